@@ -1,0 +1,128 @@
+// Package ledger keeps credits exactly.
+//
+// An [Account] has a balance in micro-credits; an [Entry] changes it, or changes
+// it by zero and says why. Entries are never altered or removed, so at every
+// moment the balance is the sum of the account's entries and seq is their
+// number. The entry is also the idempotency record: its identity is written in
+// the same atomic unit as the change of the balance, and it never expires. That
+// is what makes "charged twice" impossible, whatever is delivered how often.
+//
+// Credits go up through grants and adjustments only; usage never credits. A
+// balance may go below zero: usage is a fact, refusing to book it would make
+// the books wrong.
+//
+// A [Store] is the only door. [Memory] is the smallest one; every other must
+// pass the same suite, package ledgertest.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Micro is an amount in micro-credits: 1 credit is 1,000,000.
+type Micro int64
+
+// Credit is one whole credit.
+const Credit Micro = 1_000_000
+
+// String writes credits exactly, with no trailing zeros: "-12.5".
+func (m Micro) String() string {
+	sign, u := "", uint64(m)
+	if m < 0 {
+		sign, u = "-", -u
+	}
+	whole := fmt.Sprintf("%s%d", sign, u/uint64(Credit))
+	if u%uint64(Credit) == 0 {
+		return whole
+	}
+	return whole + "." + strings.TrimRight(fmt.Sprintf("%06d", u%uint64(Credit)), "0")
+}
+
+// Add gives m + n, false if that does not fit in 64 bits.
+func (m Micro) Add(n Micro) (Micro, bool) {
+	sum := m + n
+	return sum, (sum > m) == (n > 0)
+}
+
+// Kind says what an entry is. Each verified usage event ends as exactly one.
+type Kind string
+
+const (
+	Charge     Kind = "charge"     // usage that has a price
+	Unpriced   Kind = "unpriced"   // usage without a price, or excluded: amount 0
+	Suppressed Kind = "suppressed" // looks like a retry of an event without an id: amount 0, kept so that it can be looked at
+	Grant      Kind = "grant"      // credits bought or given
+	Adjust     Kind = "adjust"     // a correction by an operator, either way
+)
+
+// Entry is one line of an account, written once.
+type Entry struct {
+	ID          string // idempotency key, across all accounts, for ever
+	Account     string // filled by Post
+	Kind        Kind
+	Amount      Micro     // negative takes credits away
+	Fingerprint string    // hash of what the entry means; same ID with another fingerprint is a conflict
+	Time        time.Time // when ingest received the event
+	Recorded    time.Time // when the store wrote it
+
+	// An event that carries no id is known by its bytes only: a retry and an
+	// honest twin look the same. Twin is then the hash of those bytes, and Post
+	// suppresses the entry if an unsuppressed one with the same Twin was received
+	// less than or exactly Window before or after it. Empty: no such check.
+	Twin   string
+	Window time.Duration
+
+	// For audit only; the ledger does not read these.
+	Usage  string // usage type
+	Value  string // the exact decimal the platform sent
+	Source string // "/webhooks/gabber", or who granted
+	Note   string
+}
+
+// Account is one customer's state.
+type Account struct {
+	ID        string
+	Balance   Micro
+	Seq       int64 // number of entries
+	SyncedSeq int64 // the Seq whose balance was last pushed to the platform as a limit
+}
+
+// Outcome says what Post did with one entry.
+type Outcome string
+
+const (
+	Recorded      Outcome = "recorded"
+	Duplicate     Outcome = "duplicate"  // it was there already, meaning the same: nothing to do
+	WasSuppressed Outcome = "suppressed" // recorded with Kind Suppressed and amount 0
+	Conflict      Outcome = "conflict"   // the ID exists with another fingerprint or account: nothing was done
+)
+
+// ErrOverflow: the balance would leave 64 bits. Nothing was written.
+var ErrOverflow = errors.New("balance out of range")
+
+// Store keeps accounts and entries.
+type Store interface {
+	// Post writes the entries of one account in one atomic unit: each is created
+	// if its ID is absent, the sum of those created is added to the balance and
+	// their number to seq. It gives one outcome per entry, in order, and the
+	// account as of some moment after the write. An ID that occurs twice in
+	// entries is recorded once. An unknown account starts at zero.
+	//
+	// After an error the write may or may not have happened; posting the same
+	// entries again is always right. [ErrOverflow] is the one error that another
+	// try cannot cure.
+	Post(ctx context.Context, account string, entries []Entry) (Account, []Outcome, error)
+
+	// Account reads the newest committed state (a strong read). An unknown
+	// account is a zero one, not an error.
+	Account(ctx context.Context, account string) (Account, error)
+
+	// Statement gives up to limit entries of an account, oldest Time first, after
+	// the given cursor ("" for the first page), and the cursor of the next page
+	// ("" when there is none).
+	Statement(ctx context.Context, account, cursor string, limit int) (entries []Entry, next string, err error)
+}

@@ -1,0 +1,238 @@
+// Package signature verifies HMAC signatures over exact bytes.
+//
+// A [Scheme] is data: which header, which hash, which encoding, which optional
+// prefix. A [Keyring] is a scheme with one to three secrets. Nothing else
+// verifies, and a keyring cannot be made of a secret that is empty, short,
+// blank or a placeholder ([CheckSecret]), so there is no configuration in which
+// a forged delivery is believed.
+//
+//	ring, err := signature.NewKeyring(scheme, signature.Secret{ID: "1", Value: secret})
+//	keyID, ok := ring.Verify(header, body)
+//
+// The body is never parsed, trimmed or re-encoded here: what was signed is what
+// is hashed.
+package signature
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"strings"
+	"sync"
+)
+
+// Algorithm names the hash under the HMAC.
+type Algorithm string
+
+const (
+	SHA256 Algorithm = "sha256"
+	// SHA1 is weak as a hash: collisions are practical. As an HMAC no forgery
+	// is known, so a platform that offers nothing better (Chatbase) can be
+	// verified, but never choose it for a new scheme.
+	SHA1 Algorithm = "sha1"
+)
+
+// Weak says whether auditors should be told about the algorithm.
+func (a Algorithm) Weak() bool { return a == SHA1 }
+
+// Encoding says how the digest is written in the header.
+type Encoding string
+
+const (
+	Hex    Encoding = "hex"    // upper or lower case
+	Base64 Encoding = "base64" // standard alphabet with padding
+)
+
+// Scheme says how a platform signs. It is plain data: a new scheme is a new
+// literal.
+type Scheme struct {
+	Header    string
+	Algorithm Algorithm
+	Encoding  Encoding
+	Prefix    string // may stand before the digest, for example "sha256="; accepted, not required
+}
+
+// Secret is one signing secret and the name it goes by in logs and metrics.
+type Secret struct {
+	ID    string
+	Value string
+}
+
+// String never shows the value.
+func (s Secret) String() string { return "secret " + s.ID }
+
+// GoString never shows the value.
+func (s Secret) GoString() string { return s.String() }
+
+// MaxSecrets bounds a keyring: the current secret, the previous, the next.
+const MaxSecrets = 3
+
+// minSecret in bytes: below 128 bits a secret can be guessed offline from one
+// captured delivery.
+const minSecret = 16
+
+// placeholders are texts that stand in templates where a secret belongs.
+var placeholders = []string{
+	"changeme", "change-me", "change_me", "placeholder", "replaceme", "replace-me", "replace_me", "replace-with", "replace_with",
+	"your-secret", "your_secret", "yoursecret", "your-webhook", "your_webhook", "your-api", "your_api", "your-key", "your_key",
+	"insert-", "insert_", "example-secret", "example_secret", "dummy", "undefined", "<", "${", "{{",
+}
+
+// CheckSecret says why a value cannot be a signing secret: too short, blank,
+// white space at an end (a newline from a file), a placeholder or one character
+// repeated. The error never quotes the value.
+func CheckSecret(value string) error {
+	switch {
+	case strings.TrimSpace(value) == "":
+		return errors.New("secret is empty or blank")
+	case strings.TrimSpace(value) != value:
+		return errors.New("secret begins or ends with white space")
+	case len(value) < minSecret:
+		return fmt.Errorf("secret is shorter than %d bytes", minSecret)
+	case strings.Count(value, value[:1]) == len(value):
+		return errors.New("secret is one character repeated")
+	}
+	folded := strings.ToLower(value)
+	for _, p := range placeholders {
+		if strings.Contains(folded, p) {
+			return errors.New("secret is a placeholder")
+		}
+	}
+	return nil
+}
+
+// Keyring verifies with any of its secrets. It is safe for concurrent use.
+type Keyring struct {
+	scheme Scheme
+	size   int // bytes in a digest
+	keys   []key
+}
+
+type key struct {
+	id   string
+	macs *sync.Pool // of *mac: reusing one saves hashing the padded key twice per delivery
+}
+
+type mac struct {
+	hash hash.Hash
+	sum  [sha256.Size]byte
+}
+
+// NewKeyring makes a keyring of one to three secrets. One bad secret refuses
+// the whole ring: half a configuration is a mistake somebody should see.
+func NewKeyring(scheme Scheme, secrets ...Secret) (*Keyring, error) {
+	if err := scheme.check(); err != nil {
+		return nil, err
+	}
+	if len(secrets) == 0 || len(secrets) > MaxSecrets {
+		return nil, fmt.Errorf("a keyring holds 1 to %d secrets, not %d", MaxSecrets, len(secrets))
+	}
+	newHash, size := sha256.New, sha256.Size
+	if scheme.Algorithm == SHA1 {
+		newHash, size = sha1.New, sha1.Size
+	}
+	ring := &Keyring{scheme: scheme, size: size}
+	for _, s := range secrets {
+		if err := CheckSecret(s.Value); err != nil {
+			return nil, fmt.Errorf("secret %s: %w", s.ID, err)
+		}
+		secret := []byte(s.Value)
+		ring.keys = append(ring.keys, key{id: s.ID, macs: &sync.Pool{New: func() any {
+			return &mac{hash: hmac.New(newHash, secret)}
+		}}})
+	}
+	return ring, ring.selfTest()
+}
+
+func (s Scheme) check() error {
+	switch {
+	case s.Header == "":
+		return errors.New("signature scheme: header is empty")
+	case s.Algorithm != SHA256 && s.Algorithm != SHA1:
+		return fmt.Errorf("signature scheme: algorithm %q is neither sha256 nor sha1", s.Algorithm)
+	case s.Encoding != Hex && s.Encoding != Base64:
+		return fmt.Errorf("signature scheme: encoding %q is neither hex nor base64", s.Encoding)
+	}
+	return nil
+}
+
+// selfTest turns a panic of a FIPS-only build (SHA-1, short key) into an error
+// at start, so that one platform's route is off and the others live.
+func (r *Keyring) selfTest() (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("this build cannot compute HMAC-%s", r.scheme.Algorithm)
+		}
+	}()
+	r.Verify(r.Sign(nil), nil)
+	return nil
+}
+
+// Verify gives the id of the key that made the signature of body. White space
+// around the signature is not part of it. Every key is evaluated whatever the
+// outcome, so that the time tells nothing about which one matched.
+func (r *Keyring) Verify(signature string, body []byte) (keyID string, ok bool) {
+	var given [sha256.Size]byte
+	if !r.decode(given[:r.size], strings.Trim(signature, " \t")) {
+		return "", false
+	}
+	for _, k := range r.keys {
+		m := k.macs.Get().(*mac)
+		if subtle.ConstantTimeCompare(given[:r.size], r.digest(m, body)) == 1 {
+			keyID, ok = k.id, true
+		}
+		k.macs.Put(m)
+	}
+	return keyID, ok
+}
+
+// digest is valid until m is used again.
+func (r *Keyring) digest(m *mac, body []byte) []byte {
+	m.hash.Reset()
+	m.hash.Write(body)
+	return m.hash.Sum(m.sum[:0])
+}
+
+// decode fills digest from its text form. The length is checked first: a
+// megabyte in the header costs nothing.
+func (r *Keyring) decode(digest []byte, text string) bool {
+	var buffer [2 * sha256.Size]byte
+	if p := r.scheme.Prefix; p != "" {
+		text = strings.TrimPrefix(text, p)
+	}
+	if r.scheme.Encoding == Base64 {
+		if len(text) != base64.StdEncoding.EncodedLen(len(digest)) {
+			return false
+		}
+		var decoded [3 * sha256.Size]byte
+		n, err := base64.StdEncoding.Strict().Decode(decoded[:], buffer[:copy(buffer[:], text)])
+		return err == nil && copy(digest, decoded[:n]) == len(digest)
+	}
+	if len(text) != hex.EncodedLen(len(digest)) {
+		return false
+	}
+	n, err := hex.Decode(digest, buffer[:copy(buffer[:], text)])
+	return err == nil && n == len(digest)
+}
+
+// Sign makes the header value a platform would send, with the first secret and
+// with no prefix. Tests and the `hooks send` command play the platform with it.
+func (r *Keyring) Sign(body []byte) string {
+	k := r.keys[0]
+	m := k.macs.Get().(*mac)
+	defer k.macs.Put(m)
+	digest := r.digest(m, body)
+	if r.scheme.Encoding == Base64 {
+		return base64.StdEncoding.EncodeToString(digest)
+	}
+	return hex.EncodeToString(digest)
+}
+
+// Header is the name of the header the signature is expected in.
+func (r *Keyring) Header() string { return r.scheme.Header }

@@ -1,0 +1,66 @@
+package webhook
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Delivery is one HTTP request, translated at the edge and not yet verified.
+type Delivery struct {
+	Method string
+	Path   string // as sent, not cleaned: "/gabber/" is another path than "/gabber"
+	Header Header
+	Body   []byte // the exact bytes; an edge reads at most one byte over the cap
+	ID     string // the front door's request id, for log lines only; unsigned, so never part of an identity
+}
+
+// LogValue keeps headers and body out of every log line.
+func (d Delivery) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("request", d.ID), slog.Int("bytes", len(d.Body)))
+}
+
+// String keeps headers and body out of %v.
+func (d Delivery) String() string { return "delivery " + d.ID }
+
+// Header holds header fields under the names they arrived with. Fronts differ
+// in the case they keep, so only [Header.Values] may look names up.
+type Header map[string][]string
+
+// Values gives every value of the named field, whatever case it arrived in.
+// The fold is ASCII only: U+212A (Kelvin sign) is not a k.
+func (h Header) Values(name string) []string {
+	var all []string
+	for key, values := range h {
+		if equalFoldASCII(key, name) {
+			all = append(all, values...)
+		}
+	}
+	return all
+}
+
+func equalFoldASCII(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// Reply is what the platform is told. Body is always a constant.
+type Reply struct {
+	Status     int
+	Body       string
+	Allow      string        // the Allow header of a 405, else empty
+	RetryAfter time.Duration // the Retry-After header of a 503, else 0
+}

@@ -1,0 +1,166 @@
+package webhook
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Basis says what an event's identity was made of.
+type Basis string
+
+const (
+	ByID   Basis = "id"     // values the signature covers: an id, or fields that identify the event
+	ByBody Basis = "body"   // nothing identifies the event but its bytes; honest twins look like retries
+	Unread Basis = "unread" // the body was verified but could not be read: the identity is provisional
+)
+
+// identityVersion is part of every identity and travels with the event. Old
+// derivations never change meaning, so that a redrive after years finds the
+// entry it made. A new derivation is a new version beside the old one.
+const identityVersion = "v1"
+
+// Event is one verified delivery, or a follow-up made by one of our own
+// functions. Data is the exact body that was signed.
+type Event struct {
+	ID     string    // identity, [Identity]; the same for every delivery of the same event
+	Source string    // "/webhooks/<provider>" or "/functions/<name>"
+	Type   string    // "<provider>.<event type>", or our own "credits.balance.changed"
+	Time   time.Time // when ingest received it; never part of an identity made by ID
+	Data   []byte
+	Basis  Basis
+	KeyID  string // which key of the ring signed it; says when an old secret is no longer in use
+	Group  string // hash of whom it concerns, for fair queues; may be empty
+	Reason string // why it is a dead letter; empty on every other queue
+}
+
+// Provider gives the platform's name, empty for an event of our own.
+func (e Event) Provider() string {
+	name, ok := strings.CutPrefix(e.Source, "/webhooks/")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
+// String shows no data: bodies carry personal data.
+func (e Event) String() string { return e.Type + " " + ShortID(e.ID) }
+
+// LogValue shows no data: bodies carry personal data.
+func (e Event) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("type", e.Type), slog.String("id", ShortID(e.ID)), slog.Int("bytes", len(e.Data)))
+}
+
+// ShortID is as much of an identity as a log line needs.
+func ShortID(id string) string { return id[:min(8, len(id))] }
+
+// Identity makes the idempotency key of an event: SHA-256, in hex, over
+// length-prefixed parts, so that no two lists of parts collide.
+func Identity(route, eventType string, parts ...string) string {
+	h := sha256.New()
+	var size [8]byte
+	for _, part := range append([]string{identityVersion, route, eventType}, parts...) {
+		h.Write(binary.BigEndian.AppendUint64(size[:0], uint64(len(part))))
+		h.Write([]byte(part))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// GroupOf hashes whom an event concerns: queue metadata is no place for a
+// customer's id.
+func GroupOf(route, who string) string {
+	if who == "" {
+		return ""
+	}
+	return Identity(route, "group", who)[:32]
+}
+
+// FollowUp makes an event of our own: function is its maker ("worker"), cause
+// the event it follows from. The same cause gives the same identity again.
+func FollowUp(function, eventType string, cause Event, about string, data []byte) Event {
+	source := "/functions/" + function
+	return Event{
+		ID:     Identity(source, eventType, cause.ID, about),
+		Source: source,
+		Type:   eventType,
+		Time:   cause.Time,
+		Data:   data,
+		Basis:  ByID,
+		Group:  GroupOf(source, about),
+	}
+}
+
+// message is the wire form: CloudEvents 1.0, JSON, structured mode. The body is
+// base64 because SQS takes only the XML character set and because a JSON string
+// would not keep bytes that are not UTF-8.
+type message struct {
+	SpecVersion     string    `json:"specversion"`
+	ID              string    `json:"id"`
+	Source          string    `json:"source"`
+	Type            string    `json:"type"`
+	Time            time.Time `json:"time"`
+	IdentityBasis   Basis     `json:"identitybasis"`
+	IdentityVersion string    `json:"identityversion"`
+	KeyID           string    `json:"keyid,omitempty"`
+	Group           string    `json:"group,omitempty"`
+	Reason          string    `json:"reason,omitempty"`
+	BodySHA256      string    `json:"bodysha256"`
+	Data            []byte    `json:"data_base64"`
+}
+
+// ContentType is the media type of an encoded event.
+const ContentType = "application/cloudevents+json"
+
+// Encode gives the event as one CloudEvents JSON object.
+func (e Event) Encode() []byte {
+	sum := sha256.Sum256(e.Data)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(message{
+		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: e.Type, Time: e.Time.UTC(),
+		IdentityBasis: e.Basis, IdentityVersion: identityVersion,
+		KeyID: e.KeyID, Group: e.Group, Reason: e.Reason,
+		BodySHA256: hex.EncodeToString(sum[:]), Data: append([]byte{}, e.Data...), // never nil: that is written as null
+	})
+	if err != nil { // only a year outside 0..9999 can do this
+		panic(fmt.Sprintf("webhook: encode event: %v", err))
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+var (
+	// ErrNewer: the message was written by a newer version of this code. It is
+	// worth another try: a rollout may be under way.
+	ErrNewer = errors.New("message is of a newer version")
+	// ErrCorrupt: the message is not one of ours, or its body does not match its hash.
+	ErrCorrupt = errors.New("message is corrupt")
+)
+
+// DecodeEvent reads what Encode wrote. It fails with ErrNewer or ErrCorrupt.
+func DecodeEvent(data []byte) (Event, error) {
+	var m message
+	if err := json.Unmarshal(data, &m); err != nil {
+		return Event{}, fmt.Errorf("%w: not a CloudEvents object", ErrCorrupt)
+	}
+	if m.SpecVersion == "" || m.ID == "" || m.Source == "" || m.Type == "" {
+		return Event{}, fmt.Errorf("%w: a CloudEvents attribute is missing", ErrCorrupt)
+	}
+	if m.SpecVersion != "1.0" || m.IdentityVersion != identityVersion {
+		return Event{}, ErrNewer
+	}
+	if sum := sha256.Sum256(m.Data); hex.EncodeToString(sum[:]) != m.BodySHA256 {
+		return Event{}, fmt.Errorf("%w: the body does not match its hash", ErrCorrupt)
+	}
+	return Event{
+		ID: m.ID, Source: m.Source, Type: m.Type, Time: m.Time, Data: m.Data,
+		Basis: m.IdentityBasis, KeyID: m.KeyID, Group: m.Group, Reason: m.Reason,
+	}, nil
+}

@@ -1,0 +1,44 @@
+package webhook
+
+import "context"
+
+// Provider is what ingest needs to know of one platform. It is data plus a
+// decoder; the signature scheme behind SignatureHeader lives with the platform
+// in shared/providers.
+type Provider struct {
+	Name            string // route "/<name>", source "/webhooks/<name>", prefix of every event type
+	SignatureHeader string
+	MissingStatus   int // reply when the signature header is absent or blank
+	MismatchStatus  int // reply when no valid secret made the signature
+	Decode          Decoder
+}
+
+// Decoder reads the exact bytes of a verified body. An unknown event type is
+// not an error. With an error, Parsed.Type is filled if it could still be read.
+type Decoder func(body []byte) (Parsed, error)
+
+// Parsed is what a platform's decoder found in a body.
+type Parsed struct {
+	Type     string   // the platform's own name of the event, "usage.tracked"
+	Known    bool     // the type has a Go type; false: it passes through raw
+	Payload  any      // the typed event, nil when unknown
+	Identity []string // signed values that tell this event from every other of its type; none: only the body does
+	Group    string   // whose event it is (account, conversation), for fair queues; may be empty
+}
+
+// Verifier checks signatures with the secrets of one provider. Verify gives the
+// id of the key that signed body. It must evaluate every key, in constant time.
+// Implemented by signature.Keyring.
+type Verifier interface {
+	Verify(signature string, body []byte) (keyID string, ok bool)
+}
+
+// Keyrings finds the verifier of a provider. An error means that we cannot
+// verify now (no secret, a bad one, a store out of reach): the reply is 503.
+type Keyrings interface {
+	Keyring(ctx context.Context, provider string) (Verifier, error)
+	// Refresh is asked after a mismatch for a newer verifier: the secret may
+	// have been rotated. It gives nil when there is nothing newer or when it
+	// looked too recently; it must bound its own rate.
+	Refresh(ctx context.Context, provider string) Verifier
+}
