@@ -23,6 +23,8 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -61,7 +63,7 @@ type Scheme struct {
 // Secret is one signing secret and the name it goes by in logs and metrics.
 type Secret struct {
 	ID    string
-	Value string
+	Value string `json:"-"`
 }
 
 // String never shows the value.
@@ -69,6 +71,9 @@ func (s Secret) String() string { return "secret " + s.ID }
 
 // GoString never shows the value.
 func (s Secret) GoString() string { return s.String() }
+
+// LogValue never shows the value.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MaxSecrets bounds a keyring: the current secret, the previous, the next.
 const MaxSecrets = 3
@@ -81,8 +86,11 @@ const minSecret = 16
 var placeholders = []string{
 	"changeme", "change-me", "change_me", "placeholder", "replaceme", "replace-me", "replace_me", "replace-with", "replace_with",
 	"your-secret", "your_secret", "yoursecret", "your-webhook", "your_webhook", "your-api", "your_api", "your-key", "your_key",
-	"insert-", "insert_", "example-secret", "example_secret", "dummy", "undefined", "<", "${", "{{",
+	"insert-", "insert_", "example-secret", "example_secret", "undefined",
 }
+
+// brackets mark a whole value as a placeholder: "<your secret>", "${SECRET}".
+var brackets = [][2]string{{"<", ">"}, {"${", "}"}, {"{{", "}}"}}
 
 // CheckSecret says why a value cannot be a signing secret: too short, blank,
 // white space at an end (a newline from a file), a placeholder or one character
@@ -101,11 +109,18 @@ func CheckSecret(value string) error {
 	folded := strings.ToLower(value)
 	for _, p := range placeholders {
 		if strings.Contains(folded, p) {
-			return errors.New("secret is a placeholder")
+			return errPlaceholder
+		}
+	}
+	for _, b := range brackets {
+		if strings.HasPrefix(value, b[0]) && strings.HasSuffix(value, b[1]) {
+			return errPlaceholder
 		}
 	}
 	return nil
 }
+
+var errPlaceholder = errors.New("secret is a placeholder")
 
 // Keyring verifies with any of its secrets. It is safe for concurrent use.
 type Keyring struct {
@@ -147,7 +162,10 @@ func NewKeyring(scheme Scheme, secrets ...Secret) (*Keyring, error) {
 			return &mac{hash: hmac.New(newHash, secret)}
 		}}})
 	}
-	return ring, ring.selfTest()
+	if err := ring.selfTest(); err != nil {
+		return nil, err
+	}
+	return ring, nil
 }
 
 func (s Scheme) check() error {
@@ -182,7 +200,7 @@ func (r *Keyring) Verify(signature string, body []byte) (keyID string, ok bool) 
 	if !r.decode(given[:r.size], strings.Trim(signature, " \t")) {
 		return "", false
 	}
-	for _, k := range r.keys {
+	for _, k := range slices.Backward(r.keys) { // of equal secrets the first is named
 		m := k.macs.Get().(*mac)
 		if subtle.ConstantTimeCompare(given[:r.size], r.digest(m, body)) == 1 {
 			keyID, ok = k.id, true

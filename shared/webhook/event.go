@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 // Basis says what an event's identity was made of.
@@ -133,7 +134,29 @@ func (e Event) Encode() []byte {
 	if err != nil { // only a year outside 0..9999 can do this
 		panic(fmt.Sprintf("webhook: encode event: %v", err))
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	return ascii(bytes.TrimSuffix(out.Bytes(), []byte("\n")))
+}
+
+// ascii escapes what lies outside printable ASCII in a JSON text. An event type
+// or a reason may hold a character that a queue refuses (SQS: U+FFFE), and a
+// refused message would be a lost event.
+func ascii(text []byte) []byte {
+	if !bytes.ContainsFunc(text, func(r rune) bool { return r >= 0x7f }) {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for _, r := range string(text) {
+		switch {
+		case r < 0x7f:
+			out = append(out, byte(r))
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 var (

@@ -27,13 +27,14 @@ type Result struct {
 	Err       error
 }
 
-// Each handles the events of a batch one by one.
-func Each(h Handler) BatchHandler {
+// Each handles the events of a batch one by one; outcome is what to call those
+// that succeed.
+func Each(outcome string, h Handler) BatchHandler {
 	return func(ctx context.Context, events []Event) []Result {
 		results := make([]Result, len(events))
 		for i, e := range events {
 			followUps, err := h(ctx, e)
-			results[i] = Result{Outcome: "handled", FollowUps: followUps, Err: err}
+			results[i] = Result{Outcome: outcome, FollowUps: followUps, Err: err}
 		}
 		return results
 	}

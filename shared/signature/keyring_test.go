@@ -1,0 +1,162 @@
+package signature_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/signature"
+)
+
+// The secrets are hexadecimal and base64 at once, so that a receiver that
+// decodes them first would be caught.
+var (
+	current  = signature.Secret{ID: "current", Value: "4f1c0b5e9a7d3826e0c4b19f57a2d6833be8f0417c95a6d2180e3b7f64c9d5a1"}
+	previous = signature.Secret{ID: "previous", Value: "b07e93d2c65a1f48098d7c3be4f625a1d9306b8c17ef42a5603bd8e91c74f20a"}
+	next     = signature.Secret{ID: "next", Value: "9d2ef8c4710b6a35ce894d1703fa62b85e1c7d906b43fa28d50c9e6174b3a8f7"}
+	stranger = signature.Secret{ID: "stranger", Value: "1b64c8a0f7e25d93b8106e4fa3d927c5504fbe8126a97cd3ef308b5d94c1720e"}
+)
+
+var (
+	gabber   = signature.Scheme{Header: "X-Webhook-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex}
+	chatbase = signature.Scheme{Header: "x-chatbase-signature", Algorithm: signature.SHA1, Encoding: signature.Hex}
+	prefixed = signature.Scheme{Header: "X-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex, Prefix: "sha256="}
+	inBase64 = signature.Scheme{Header: "X-Signature", Algorithm: signature.SHA256, Encoding: signature.Base64}
+)
+
+func ringOf(t testing.TB, scheme signature.Scheme, secrets ...signature.Secret) *signature.Keyring {
+	t.Helper()
+	ring, err := signature.NewKeyring(scheme, secrets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+func TestRotation(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		ring   []signature.Secret
+		signer signature.Secret
+		keyID  string // "" means refused
+	}{
+		{"before", []signature.Secret{previous}, previous, "previous"},
+		{"before, the platform is early", []signature.Secret{previous}, current, ""},
+		{"B59 overlap, old key", []signature.Secret{current, previous}, previous, "previous"},
+		{"overlap, new key", []signature.Secret{current, previous}, current, "current"},
+		{"overlap of three, first", []signature.Secret{current, previous, next}, current, "current"},
+		{"overlap of three, second", []signature.Secret{current, previous, next}, previous, "previous"},
+		{"overlap of three, third", []signature.Secret{current, previous, next}, next, "next"},
+		{"overlap of three, none", []signature.Secret{current, previous, next}, stranger, ""},
+		{"B60 after", []signature.Secret{current}, previous, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			id, ok := ringOf(t, gabber, c.ring...).Verify(sign(c.signer.Value, body), []byte(body))
+			if id != c.keyID || ok != (c.keyID != "") {
+				t.Errorf("Verify = %q, %v, want %q", id, ok, c.keyID)
+			}
+		})
+	}
+}
+
+func TestEveryKeyIsEvaluated(t *testing.T) {
+	for _, signer := range []signature.Secret{current, previous, next, stranger} {
+		t.Run(signer.ID, func(t *testing.T) {
+			ring, evaluated := ringOf(t, gabber, current, previous, next), ""
+			ring.CountDigests(func(keyID string) { evaluated += keyID + " " })
+			ring.Verify(sign(signer.Value, body), []byte(body))
+			if evaluated != "next previous current " {
+				t.Errorf("evaluated %q", evaluated)
+			}
+		})
+	}
+}
+
+func TestNoKeyIsEvaluatedForWhatIsNotASignature(t *testing.T) {
+	ring := ringOf(t, gabber, current, previous, next)
+	ring.CountDigests(func(keyID string) { t.Errorf("%s evaluated", keyID) })
+	for _, header := range []string{"", good[:63], strings.Repeat("g", 64), strings.Repeat("a", 1<<20)} {
+		ring.Verify(header, []byte(body))
+	}
+}
+
+func TestSignUsesTheFirstKey(t *testing.T) {
+	if got := ringOf(t, gabber, current, previous).Sign([]byte(body)); got != good {
+		t.Errorf("Sign = %s", got)
+	}
+	if got := ringOf(t, inBase64, current, previous).Sign([]byte(body)); got != inStd {
+		t.Errorf("Sign = %s", got)
+	}
+}
+
+func TestKeyringRefused(t *testing.T) {
+	bad := signature.Secret{ID: "bad", Value: "short"}
+	with := func(change func(*signature.Scheme)) signature.Scheme {
+		scheme := gabber
+		change(&scheme)
+		return scheme
+	}
+	for _, c := range []struct {
+		name    string
+		scheme  signature.Scheme
+		secrets []signature.Secret
+		fact    string
+	}{
+		{"no secret", gabber, nil, "not 0"},
+		{"four secrets", gabber, []signature.Secret{current, previous, next, stranger}, "not 4"},
+		{"one of two is bad", gabber, []signature.Secret{current, bad}, "secret bad: secret is shorter"},
+		{"no header", with(func(s *signature.Scheme) { s.Header = "" }), []signature.Secret{current}, "header is empty"},
+		{"no algorithm", with(func(s *signature.Scheme) { s.Algorithm = "" }), []signature.Secret{current}, "neither sha256 nor sha1"},
+		{"MD5", with(func(s *signature.Scheme) { s.Algorithm = "md5" }), []signature.Secret{current}, "neither sha256 nor sha1"},
+		{"no encoding", with(func(s *signature.Scheme) { s.Encoding = "" }), []signature.Secret{current}, "neither hex nor base64"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ring, err := signature.NewKeyring(c.scheme, c.secrets...)
+			if err == nil || !strings.Contains(err.Error(), c.fact) || ring != nil {
+				t.Errorf("NewKeyring = %v, %v, want an error with %q", ring, err, c.fact)
+			}
+		})
+	}
+}
+
+// Under FIPS 140-only SHA-1 panics. One platform's route is then off; the
+// process and the other platforms live.
+func TestFIPSOnlyTurnsSHA1Off(t *testing.T) {
+	if os.Getenv("GODEBUG") != "fips140=only" {
+		again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		again.Env = append(os.Environ(), "GODEBUG=fips140=only")
+		if out, err := again.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	if _, err := signature.NewKeyring(chatbase, current); err == nil {
+		t.Error("SHA-1 accepted")
+	}
+	if _, ok := ringOf(t, gabber, current).Verify(good, []byte(body)); !ok {
+		t.Error("SHA-256 refused")
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	ring := ringOf(t, gabber, current, previous, next)
+	var group sync.WaitGroup
+	for worker := range 8 {
+		group.Go(func() {
+			for i := range 200 {
+				body := fmt.Sprintf(`{"worker":%d,"event":%d}`, worker, i)
+				signer := []signature.Secret{current, previous, next}[i%3]
+				if id, ok := ring.Verify(sign(signer.Value, body), []byte(body)); !ok || id != signer.ID {
+					t.Errorf("Verify = %q, %v, want %q", id, ok, signer.ID)
+				}
+				if _, ok := ring.Verify(good, []byte(body)); ok {
+					t.Error("signature of another body accepted")
+				}
+			}
+		})
+	}
+	group.Wait()
+}

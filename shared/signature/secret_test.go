@@ -1,0 +1,85 @@
+package signature_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/signature"
+)
+
+func TestCheckSecretRefuses(t *testing.T) {
+	for _, c := range []struct{ name, value, fact string }{
+		{"B82 empty", "", "empty or blank"},
+		{"B83 blank", "                    ", "empty or blank"},
+		{"B83 newlines only", "\n\r\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n", "empty or blank"},
+		{"B83 8 bytes", "k7Qz9-Lw", "shorter than 16 bytes"},
+		{"15 bytes", "k7Qz9-LwR2vX8-T", "shorter than 16 bytes"},
+		{"B83 newline at the end", current.Value + "\n", "white space"},
+		{"CRLF at the end", current.Value + "\r\n", "white space"},
+		{"space before", " " + current.Value, "white space"},
+		{"no-break space at the end", current.Value + "\u00a0", "white space"},
+		{"one character repeated", strings.Repeat("x", 32), "one character"},
+		{"zeros", strings.Repeat("0", 64), "one character"},
+		{"changeme", "changeme-changeme", "placeholder"},
+		{"CHANGE_ME", "PLEASE_CHANGE_ME_NOW", "placeholder"},
+		{"replace me", "replace-me-with-a-secret", "placeholder"},
+		{"your secret here", "your-secret-goes-here", "placeholder"},
+		{"your webhook secret", "your_webhook_secret_value", "placeholder"},
+		{"your API key", "YOUR_API_KEY_FROM_DASHBOARD", "placeholder"},
+		{"angle brackets", "<signing secret of the webhook>", "placeholder"},
+		{"shell variable not expanded", "${GABBER_WEBHOOK_SECRET}", "placeholder"},
+		{"template not expanded", "{{resolve:secretsmanager:gabber}}", "placeholder"},
+		{"undefined", "undefinedundefined", "placeholder"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := signature.CheckSecret(c.value)
+			if err == nil || !strings.Contains(err.Error(), c.fact) {
+				t.Fatalf("CheckSecret = %v, want an error with %q", err, c.fact)
+			}
+			if c.value != "" && strings.Contains(err.Error(), c.value) {
+				t.Error("the error quotes the secret")
+			}
+			if ring, err := signature.NewKeyring(gabber, signature.Secret{ID: "1", Value: c.value}); err == nil || ring != nil {
+				t.Error("NewKeyring takes it")
+			}
+		})
+	}
+}
+
+func TestCheckSecretAccepts(t *testing.T) {
+	random := sha256.Sum256([]byte("stands for 32 random bytes"))
+	for _, c := range []struct{ name, value string }{
+		{"16 bytes", "k7Qz9-LwR2vX8-Tn"},
+		{"32 bytes in hex", fmt.Sprintf("%x", random)},
+		{"32 bytes in base64", base64.StdEncoding.EncodeToString(random[:])},
+		{"32 bytes in base64url", base64.RawURLEncoding.EncodeToString(random[:])},
+		{"a prefix as vendors write it", "whsec_" + base64.StdEncoding.EncodeToString(random[:])},
+		{"words with spaces", "correct horse battery staple"},
+		{"not ASCII", "pâtisserie-à-Zürich-1887"},
+		{"Gabber's test secret", "gabber-test-api-key-not-real"},
+		{"Cribbly's test secret", "cribbly-test-secret-not-real"},
+		{"Oblic's test secret", "oblic-test-secret-not-real"},
+		{"G-Tateth's test secret", "gtateth-test-secret-not-real"},
+		{"Chatbase's test secret", "chatbase-test-secret-not-real"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := signature.CheckSecret(c.value); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestSecretIsNotPrinted(t *testing.T) {
+	ring := ringOf(t, gabber, current, previous)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		for _, value := range []any{current, &current, []signature.Secret{current}, ring} {
+			if text := fmt.Sprintf(verb, value); strings.Contains(text, current.Value) || strings.Contains(text, fmt.Sprintf("%x", current.Value)) {
+				t.Errorf("%s of %T shows the secret", verb, value)
+			}
+		}
+	}
+}

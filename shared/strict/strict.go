@@ -1,0 +1,115 @@
+// Package strict reads JSON so that two readers of the same bytes can never
+// disagree about what they mean, and money without rounding.
+//
+// [Unmarshal] differs from encoding/json where a signed body could be read in
+// two ways or quietly as something else:
+//
+//   - a key that occurs twice in one object is refused, at any level, also
+//     inside values nobody reads;
+//   - keys are matched by their exact bytes: "Type" is not "type";
+//   - invalid UTF-8 and lone surrogates are refused, not replaced;
+//   - nesting is at most [MaxDepth], so no body can exhaust the stack;
+//   - null, a missing key or a value of another type is an error where the
+//     struct says that it matters.
+//
+// A struct says what it needs in its tags. Fields without a json tag are left
+// alone, keys without a field are checked and skipped:
+//
+//	type Usage struct {
+//		Type  string        `json:"type" strict:"nonempty"`  // present, a string, not ""
+//		Value strict.Number `json:"value" strict:"required"` // present, not null
+//		Human string        `json:"human"`          // absent and null are ""
+//		Extra strict.Raw    `json:"metadata"`       // kept as sent
+//	}
+//
+// Fields may be string, bool, int, int64, [Number], [Raw], slices, maps with
+// string keys, pointers (nil for absent and null), structs, embedded structs and
+// anything that is an [Unmarshaler]. There is no float: a [Number] is the token
+// as it was sent, and [Number.Decimal] is its exact value.
+//
+// No error quotes the input, which may hold personal data.
+package strict
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Unmarshal reads exactly one JSON value into v, a pointer. A failure is always
+// an [*Error]. If data is JSON of another shape, v still holds everything that
+// could be read; if data is not JSON, v is zero.
+//
+// It panics if v is not a pointer or points to a type it cannot read: that is a
+// mistake in the program, found on the first call whatever the input.
+func Unmarshal(data []byte, v any) error {
+	target := reflect.ValueOf(v)
+	if target.Kind() != reflect.Pointer || target.IsNil() {
+		panic("strict: Unmarshal needs a pointer")
+	}
+	target = target.Elem()
+	target.SetZero()
+	d := &decoder{scanner: scanner{data: data}}
+	if err := d.document(target, shapeOf(target.Type())); err != nil {
+		target.SetZero()
+		return err
+	}
+	if d.mismatch != nil {
+		return d.mismatch
+	}
+	return nil
+}
+
+// Error says what is wrong with a document and where, never with its words.
+type Error struct {
+	Path    string // our own names of the fields, "payload.value"; empty for the document itself
+	Problem string // a fact: "is missing", "is not a string", "not JSON: duplicate key"
+	Offset  int    // of the byte that cannot stand, or of the value that does not fit
+}
+
+const notJSON = "not JSON: "
+
+// NotJSON tells a document that is not JSON, by the rules of this package, from
+// one that is JSON of another shape.
+func (e *Error) NotJSON() bool { return e.Path == "" && strings.HasPrefix(e.Problem, notJSON) }
+
+func (e *Error) Error() string {
+	switch {
+	case e.NotJSON():
+		return e.Problem + " at byte " + strconv.Itoa(e.Offset)
+	case e.Path == "":
+		return "the document " + e.Problem
+	default:
+		return e.Path + " " + e.Problem
+	}
+}
+
+// Unmarshaler is implemented, on the pointer, by a type that reads its value
+// itself, for example because it may be a string or an object. raw is valid JSON
+// without white space around it and is only lent: do not keep or change it. null
+// is passed too, unless the field is required. The path of an [*Error] is
+// completed by the caller's; the text of any other error becomes the Problem.
+type Unmarshaler interface {
+	UnmarshalStrict(raw []byte) error
+}
+
+// Number is a JSON number exactly as it was written, "" if there was none.
+type Number string
+
+// Decimal gives the number's exact value.
+func (n Number) Decimal() (Decimal, error) { return ParseDecimal(string(n)) }
+
+// MarshalJSON writes the number as it was read: a number, not a string.
+func (n Number) MarshalJSON() ([]byte, error) { return Raw(n).MarshalJSON() }
+
+// Raw is one JSON value, checked like everything else and otherwise kept byte
+// for byte. It is a copy, and nil if the value was absent or null.
+type Raw []byte
+
+// MarshalJSON writes the value as it was read.
+func (r Raw) MarshalJSON() ([]byte, error) {
+	if len(r) == 0 {
+		return []byte("null"), nil
+	}
+	return r, nil
+}

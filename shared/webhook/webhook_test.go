@@ -1,0 +1,195 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+func ExampleEvent_Encode() {
+	e := webhook.Event{
+		ID:     webhook.Identity("gabber", "usage.tracked", "id", "u-1"),
+		Source: "/webhooks/gabber",
+		Type:   "gabber.usage.tracked",
+		Time:   time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC),
+		Data:   []byte(`{"type":"usage.tracked"}`),
+		Basis:  webhook.ByID,
+	}
+	var message map[string]any
+	if err := json.Unmarshal(e.Encode(), &message); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(message["specversion"], message["type"], message["time"])
+	fmt.Println(message["data_base64"])
+	// Output:
+	// 1.0 gabber.usage.tracked 2026-11-21T09:00:00Z
+	// eyJ0eXBlIjoidXNhZ2UudHJhY2tlZCJ9
+}
+
+func TestIdentityIsFrozen(t *testing.T) {
+	// These values are stored in ledgers for ever. If this test fails, the
+	// derivation changed and every event on its way would be charged again.
+	for name, row := range map[string]struct{ got, want string }{
+		"usage with an id": {webhook.Identity("gabber", "usage.tracked", "id", "0d8b2f46"), "0d6301793a7cb58e07746a8fb7bbf81104995fe7d6674cde09f3187c9b6eac95"},
+		"no parts":         {webhook.Identity("gabber", "usage.tracked"), "3b5f70e54536a94bafad859ff0a3391d26e111c1937b4224fb631a07e3550254"},
+	} {
+		if row.got != row.want {
+			t.Errorf("%s: identity is %s, was %s", name, row.got, row.want)
+		}
+	}
+}
+
+func TestIdentityTellsListsOfPartsApart(t *testing.T) {
+	seen := map[string]string{}
+	for _, parts := range [][]string{
+		{"ab", "c"}, {"a", "bc"}, {"abc"}, {"", "abc"}, {"abc", ""}, {"a", "b", "c"}, {},
+	} {
+		id := webhook.Identity("gabber", "usage.tracked", parts...)
+		if other, twice := seen[id]; twice {
+			t.Errorf("%q and %s have the same identity", parts, other)
+		}
+		seen[id] = fmt.Sprintf("%q", parts)
+	}
+	if webhook.Identity("gabber", "a") == webhook.Identity("gabbera", "") {
+		t.Error("route and type run into each other")
+	}
+}
+
+func TestEventSurvivesTheQueue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := webhook.Event{
+			ID:     rapid.StringMatching(`[0-9a-f]{64}`).Draw(t, "id"),
+			Source: "/webhooks/gabber",
+			Type:   "gabber." + rapid.StringN(1, 20, -1).Draw(t, "type"),
+			Time:   time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanos")).UTC(),
+			Data:   rapid.SliceOf(rapid.Byte()).Draw(t, "data"),
+			Basis:  rapid.SampledFrom([]webhook.Basis{webhook.ByID, webhook.ByBody, webhook.Unread}).Draw(t, "basis"),
+			KeyID:  rapid.StringMatching(`[0-9]?`).Draw(t, "key"),
+			Group:  rapid.StringMatching(`[0-9a-f]{0,32}`).Draw(t, "group"),
+			Reason: rapid.String().Draw(t, "reason"),
+		}
+		message := e.Encode()
+		got, err := webhook.DecodeEvent(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Data, e.Data) {
+			t.Fatalf("data changed: %x, was %x", got.Data, e.Data)
+		}
+		got.Data, e.Data = nil, nil
+		if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", e) {
+			t.Fatalf("event changed:\n%#v\n%#v", got, e)
+		}
+		for _, b := range message {
+			if b < 0x20 || b > 0x7e {
+				t.Fatalf("byte %#x is not printable ASCII", b)
+			}
+		}
+	})
+}
+
+func TestDecodeEvent(t *testing.T) {
+	good := webhook.Event{ID: "1", Source: "/webhooks/gabber", Type: "gabber.x", Data: []byte("{}"), Basis: webhook.ByID}.Encode()
+	change := func(old, new string) []byte { return bytes.Replace(good, []byte(old), []byte(new), 1) }
+	for name, row := range map[string]struct {
+		message []byte
+		want    error
+	}{
+		"as written":                     {good, nil},
+		"an attribute more":              {change(`{`, `{"traceparent":"00-1",`), nil},
+		"a newer CloudEvents version":    {change(`"1.0"`, `"1.1"`), webhook.ErrNewer},
+		"a newer identity version":       {change(`"v1"`, `"v2"`), webhook.ErrNewer},
+		"the body does not match":        {change(`"e30="`, `"W10="`), webhook.ErrCorrupt},
+		"the body is not base64":         {change(`"e30="`, `"%%%"`), webhook.ErrCorrupt},
+		"no body hash":                   {change(`bodysha256`, `bodysha512`), webhook.ErrCorrupt},
+		"no id":                          {change(`"id":"1"`, `"id":""`), webhook.ErrCorrupt},
+		"cut":                            {good[:len(good)/2], webhook.ErrCorrupt},
+		"not JSON":                       {[]byte("hello"), webhook.ErrCorrupt},
+		"JSON of another kind":           {[]byte(`[1]`), webhook.ErrCorrupt},
+		"an object that is not an event": {[]byte(`{}`), webhook.ErrCorrupt},
+		"null":                           {[]byte(`null`), webhook.ErrCorrupt},
+		"nothing":                        {nil, webhook.ErrCorrupt},
+	} {
+		if _, err := webhook.DecodeEvent(row.message); !errors.Is(err, row.want) {
+			t.Errorf("%s: %v, want %v", name, err, row.want)
+		}
+	}
+}
+
+func TestHeaderValues(t *testing.T) {
+	h := webhook.Header{"X-Sig": {"a"}, "x-sig": {"b"}, "x-si": {"c"}, "X-\u212aey": {"kelvin"}, "x-key": {"k"}}
+	if got := h.Values("X-SIG"); len(got) != 2 {
+		t.Errorf("names that differ in case only are one header: got %q", got)
+	}
+	if got := h.Values("x-key"); len(got) != 1 || got[0] != "k" {
+		t.Errorf("the Kelvin sign is not a k: got %q", got)
+	}
+	if got := webhook.Header(nil).Values("x"); got != nil {
+		t.Errorf("no headers hold nothing: got %q", got)
+	}
+}
+
+func TestErrorKinds(t *testing.T) {
+	if reason, ok := webhook.PermanentReason(fmt.Errorf("book: %w", webhook.Permanent("value is negative"))); !ok || reason != "value is negative" {
+		t.Errorf("a wrapped permanent error keeps its reason: %q %v", reason, ok)
+	}
+	if _, ok := webhook.PermanentReason(errors.New("timeout")); ok {
+		t.Error("any other error is worth another try")
+	}
+	cause := errors.New("timeout")
+	later := fmt.Errorf("push: %w", webhook.Later(time.Minute, cause))
+	if webhook.RetryAfter(later) != time.Minute || !errors.Is(later, cause) {
+		t.Error("a wrapped delay keeps its delay and its cause")
+	}
+	if webhook.RetryAfter(cause) != 0 {
+		t.Error("an ordinary error leaves the delay to the queue")
+	}
+}
+
+func TestNothingPrintsABody(t *testing.T) {
+	const canary = "robin@example.com"
+	e := webhook.Event{ID: "0123456789", Type: "chatbase.leads.submit", Data: []byte(canary)}
+	d := webhook.Delivery{ID: "7", Body: []byte(canary), Header: webhook.Header{"X": {canary}}}
+	for _, text := range []string{fmt.Sprint(e), fmt.Sprintf("%v %s", e, e), e.LogValue().String(),
+		fmt.Sprint(d), fmt.Sprintf("%v", d), d.LogValue().String()} {
+		if strings.Contains(text, canary) {
+			t.Errorf("printed: %s", text)
+		}
+	}
+}
+
+func TestFollowUpIsTheSameEventAgain(t *testing.T) {
+	cause := webhook.Event{ID: "abc", Time: time.Unix(1, 0)}
+	first := webhook.FollowUp("worker", "credits.balance.changed", cause, "u1", []byte("{}"))
+	again := webhook.FollowUp("worker", "credits.balance.changed", cause, "u1", []byte("{}"))
+	other := webhook.FollowUp("worker", "credits.balance.changed", cause, "u2", []byte("{}"))
+	if first.ID != again.ID || first.ID == other.ID {
+		t.Error("the identity of a follow-up follows from its cause and what it is about")
+	}
+	if first.Provider() != "" || (webhook.Event{Source: "/webhooks/gabber"}).Provider() != "gabber" {
+		t.Error("only a webhook's event has a provider")
+	}
+}
+
+func TestEachHandlesEventsOneByOne(t *testing.T) {
+	fail := errors.New("no")
+	handle := webhook.Each("done", func(_ context.Context, e webhook.Event) ([]webhook.Event, error) {
+		if e.ID == "2" {
+			return nil, fail
+		}
+		return []webhook.Event{{ID: e.ID + "f"}}, nil
+	})
+	results := handle(t.Context(), []webhook.Event{{ID: "1"}, {ID: "2"}, {ID: "3"}})
+	if results[0].FollowUps[0].ID != "1f" || results[1].Err != fail || results[2].FollowUps[0].ID != "3f" {
+		t.Errorf("results: %+v", results)
+	}
+}
