@@ -1,0 +1,100 @@
+// Package chatbase reads the one webhook of Chatbase: a visitor has left their
+// details with a chatbot.
+//
+// A body is {"eventType": ..., "chatbotId": ..., "payload": {...}}, without an
+// id or a timestamp. Documented (docs.chatbase.co): header, HMAC over the raw
+// body, the event and its four fields. Inferred: that a form may leave fields
+// out, as "", null or nothing. Not documented: retries, and where the secret
+// comes from (other people's receivers have one per chatbot).
+package chatbase
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Scheme uses SHA-1 because Chatbase offers nothing else. SHA-1 is weak; as an
+// HMAC it is not known to be forgeable, so with a long secret it will do.
+var Scheme = signature.Scheme{Header: "x-chatbase-signature", Algorithm: signature.SHA1, Encoding: signature.Hex}
+
+// Provider answers as the sample in Chatbase's docs does.
+var Provider = webhook.Provider{
+	Name:            "chatbase",
+	SignatureHeader: Scheme.Header,
+	MissingStatus:   http.StatusBadRequest,
+	MismatchStatus:  http.StatusBadRequest,
+	Decode:          Decode,
+}
+
+// events is all that Chatbase documents. Other people's code also expects
+// "message.received" and "conversation.completed"; nobody knows their payloads.
+var events = envelope.Table{
+	"leads.submit": envelope.Read[LeadsSubmit],
+}
+
+// Decode is the [webhook.Decoder] of Chatbase.
+func Decode(body []byte) (webhook.Parsed, error) {
+	var head struct {
+		Type string `json:"eventType" strict:"nonempty"`
+	}
+	if err := strict.Unmarshal(body, &head); err != nil {
+		return webhook.Parsed{}, err
+	}
+	return events.Decode(head.Type, body, envelope.Read[unknown])
+}
+
+// unknown is the envelope around any other event.
+type unknown struct {
+	envelope.Opaque
+	ChatbotID string   `json:"chatbotId" strict:"nonempty"`
+	Payload   struct{} `json:"payload" strict:"required"`
+}
+
+// LeadsSubmit says that a lead form was filled in.
+type LeadsSubmit struct {
+	envelope.Private
+	ChatbotID string `json:"chatbotId" strict:"nonempty"`
+	Lead      Lead   `json:"payload" strict:"required"`
+}
+
+// Lead is what the visitor typed. A field the form did not ask for is empty.
+type Lead struct {
+	envelope.Private
+	ConversationID string `json:"conversationId"`
+	Email          string `json:"customerEmail"`
+	Name           string `json:"customerName"`
+	Phone          string `json:"customerPhone"`
+}
+
+// ParseLeadsSubmit reads the body of leads.submit.
+func ParseLeadsSubmit(body []byte) (LeadsSubmit, error) {
+	return envelope.As[LeadsSubmit](Decode(body))
+}
+
+// Check implements [envelope.Payload]. What people type is not checked.
+func (l LeadsSubmit) Check() error {
+	return cmp.Or(
+		envelope.Text("chatbotId", l.ChatbotID, envelope.MaxID),
+		envelope.Text("payload.conversationId", l.Lead.ConversationID, envelope.MaxID),
+	)
+}
+
+// Identity is the conversation and a hash of the details: the same details again
+// are a retry, corrected ones are a new event. The case of an e-mail address is
+// no correction. Without a conversation only the body tells leads apart.
+func (l LeadsSubmit) Identity() []string {
+	if l.Lead.ConversationID == "" {
+		return nil
+	}
+	details := webhook.Identity("chatbase", "lead", strings.ToLower(l.Lead.Email), l.Lead.Name, l.Lead.Phone)
+	return []string{l.ChatbotID, l.Lead.ConversationID, details}
+}
+
+// Group is the chatbot.
+func (l LeadsSubmit) Group() string { return l.ChatbotID }

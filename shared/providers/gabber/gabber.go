@@ -1,0 +1,73 @@
+// Package gabber reads the webhooks of Gabber's API v1 (2025): voice sessions,
+// the usage they cause, the tools they call.
+//
+// A body is {"type": ..., "payload": {...}} and nothing else: no event id, no
+// timestamp. [Decode] serves ingest; a handler calls the Parse function of its
+// event. Sources, and how far to trust them:
+//
+//   - documented: signature header, algorithm and encoding, three retries
+//     (docs.gabber.dev/webhooks); how seconds are counted (docs.gabber.dev/metering)
+//   - in the vendor's generated clients (TypeScript, Python, Swift): the six
+//     event types, their fields, which of them are required
+//   - inferred: which fields identify an event; that a retry repeats the bytes
+//
+// The engine Gabber published in July 2025 sends none of these events, and no
+// source says whether today's cloud still does.
+//
+// The clients require more fields than this package. It requires what identifies
+// an event and what is charged; a field nobody reads must not cost an event.
+package gabber
+
+import (
+	"net/http"
+
+	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Scheme is documented. The secret is the API key chosen for the webhook in
+// Gabber's dashboard, so it is a full API credential as well. G-Tateth uses the
+// same header name: a header never tells who sent a request.
+var Scheme = signature.Scheme{Header: "X-Webhook-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex}
+
+// Provider answers with the statuses of Gabber's example app.
+var Provider = webhook.Provider{
+	Name:            "gabber",
+	SignatureHeader: Scheme.Header,
+	MissingStatus:   http.StatusBadRequest,
+	MismatchStatus:  http.StatusForbidden,
+	Decode:          Decode,
+}
+
+// events is every event type of the newest known API description (April 2025).
+var events = envelope.Table{
+	"usage.tracked":                        read[UsageTracked],
+	"tool.calls_started":                   read[ToolCallsStarted],
+	"tool.calls_finished":                  read[ToolCallsFinished],
+	"realtime_session.state_changed":       read[StateChanged],
+	"realtime_session.message_committed":   read[MessageCommitted],
+	"realtime_session.time_limit_exceeded": read[TimeLimitExceeded],
+}
+
+// Decode is the [webhook.Decoder] of Gabber.
+func Decode(body []byte) (webhook.Parsed, error) {
+	var head struct {
+		Type string `json:"type" strict:"nonempty"`
+	}
+	if err := strict.Unmarshal(body, &head); err != nil {
+		return webhook.Parsed{}, err
+	}
+	return events.Decode(head.Type, body, read[envelope.Opaque])
+}
+
+func read[P envelope.Payload](body []byte) (envelope.Payload, error) {
+	var whole struct {
+		Payload P `json:"payload" strict:"required"`
+	}
+	if err := strict.Unmarshal(body, &whole); err != nil {
+		return nil, err
+	}
+	return whole.Payload, whole.Payload.Check()
+}

@@ -1,0 +1,91 @@
+package gabber
+
+import (
+	"cmp"
+
+	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/strict"
+)
+
+// StateChanged says that a session has moved on. It is the place to attach a
+// human to a telephone call, or to change the session.
+type StateChanged struct {
+	envelope.Private
+	Previous *Session `json:"previous_realtime_session"` // nil when the session is new
+	Current  Session  `json:"current_realtime_session" strict:"required"`
+}
+
+// Session is one conversation. Older forms have nothing but id and state.
+type Session struct {
+	envelope.Private
+	ID        string        `json:"id" strict:"nonempty"`
+	State     string        `json:"state" strict:"nonempty"` // "not_started", "in_progress", "ended"; older: "time_limit_exceeded"
+	CreatedAt string        `json:"created_at"`              // RFC 3339, here and below
+	EndedAt   string        `json:"ended_at"`
+	Project   string        `json:"project"`
+	Human     string        `json:"human"`
+	Simulated bool          `json:"simulated"`
+	Data      []SessionData `json:"data"`
+	Config    strict.Raw    `json:"config"` // models, voice, tools: deep, and different in every version
+	Extra     strict.Raw    `json:"_extra"`
+}
+
+// SessionData is one fact about a telephone call.
+type SessionData struct {
+	envelope.Private
+	Type  string `json:"type"` // "caller_phone_number", "agent_phone_number"
+	Value string `json:"value"`
+}
+
+// ParseStateChanged reads the body of realtime_session.state_changed.
+func ParseStateChanged(body []byte) (StateChanged, error) {
+	return envelope.As[StateChanged](Decode(body))
+}
+
+// Check implements [envelope.Payload].
+func (s StateChanged) Check() error {
+	return cmp.Or(
+		envelope.Text("payload.current_realtime_session.id", s.Current.ID, envelope.MaxID),
+		envelope.Text("payload.current_realtime_session.state", s.Current.State, envelope.MaxType),
+		envelope.Text("payload.previous_realtime_session.state", s.previousState(), envelope.MaxType),
+	)
+}
+
+// Identity is the session and its move: states only go forward (inferred), so
+// no move happens twice.
+func (s StateChanged) Identity() []string {
+	return []string{s.Current.ID, s.previousState(), s.Current.State}
+}
+
+// Group is the session.
+func (s StateChanged) Group() string { return s.Current.ID }
+
+func (s StateChanged) previousState() string {
+	if s.Previous == nil {
+		return ""
+	}
+	return s.Previous.State
+}
+
+// TimeLimitExceeded says that a session ran into its limit. Nothing but the
+// session's id is known of it.
+type TimeLimitExceeded struct {
+	envelope.Private
+	Session string `json:"session" strict:"nonempty"`
+}
+
+// ParseTimeLimitExceeded reads the body of realtime_session.time_limit_exceeded.
+func ParseTimeLimitExceeded(body []byte) (TimeLimitExceeded, error) {
+	return envelope.As[TimeLimitExceeded](Decode(body))
+}
+
+// Check implements [envelope.Payload].
+func (t TimeLimitExceeded) Check() error {
+	return envelope.Text("payload.session", t.Session, envelope.MaxID)
+}
+
+// Identity is the session: its limit is exceeded once (inferred).
+func (t TimeLimitExceeded) Identity() []string { return []string{t.Session} }
+
+// Group is the session.
+func (t TimeLimitExceeded) Group() string { return t.Session }

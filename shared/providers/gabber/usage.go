@@ -1,0 +1,116 @@
+package gabber
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/strict"
+)
+
+// UsageTracked says that a customer used something: one event per turn of a
+// conversation, not per session. Conversational seconds come rounded up; other
+// usage types have fractions.
+type UsageTracked struct {
+	envelope.Private
+	ID       string        `json:"id"`                     // of the usage, the same in every retry; older forms have none
+	Type     string        `json:"type" strict:"nonempty"` // "conversational_seconds", "token_cnt", …; an open list
+	Value    strict.Number `json:"value" strict:"required"`
+	Human    string        `json:"human"`     // your own id of your customer; read Account instead
+	HumanID  string        `json:"human_id"`  // deprecated twin of Human; which of them is filled nobody documents
+	Project  string        `json:"project"`   // required by the clients, absent in the docs' example
+	Metadata strict.Raw    `json:"metadata"`  // content not documented
+	Extra    strict.Raw    `json:"extra"`     // content not documented
+	Marked   strict.Raw    `json:"simulated"` // not documented; read Simulated instead
+}
+
+// ParseUsageTracked reads the body of usage.tracked.
+func ParseUsageTracked(body []byte) (UsageTracked, error) {
+	return envelope.As[UsageTracked](Decode(body))
+}
+
+// The most one event may report. More is taken for a fault of the sender and
+// goes to the dead letters, where a person decides. Both limits are ours.
+const (
+	MaxSeconds = 7 * 24 * 60 * 60 // usage types that end in "_seconds"
+	MaxUnits   = 1_000_000_000    // every other usage type
+)
+
+// Units is the exact value. It cannot fail for an event that was parsed.
+func (u UsageTracked) Units() (strict.Decimal, error) { return u.Value.Decimal() }
+
+// Account is whom the usage is charged to, byte for byte: human, else human_id.
+// Empty means that the platform did not say.
+func (u UsageTracked) Account() string { return cmp.Or(u.Human, u.HumanID) }
+
+// Simulated says whether the event calls itself simulated: payload.simulated,
+// or simulated in metadata or extra, is true. A guess: Gabber documents the flag
+// for sessions only. Anything but the JSON literal true counts as real.
+func (u UsageTracked) Simulated() bool {
+	return isTrue(u.Marked) || isTrue(simulatedIn(u.Metadata)) || isTrue(simulatedIn(u.Extra))
+}
+
+func simulatedIn(object strict.Raw) strict.Raw {
+	var o struct {
+		Simulated strict.Raw `json:"simulated"`
+	}
+	if strict.Unmarshal(object, &o) != nil { // absent, or of another shape: it says nothing
+		return nil
+	}
+	return o.Simulated
+}
+
+func isTrue(value strict.Raw) bool { return string(value) == "true" }
+
+// Check implements [envelope.Payload].
+func (u UsageTracked) Check() error {
+	return cmp.Or(
+		envelope.Text("payload.id", u.ID, envelope.MaxID),
+		envelope.Text("payload.type", u.Type, envelope.MaxType),
+		envelope.Text("payload.human", u.Human, envelope.MaxID),
+		envelope.Text("payload.human_id", u.HumanID, envelope.MaxID),
+		envelope.Text("payload.project", u.Project, envelope.MaxID),
+		u.checkAccount(),
+		u.checkValue(),
+	)
+}
+
+func (u UsageTracked) checkAccount() error {
+	if u.Human != "" && u.HumanID != "" && u.Human != u.HumanID {
+		return errors.New("payload.human and payload.human_id name two customers")
+	}
+	return nil
+}
+
+func (u UsageTracked) checkValue() error {
+	units, err := u.Units()
+	switch {
+	case err != nil:
+		return fmt.Errorf("payload.value %w", err)
+	case units.Sign() < 0: // usage never credits
+		return errors.New("payload.value is negative")
+	case units.Cmp(strict.NewDecimal(u.limit())) > 0:
+		return errors.New("payload.value is above the limit of one event")
+	}
+	return nil
+}
+
+func (u UsageTracked) limit() int64 {
+	if strings.HasSuffix(u.Type, "_seconds") {
+		return MaxSeconds
+	}
+	return MaxUnits
+}
+
+// Identity is the usage's id. Without one only the body tells events apart.
+func (u UsageTracked) Identity() []string {
+	if u.ID == "" {
+		return nil
+	}
+	return []string{u.ID}
+}
+
+// Group is the account.
+func (u UsageTracked) Group() string { return u.Account() }

@@ -1,0 +1,100 @@
+// Package providers is the table of platforms that may send webhooks.
+//
+// A platform is one folder: how it signs, its event types with a Go type each,
+// how its events are told apart. To add one, copy the folder of the platform
+// that is most like it (gabber: the payload alone; gtateth: one envelope around
+// many models; protocol: one dialect, several vendors) and add a line to [Table].
+package providers
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/providers/gtateth"
+	"github.com/webhook-functions/template/shared/providers/protocol"
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Entry is one platform: what ingest knows of it and how it signs.
+type Entry struct {
+	webhook.Provider
+	Scheme signature.Scheme
+}
+
+// Table lists every platform as its vendor documents it.
+func Table() []Entry {
+	return []Entry{
+		{gabber.Provider, gabber.Scheme},
+		{protocol.New("cribbly", "x-Cribbly-signature"), protocol.Scheme("x-Cribbly-signature")},
+		{protocol.New("oblic", "x-oblic-signature"), protocol.Scheme("x-oblic-signature")},
+		{gtateth.Provider, gtateth.Scheme},
+		{chatbase.Provider, chatbase.Scheme},
+	}
+}
+
+// EnvName is how a platform is spelled in the names of environment variables:
+// "g-tateth" is G_TATETH.
+func EnvName(provider string) string {
+	return strings.ToUpper(strings.ReplaceAll(provider, "-", "_"))
+}
+
+// Configured is Table with the signature schemes changed by environment
+// variables, for vendors whose docs turn out to be wrong:
+//
+//	G_TATETH_SIGNATURE_HEADER     a header name
+//	G_TATETH_SIGNATURE_ALGORITHM  sha256 or sha1
+//	G_TATETH_SIGNATURE_ENCODING   hex or base64
+//	G_TATETH_SIGNATURE_PREFIX     text that may stand before the digest
+//
+// Unset and empty change nothing. The error names every variable that is wrong,
+// and quotes none: a secret may have been put into one by mistake.
+func Configured(env func(string) string) ([]Entry, error) {
+	table := Table()
+	var faults []error
+	for i := range table {
+		faults = append(faults, table[i].override(env))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return table, nil
+}
+
+func (e *Entry) override(env func(string) string) error {
+	prefix := EnvName(e.Name) + "_SIGNATURE_"
+	var faults []error
+	set := func(name string, field *string, allowed func(string) bool, rule string) {
+		value := env(prefix + name)
+		switch {
+		case value == "":
+		case allowed(value):
+			*field = value
+		default:
+			faults = append(faults, fmt.Errorf("%s%s is not %s", prefix, name, rule))
+		}
+	}
+	set("HEADER", &e.Scheme.Header, isHeaderName, "a header name")
+	set("ALGORITHM", (*string)(&e.Scheme.Algorithm), oneOf(signature.SHA256, signature.SHA1), "sha256 or sha1")
+	set("ENCODING", (*string)(&e.Scheme.Encoding), oneOf(signature.Hex, signature.Base64), "hex or base64")
+	set("PREFIX", &e.Scheme.Prefix, isPrintable, "printable ASCII without spaces")
+	e.SignatureHeader = e.Scheme.Header
+	return errors.Join(faults...)
+}
+
+func oneOf[S ~string](allowed ...S) func(string) bool {
+	return func(value string) bool { return slices.Contains(allowed, S(value)) }
+}
+
+func isPrintable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// isHeaderName: a token of RFC 9110.
+func isHeaderName(s string) bool {
+	return isPrintable(s) && !strings.ContainsAny(s, `"(),/:;<=>?@[\]{}`)
+}
