@@ -91,6 +91,9 @@ type Account struct {
 	SyncedSeq int64 // the Seq whose balance was last pushed to the platform as a limit
 }
 
+// Synced says whether the platform's limit is known to match the balance.
+func (a Account) Synced() bool { return a.Seq > 0 && a.SyncedSeq >= a.Seq }
+
 // Outcome says what Post did with one entry.
 type Outcome string
 
@@ -108,9 +111,12 @@ var ErrOverflow = errors.New("balance out of range")
 type Store interface {
 	// Post writes the entries of one account in one atomic unit: each is created
 	// if its ID is absent, the sum of those created is added to the balance and
-	// their number to seq. It gives one outcome per entry, in order, and the
-	// account as of some moment after the write. An ID that occurs twice in
-	// entries is recorded once. An unknown account starts at zero.
+	// their number to seq. It gives one outcome per entry, in order. An ID that
+	// occurs twice in entries is recorded once. An unknown account starts at zero.
+	//
+	// It also gives the account as of some moment after the write, or a zero
+	// Account (Seq 0) where knowing it would cost a read: blind writes are what
+	// keeps a hot account fast on the clouds' stores.
 	//
 	// After an error the write may or may not have happened; posting the same
 	// entries again is always right. [ErrOverflow] is the one error that another

@@ -1,0 +1,231 @@
+package local
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Unreadable is the type of a dead letter whose body is not an event this
+// program can read. Its event id is the SHA-256 of the body.
+const Unreadable = "unreadable.message"
+
+// DeadLetter is the outside of a dead letter: what may be listed. The body is
+// for Show.
+type DeadLetter struct {
+	EventID  string
+	Type     string
+	Reason   string
+	Source   string    // empty when unreadable
+	Provider string    // empty for a follow-up of our own
+	Origin   string    // the queue a redrive sends it to
+	Time     time.Time // when ingest received it; zero when unreadable
+	Added    time.Time // when it became a dead letter
+
+	row int64
+}
+
+// Filter chooses dead letters; empty fields choose all.
+type Filter struct {
+	EventID  string // or its beginning
+	Type     string
+	Provider string
+	Max      int // the oldest so many, 0: no limit
+}
+
+func (f Filter) matches(l DeadLetter) bool {
+	return strings.HasPrefix(l.EventID, f.EventID) &&
+		(f.Type == "" || f.Type == l.Type) &&
+		(f.Provider == "" || f.Provider == l.Provider)
+}
+
+var (
+	// ErrNoLetter: no dead letter has that event id.
+	ErrNoLetter = errors.New("no such dead letter")
+	// ErrAmbiguous: the beginning of an event id fits several events.
+	ErrAmbiguous = errors.New("several dead letters begin like that")
+)
+
+// DeadLetters is the operator's view of the dead-letter queue.
+type DeadLetters struct{ db *DB }
+
+// DeadLetters gives the view.
+func (db *DB) DeadLetters() *DeadLetters { return &DeadLetters{db} }
+
+// List gives the chosen dead letters, oldest first.
+func (d *DeadLetters) List(ctx context.Context, filter Filter) ([]DeadLetter, error) {
+	rows, err := d.db.read.QueryContext(ctx,
+		"SELECT id, origin, type, event, reason, added_at, body FROM messages WHERE queue = ? ORDER BY id", Dead)
+	if err != nil {
+		return nil, fmt.Errorf("list dead letters: %w", err)
+	}
+	defer rows.Close()
+	var letters []DeadLetter
+	for rows.Next() && (filter.Max == 0 || len(letters) < filter.Max) {
+		l, _, err := scanLetter(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list dead letters: %w", err)
+		}
+		if filter.matches(l) {
+			letters = append(letters, l)
+		}
+	}
+	return letters, rows.Err()
+}
+
+func scanLetter(rows *sql.Rows) (l DeadLetter, body []byte, err error) {
+	var added int64
+	if err := rows.Scan(&l.row, &l.Origin, &l.Type, &l.EventID, &l.Reason, &added, &body); err != nil {
+		return DeadLetter{}, nil, err
+	}
+	l.Added = fromNanos(added)
+	if e, err := webhook.DecodeEvent(body); err == nil {
+		l.Source, l.Provider, l.Time = e.Source, e.Provider(), e.Time
+	}
+	if l.Origin == "" {
+		l.Origin = originOf(l)
+	}
+	return l, body, nil
+}
+
+// originOf guesses for a letter that somebody published without saying.
+func originOf(l DeadLetter) string {
+	if strings.HasPrefix(l.Source, "/functions/") && strings.HasPrefix(l.Type, "credits.") {
+		return Outbound
+	}
+	return Events
+}
+
+// Show gives one dead letter whole, by its event id or the beginning of it. If
+// the same event is there several times, the newest. An unreadable one comes as
+// an event of type Unreadable whose Data is the message as it was.
+func (d *DeadLetters) Show(ctx context.Context, eventID string) (webhook.Event, error) {
+	letters, err := d.List(ctx, Filter{EventID: eventID})
+	if err != nil {
+		return webhook.Event{}, err
+	}
+	if len(letters) == 0 {
+		return webhook.Event{}, ErrNoLetter
+	}
+	newest := letters[len(letters)-1]
+	for _, l := range letters {
+		if l.EventID != newest.EventID {
+			return webhook.Event{}, ErrAmbiguous
+		}
+	}
+	return d.read(ctx, newest)
+}
+
+func (d *DeadLetters) read(ctx context.Context, l DeadLetter) (webhook.Event, error) {
+	var body []byte
+	err := d.db.read.QueryRowContext(ctx, "SELECT body FROM messages WHERE id = ?", l.row).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) { // redriven a moment ago
+		return webhook.Event{}, ErrNoLetter
+	}
+	if err != nil {
+		return webhook.Event{}, fmt.Errorf("show dead letter: %w", err)
+	}
+	e, err := webhook.DecodeEvent(body)
+	if err != nil {
+		return webhook.Event{ID: l.EventID, Type: l.Type, Reason: l.Reason, Time: l.Added, Data: body}, nil
+	}
+	return e, nil
+}
+
+// Redrive sends the chosen dead letters back to their queues, as if they had
+// just been published there, and gives those it moved; with dryRun it moves
+// none and gives those it would. Each moves in a transaction of its own: after
+// an error the ones given have moved and the others are where they were.
+func (d *DeadLetters) Redrive(ctx context.Context, filter Filter, dryRun bool) ([]DeadLetter, error) {
+	chosen, err := d.List(ctx, filter)
+	if err != nil || dryRun {
+		return chosen, err
+	}
+	var moved []DeadLetter
+	for _, l := range chosen {
+		ok, err := d.move(ctx, l)
+		if err != nil {
+			return moved, fmt.Errorf("redrive dead letter %s: %w", webhook.ShortID(l.EventID), err)
+		}
+		if ok {
+			moved = append(moved, l)
+		}
+	}
+	return moved, nil
+}
+
+// move is false when somebody else has moved the letter already.
+func (d *DeadLetters) move(ctx context.Context, l DeadLetter) (moved bool, err error) {
+	to := d.db.Queue(l.Origin)
+	err = d.db.update(ctx, func(tx *sql.Tx) error {
+		var body []byte
+		err := tx.QueryRowContext(ctx, "DELETE FROM messages WHERE id = ? AND queue = ? RETURNING body", l.row, Dead).Scan(&body)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		moved = true
+		return to.insert(ctx, tx, withReason(body, ""))
+	})
+	if err != nil {
+		return false, err
+	}
+	d.db.signal(to.name)
+	return moved, nil
+}
+
+// withReason rewrites a message for another queue. What cannot be read stays
+// as it is, byte for byte: a newer version of this program may read it.
+func withReason(body []byte, reason string) letter {
+	e, err := webhook.DecodeEvent(body)
+	if err != nil {
+		sum := sha256.Sum256(body)
+		return letter{Unreadable, hex.EncodeToString(sum[:]), reason, body}
+	}
+	e.Reason = reason
+	return letterOf(e)
+}
+
+// buryExhausted makes dead letters of the messages that were handed out too
+// often. Dead letters themselves have nowhere further to go.
+func (q *Queue) buryExhausted(ctx context.Context, tx *sql.Tx, now time.Time) error {
+	if q.name == Dead {
+		return nil
+	}
+	rows, err := tx.QueryContext(ctx, `DELETE FROM messages
+		WHERE queue = ? AND visible_at <= ? AND receives >= ? RETURNING body, reason`, q.name, nanos(now), MaxReceives)
+	if err != nil {
+		return err
+	}
+	exhausted, err := scanAll(rows, scanExhausted)
+	if err != nil {
+		return err
+	}
+	for _, l := range exhausted {
+		if err := q.Dead().insert(ctx, tx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanExhausted(rows *sql.Rows) (letter, error) {
+	var body []byte
+	var reason string
+	if err := rows.Scan(&body, &reason); err != nil {
+		return letter{}, err
+	}
+	if reason == "" {
+		reason = "never settled"
+	}
+	return withReason(body, fmt.Sprintf("gave up after %d receives: %s", MaxReceives, reason)), nil
+}

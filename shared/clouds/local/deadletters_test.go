@@ -1,0 +1,257 @@
+package local_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// exhaust hands a message out until the queue gives it up.
+func exhaust(t *testing.T, q *local.Queue, clock *clock, v worker.Verdict) {
+	t.Helper()
+	for range local.MaxReceives {
+		settle(t, q, receive(t, q, 1)[0], v)
+		clock.advance(time.Hour)
+	}
+	receive(t, q, 0)
+}
+
+func list(t *testing.T, db *local.DB, filter local.Filter, n int) []local.DeadLetter {
+	t.Helper()
+	letters, err := db.DeadLetters().List(t.Context(), filter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(letters) != n {
+		t.Fatalf("%d dead letters, want %d: %v", len(letters), n, letters)
+	}
+	return letters
+}
+
+func TestGivenUpAfterMaxReceives(t *testing.T) {
+	clock := newClock()
+	db := open(t, newPath(t), clock.now)
+	q := db.Queue(local.Events)
+	publish(t, q, event(1))
+	exhaust(t, q, clock, worker.Verdict{Reason: "ledger is away"})
+	length(t, q, 0)
+
+	const reason = "gave up after 10 receives: ledger is away"
+	l := list(t, db, local.Filter{}, 1)[0]
+	e := event(1)
+	if l.EventID != e.ID || l.Type != e.Type || l.Reason != reason || l.Source != e.Source || l.Provider != "gabber" ||
+		l.Origin != local.Events || !l.Time.Equal(e.Time) || !l.Added.Equal(clock.now()) {
+		t.Errorf("listed as %+v", l)
+	}
+	got, err := db.DeadLetters().Show(t.Context(), e.ID[:6])
+	if err != nil || got.Reason != reason || string(got.Data) != string(e.Data) || got.KeyID != e.KeyID {
+		t.Errorf("shown as %+v, error %v", got, err)
+	}
+}
+
+// A worker that dies every time leaves no reason.
+func TestGivenUpWithoutEverBeingSettled(t *testing.T) {
+	clock := newClock()
+	db := open(t, newPath(t), clock.now)
+	q := db.Queue(local.Events)
+	publish(t, q, event(1), event(2))
+	for range local.MaxReceives {
+		receive(t, q, 2)
+		clock.advance(time.Minute)
+	}
+	publish(t, q, event(3))
+	receive(t, q, 1) // the good one is not held up by the dead ones
+	for _, l := range list(t, db, local.Filter{}, 2) {
+		if want := "gave up after 10 receives: never settled"; l.Reason != want {
+			t.Errorf("reason %q, want %q", l.Reason, want)
+		}
+	}
+}
+
+func TestDeadLettersAreNotGivenUp(t *testing.T) {
+	clock := newClock()
+	db := open(t, newPath(t), clock.now)
+	publish(t, db.Queue(local.Dead), event(1))
+	for range local.MaxReceives + 5 {
+		receive(t, db.Queue(local.Dead), 1)
+		clock.advance(time.Minute)
+	}
+	list(t, db, local.Filter{}, 1)
+}
+
+func TestUnreadableMessage(t *testing.T) {
+	const garbage = "\x00 not an event"
+	path, clock := newPath(t), newClock()
+	db := open(t, path, clock.now)
+	q := db.Queue(local.Events)
+	publish(t, q, event(1))
+	if _, err := raw(t, path).Exec("UPDATE messages SET body = ?", []byte(garbage)); err != nil {
+		t.Fatal(err)
+	}
+	exhaust(t, q, clock, worker.Verdict{Reason: "message is corrupt"})
+
+	l := list(t, db, local.Filter{Type: local.Unreadable}, 1)[0]
+	if l.Reason != "gave up after 10 receives: message is corrupt" || l.Origin != local.Events {
+		t.Errorf("listed as %+v", l)
+	}
+	e, err := db.DeadLetters().Show(t.Context(), l.EventID)
+	if err != nil || string(e.Data) != garbage || e.Type != local.Unreadable {
+		t.Errorf("shown as %v with data %q, error %v", e, e.Data, err)
+	}
+	if _, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := receive(t, q, 1)[0].Body; string(got) != garbage {
+		t.Errorf("redriven as %q, want it byte for byte", got)
+	}
+}
+
+func TestShow(t *testing.T) {
+	db := newDB(t)
+	old, again, other := event(1), event(1), event(2)
+	old.Reason, again.Reason, other.Reason = "old", "again", "other"
+	publish(t, db.Queue(local.Dead), old, again, other)
+	for _, row := range []struct {
+		name, id, reason string
+		err              error
+	}{
+		{"whole id", other.ID, "other", nil},
+		{"beginning of an id", other.ID[:8], "other", nil},
+		{"the newest of one event", old.ID, "again", nil},
+		{"nothing", "", "", local.ErrAmbiguous},
+		{"unknown", "zz", "", local.ErrNoLetter},
+		{"a wildcard is not one", "%", "", local.ErrNoLetter},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			e, err := db.DeadLetters().Show(t.Context(), row.id)
+			if !errors.Is(err, row.err) || e.Reason != row.reason {
+				t.Errorf("reason %q, error %v; want %q, %v", e.Reason, err, row.reason, row.err)
+			}
+		})
+	}
+}
+
+// letters are four dead ones of different kinds, each with a reason.
+func letters(t *testing.T, db *local.DB) (gabber, chatbase, balance, own webhook.Event) {
+	t.Helper()
+	gabber, chatbase = event("g"), event("c")
+	chatbase.Source, chatbase.Type = "/webhooks/chatbase", "chatbase.leads.submit"
+	balance = webhook.FollowUp("worker", "credits.balance.changed", event("g"), "u1", []byte("{}"))
+	own = webhook.FollowUp("worker", "lead.captured", event("c"), "", []byte("{}"))
+	for _, e := range []*webhook.Event{&gabber, &chatbase, &balance, &own} {
+		e.Reason = "value is negative"
+		publish(t, db.Queue(local.Dead), *e)
+	}
+	return gabber, chatbase, balance, own
+}
+
+func TestFilter(t *testing.T) {
+	db := newDB(t)
+	gabber, chatbase, balance, own := letters(t, db)
+	for _, row := range []struct {
+		name   string
+		filter local.Filter
+		want   []webhook.Event
+	}{
+		{"all", local.Filter{}, []webhook.Event{gabber, chatbase, balance, own}},
+		{"type", local.Filter{Type: chatbase.Type}, []webhook.Event{chatbase}},
+		{"type is not a prefix", local.Filter{Type: "chatbase"}, nil},
+		{"provider", local.Filter{Provider: "gabber"}, []webhook.Event{gabber}},
+		{"event id", local.Filter{EventID: own.ID}, []webhook.Event{own}},
+		{"beginning of an event id", local.Filter{EventID: own.ID[:7]}, []webhook.Event{own}},
+		{"the oldest two", local.Filter{Max: 2}, []webhook.Event{gabber, chatbase}},
+		{"both must match", local.Filter{Provider: "gabber", Type: chatbase.Type}, nil},
+		{"the first that matches", local.Filter{Type: chatbase.Type, Max: 1}, []webhook.Event{chatbase}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			for i, l := range list(t, db, row.filter, len(row.want)) {
+				if l.EventID != row.want[i].ID {
+					t.Errorf("letter %d is %s, want %v", i, l.Type, row.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestRedriveDryRun(t *testing.T) {
+	db := newDB(t)
+	letters(t, db)
+	would, err := db.DeadLetters().Redrive(t.Context(), local.Filter{Provider: "gabber"}, true)
+	if err != nil || len(would) != 1 || would[0].Provider != "gabber" {
+		t.Errorf("would move %v, error %v", would, err)
+	}
+	length(t, db.Queue(local.Dead), 4)
+	length(t, db.Queue(local.Events), 0)
+}
+
+func TestRedrive(t *testing.T) {
+	db := newDB(t)
+	gabber, _, balance, _ := letters(t, db)
+	moved, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, false)
+	if err != nil || len(moved) != 4 {
+		t.Fatalf("moved %d, error %v; want 4", len(moved), err)
+	}
+	length(t, db.Queue(local.Dead), 0)
+
+	first := receive(t, db.Queue(local.Events), 3)[0]
+	want := gabber
+	want.Reason = ""
+	if string(first.Body) != string(want.Encode()) || first.Receives != 1 {
+		t.Errorf("redriven as %s, receive %d; want %s, receive 1", first.Body, first.Receives, want.Encode())
+	}
+	if got := decode(t, receive(t, db.Queue(local.Outbound), 1)[0].Body); got.ID != balance.ID || got.Reason != "" {
+		t.Errorf("outbound got %v with reason %q, want %v without", got, got.Reason, balance)
+	}
+	if moved, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, false); len(moved) != 0 || err != nil {
+		t.Errorf("moved %d again, error %v", len(moved), err)
+	}
+}
+
+func TestRedriveGoesWhereTheLetterCameFrom(t *testing.T) {
+	clock := newClock()
+	db := open(t, newPath(t), clock.now)
+	_, _, balance, _ := letters(t, open(t, newPath(t), clock.now))
+	publish(t, db.Queue(local.Events).Dead(), balance) // its looks say outbound
+	publish(t, db.Queue(local.Outbound), event(1))     // its looks say events
+	exhaust(t, db.Queue(local.Outbound), clock, worker.Verdict{})
+
+	var origins []string
+	for _, l := range list(t, db, local.Filter{}, 2) {
+		origins = append(origins, l.Origin)
+	}
+	if got := strings.Join(origins, " "); got != "events outbound" {
+		t.Errorf("origins %s, want events outbound", got)
+	}
+	if _, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, false); err != nil {
+		t.Fatal(err)
+	}
+	length(t, db.Queue(local.Events), 1)
+	length(t, db.Queue(local.Outbound), 1)
+}
+
+// A receipt from before must not settle the message's next life.
+func TestRedrivenMessageForgetsOldReceipts(t *testing.T) {
+	clock := newClock()
+	db := open(t, newPath(t), clock.now)
+	q := db.Queue(local.Events)
+	publish(t, q, event(1))
+	first := receive(t, q, 1)[0]
+	settle(t, q, first, worker.Verdict{})
+	clock.advance(time.Hour)
+	for range local.MaxReceives - 1 {
+		settle(t, q, receive(t, q, 1)[0], worker.Verdict{})
+		clock.advance(time.Hour)
+	}
+	receive(t, q, 0)
+	if _, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, false); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, q, 1)
+	settle(t, q, first, done)
+	length(t, q, 1)
+}

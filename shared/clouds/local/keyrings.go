@@ -1,0 +1,95 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Keyrings holds the webhook secrets found in environment variables when it was
+// made. For the provider "g-tateth" those are
+//
+//	G_TATETH_WEBHOOK_SECRET     one secret, or several separated by commas
+//	G_TATETH_WEBHOOK_SECRET_1   likewise, up to _3: the current, the previous, the next
+//
+// A variable set to nothing counts as not set. One bad secret turns the
+// provider off; the other providers live.
+type Keyrings struct {
+	rings    map[string]*signature.Keyring
+	problems map[string]error
+}
+
+var _ webhook.Keyrings = (*Keyrings)(nil)
+
+// NewKeyrings makes a keyring for every provider in schemes. lookup is
+// os.LookupEnv or stands for it.
+func NewKeyrings(schemes map[string]signature.Scheme, lookup func(name string) (value string, set bool)) *Keyrings {
+	k := &Keyrings{rings: map[string]*signature.Keyring{}, problems: map[string]error{}}
+	for provider, scheme := range schemes {
+		ring, err := keyring(scheme, SecretVariable(provider), lookup)
+		if err != nil {
+			k.problems[provider] = err
+			continue
+		}
+		k.rings[provider] = ring
+	}
+	return k
+}
+
+// SecretVariable is the environment variable for a provider's secret:
+// "g-tateth" gives "G_TATETH_WEBHOOK_SECRET".
+func SecretVariable(provider string) string {
+	return strings.ToUpper(strings.ReplaceAll(provider, "-", "_")) + "_WEBHOOK_SECRET"
+}
+
+func keyring(scheme signature.Scheme, variable string, lookup func(string) (string, bool)) (*signature.Keyring, error) {
+	var secrets []signature.Secret
+	for i := range signature.MaxSecrets + 1 {
+		name := variable
+		if i > 0 {
+			name += "_" + strconv.Itoa(i)
+		}
+		list, _ := lookup(name)
+		if list == "" {
+			continue
+		}
+		for value := range strings.SplitSeq(list, ",") {
+			if err := signature.CheckSecret(value); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			secrets = append(secrets, signature.Secret{ID: strconv.Itoa(len(secrets) + 1), Value: value})
+		}
+	}
+	if len(secrets) == 0 {
+		return nil, fmt.Errorf("%s is not set", variable)
+	}
+	ring, err := signature.NewKeyring(scheme, secrets...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", variable, err)
+	}
+	return ring, nil
+}
+
+// Keyring gives the provider's secrets, or why there are none.
+func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier, error) {
+	if ring, ok := k.rings[provider]; ok {
+		return ring, nil
+	}
+	if err, ok := k.problems[provider]; ok {
+		return nil, err
+	}
+	return nil, errors.New("provider has no signature scheme")
+}
+
+// Refresh has nothing newer: the environment of a process does not change.
+func (k *Keyrings) Refresh(context.Context, string) webhook.Verifier { return nil }
+
+// Problems says for each provider that is off why: the variable and its fault,
+// never the value. For the first lines of a log.
+func (k *Keyrings) Problems() map[string]error { return maps.Clone(k.problems) }

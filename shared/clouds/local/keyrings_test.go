@@ -1,0 +1,120 @@
+package local_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/signature"
+)
+
+const (
+	secretA = "k3Jx0vTq9LrYw2Zs7Bn4"
+	secretB = "p8Gd5mXe1Hc6Uf0Ra9Vt"
+	secretC = "w2Nk7yQj4Sb3Lz8Po6Ci"
+	secretD = "e9Tv1rMh5Fw0Ag4Ju7Xd"
+)
+
+var scheme = signature.Scheme{Header: "X-Webhook-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex}
+
+func sign(key, body string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(body))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func keyrings(env map[string]string) *local.Keyrings {
+	schemes := map[string]signature.Scheme{"g-tateth": scheme, "gabber": scheme}
+	return local.NewKeyrings(schemes, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+}
+
+func TestKeyrings(t *testing.T) {
+	const v = "G_TATETH_WEBHOOK_SECRET"
+	for _, row := range []struct {
+		name  string
+		env   map[string]string
+		keys  []string // what verifies, as keys "1", "2", "3"
+		fault string   // of the provider that is off: begins with the variable
+	}{
+		{"one", map[string]string{v: secretA}, []string{secretA}, ""},
+		{"a list", map[string]string{v: secretA + "," + secretB + "," + secretC}, []string{secretA, secretB, secretC}, ""},
+		{"numbered", map[string]string{v + "_1": secretA, v + "_2": secretB, v + "_3": secretC}, []string{secretA, secretB, secretC}, ""},
+		{"numbered with a gap", map[string]string{v + "_3": secretC, v + "_1": secretA}, []string{secretA, secretC}, ""},
+		{"plain and numbered", map[string]string{v: secretA, v + "_1": secretB}, []string{secretA, secretB}, ""},
+		{"E1: an empty old one", map[string]string{v + "_1": secretA, v + "_2": ""}, []string{secretA}, ""},
+		{"E1: an empty plain one", map[string]string{v: "", v + "_1": secretA}, []string{secretA}, ""},
+
+		{"not set", nil, nil, v + " is not set"},
+		{"set to nothing", map[string]string{v: "", v + "_1": "", v + "_2": "", v + "_3": ""}, nil, v + " is not set"},
+		{"E1: an empty item at the end", map[string]string{v: secretA + ","}, nil, v + ": secret is empty or blank"},
+		{"E1: an empty item in the middle", map[string]string{v: secretA + ",," + secretB}, nil, v + ": secret is empty or blank"},
+		{"blank", map[string]string{v: "  "}, nil, v + ": secret is empty or blank"},
+		{"a blank one beside a good one", map[string]string{v: secretA, v + "_2": " \t "}, nil, v + "_2: secret is empty or blank"},
+		{"a space after the comma", map[string]string{v: secretA + ", " + secretB}, nil, v + ": secret begins or ends with white space"},
+		{"a newline from a file", map[string]string{v + "_1": secretA + "\n"}, nil, v + "_1: secret begins or ends with white space"},
+		{"short", map[string]string{v: secretA[:15]}, nil, v + ": secret is shorter than 16 bytes"},
+		{"a short one beside a good one", map[string]string{v: secretA, v + "_3": "short"}, nil, v + "_3: secret is shorter than 16 bytes"},
+		{"placeholder", map[string]string{v: "changeme-changeme-changeme"}, nil, v + ": secret is a placeholder"},
+		{"one character", map[string]string{v: strings.Repeat("a", 32)}, nil, v + ": secret is one character repeated"},
+		{"four", map[string]string{v: secretA + "," + secretB + "," + secretC + "," + secretD}, nil, v + ": a keyring holds 1 to 3 secrets, not 4"},
+		{"four in all", map[string]string{v: secretA + "," + secretB, v + "_1": secretC, v + "_2": secretD}, nil, v + ": a keyring holds 1 to 3 secrets, not 4"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			env := map[string]string{"GABBER_WEBHOOK_SECRET": secretD}
+			for name, value := range row.env {
+				env[name] = value
+			}
+			k := keyrings(env)
+			wantKeys(t, k, "gabber", []string{secretD}) // the neighbour lives
+			if row.fault == "" {
+				wantKeys(t, k, "g-tateth", row.keys)
+				if problems := k.Problems(); len(problems) != 0 {
+					t.Errorf("problems %v", problems)
+				}
+				return
+			}
+			ring, err := k.Keyring(t.Context(), "g-tateth")
+			if err == nil || err.Error() != row.fault || ring != nil {
+				t.Errorf("keyring %v, error %v; want error %q", ring, err, row.fault)
+			}
+			if problems := k.Problems(); len(problems) != 1 || problems["g-tateth"] == nil || problems["g-tateth"].Error() != row.fault {
+				t.Errorf("problems %v, want %q", problems, row.fault)
+			}
+		})
+	}
+}
+
+// wantKeys tries every secret, the empty key and no signature at all.
+func wantKeys(t *testing.T, k *local.Keyrings, provider string, keys []string) {
+	t.Helper()
+	const body = `{"type":"usage.tracked"}`
+	ring, err := k.Keyring(t.Context(), provider)
+	if err != nil {
+		t.Fatalf("%s: %v", provider, err)
+	}
+	want := map[string]string{}
+	for i, key := range keys {
+		want[key] = string(rune('1' + i))
+	}
+	for _, key := range []string{secretA, secretB, secretC, secretD, "", ",", " ", secretA + "," + secretB} {
+		id, ok := ring.Verify(sign(key, body), []byte(body))
+		if id != want[key] || ok != (want[key] != "") {
+			t.Errorf("%s: a body signed with %q: key %q, %v; want key %q", provider, key, id, ok, want[key])
+		}
+	}
+	if _, ok := ring.Verify("", []byte(body)); ok {
+		t.Errorf("%s: an unsigned body was believed", provider)
+	}
+	if k.Refresh(t.Context(), provider) != nil {
+		t.Errorf("%s: there is something newer than the environment", provider)
+	}
+}
+
+func TestKeyringsOfAnUnknownProvider(t *testing.T) {
+	if ring, err := keyrings(nil).Keyring(t.Context(), "unknown"); err == nil || ring != nil {
+		t.Errorf("keyring %v, error %v", ring, err)
+	}
+}

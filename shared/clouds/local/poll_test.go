@@ -1,0 +1,260 @@
+package local_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// all settles every message the same way.
+func all(messages []worker.Message, done bool) (verdicts []worker.Verdict) {
+	for _, m := range messages {
+		verdicts = append(verdicts, worker.Verdict{ID: m.ID, Done: done})
+	}
+	return verdicts
+}
+
+// start runs a Poll and gives a function that stops it and waits for its end.
+func start(t *testing.T, q *local.Queue, o local.PollOptions, handle func(context.Context, []worker.Message) []worker.Verdict) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { local.Poll(ctx, q, handle, o) })
+	stop = func() { cancel(); wg.Wait() }
+	t.Cleanup(stop)
+	return stop
+}
+
+func get[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing came in 10 s")
+		panic("unreachable")
+	}
+}
+
+func TestPollSettlesEachByItsOwnVerdict(t *testing.T) {
+	db := newDB(t)
+	q := db.Queue(local.Events)
+	for i := range 4 {
+		publish(t, q, event(i))
+	}
+	handled := make(chan int, 10)
+	stop := start(t, q, local.PollOptions{}, func(_ context.Context, messages []worker.Message) []worker.Verdict {
+		handled <- len(messages)
+		return []worker.Verdict{ // out of order, one of them missing, one about nothing
+			{ID: messages[3].ID, Done: true},
+			{ID: "unknown", Done: true},
+			{ID: messages[1].ID, Done: true},
+			{ID: messages[0].ID, After: time.Hour, Reason: "not yet"},
+		}
+	})
+	if n := get(t, handled); n != 4 {
+		t.Fatalf("a batch of %d, want 4", n)
+	}
+	stop()
+	length(t, q, 2)
+	receive(t, q, 0) // both wait for their back-off
+}
+
+// Polling every hour, only the signal of Publish can be in time.
+func TestPollIsWokenByPublish(t *testing.T) {
+	db := newDB(t)
+	handled := make(chan int, 10)
+	start(t, db.Queue(local.Events), local.PollOptions{Every: time.Hour}, func(_ context.Context, messages []worker.Message) []worker.Verdict {
+		handled <- len(messages)
+		return all(messages, true)
+	})
+	for i := range 3 {
+		publish(t, db.Queue(local.Events), event(i))
+		get(t, handled)
+	}
+}
+
+func TestPollSeesWhatAnotherProcessPublished(t *testing.T) {
+	path := newPath(t)
+	handled := make(chan int, 10)
+	start(t, open(t, path, time.Now).Queue(local.Events), local.PollOptions{Every: time.Millisecond}, func(_ context.Context, messages []worker.Message) []worker.Verdict {
+		handled <- len(messages)
+		return all(messages, true)
+	})
+	publish(t, open(t, path, time.Now).Queue(local.Events), event(1))
+	get(t, handled)
+}
+
+func TestPollFinishesTheBatchInHand(t *testing.T) {
+	db := newDB(t)
+	q := db.Queue(local.Events)
+	publish(t, q, event(1))
+	began, finish := make(chan bool), make(chan bool)
+	handle := func(ctx context.Context, messages []worker.Message) []worker.Verdict {
+		began <- true
+		<-finish
+		return all(messages, ctx.Err() == nil)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan bool)
+	go func() { local.Poll(ctx, q, handle, local.PollOptions{}); close(ended) }()
+	get(t, began)
+	cancel()
+	select {
+	case <-ended:
+		t.Fatal("Poll returned with a batch in hand")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(finish)
+	get(t, ended)
+	length(t, q, 0)
+}
+
+func TestPollBoundsTheTimeOfABatch(t *testing.T) {
+	db := newDB(t)
+	publish(t, db.Queue(local.Events), event(1))
+	ends := make(chan error, 10)
+	start(t, db.Queue(local.Events), local.PollOptions{Deadline: 10 * time.Millisecond}, func(ctx context.Context, messages []worker.Message) []worker.Verdict {
+		<-ctx.Done()
+		ends <- ctx.Err()
+		return all(messages, false)
+	})
+	if err := get(t, ends); err != context.DeadlineExceeded {
+		t.Errorf("the batch ended with %v", err)
+	}
+}
+
+func TestPollLivesThroughDatabaseErrors(t *testing.T) {
+	path := newPath(t)
+	db := open(t, path, time.Now)
+	if _, err := raw(t, path).Exec("ALTER TABLE messages RENAME TO gone"); err != nil {
+		t.Fatal(err)
+	}
+	var log lines
+	handled := make(chan int, 1)
+	start(t, db.Queue(local.Events), local.PollOptions{Log: slog.New(slog.NewTextHandler(&log, nil)), Every: time.Millisecond},
+		func(_ context.Context, messages []worker.Message) []worker.Verdict {
+			handled <- len(messages)
+			return all(messages, true)
+		})
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(log.String(), "receive failed"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the error was not logged in 10 s")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := raw(t, path).Exec("ALTER TABLE gone RENAME TO messages"); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, db.Queue(local.Events), event(1))
+	get(t, handled)
+}
+
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// Two processes on one file, 20 publishers and 20 receivers each, receivers that
+// drop a third of their batches: every event is handled, none stays behind.
+func TestTwoProcessesLoseNothing(t *testing.T) {
+	const processes, goroutines, each = 2, 20, 10
+	path := newPath(t)
+	var mu sync.Mutex
+	handled := map[string]int{}
+	calls, complete := 0, make(chan bool)
+	handle := func(_ context.Context, messages []worker.Message) []worker.Verdict {
+		mu.Lock()
+		defer mu.Unlock()
+		if calls++; calls%3 == 0 {
+			return nil
+		}
+		for _, m := range messages {
+			e := decode(t, m.Body)
+			if handled[e.ID]++; len(handled) == processes*goroutines*each && handled[e.ID] == 1 {
+				close(complete)
+			}
+		}
+		return all(messages, true)
+	}
+	var publishers sync.WaitGroup
+	var dbs []*local.DB
+	for process := range processes {
+		db := open(t, path, time.Now)
+		dbs = append(dbs, db)
+		for g := range goroutines {
+			start(t, db.Queue(local.Events), local.PollOptions{Every: 20 * time.Millisecond}, handle)
+			publishers.Go(func() {
+				for i := range each {
+					if err := db.Queue(local.Events).Publish(t.Context(), event(fmt.Sprint(process, g, i))); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	publishers.Wait()
+	select {
+	case <-complete:
+	case <-time.After(15 * time.Second):
+		mu.Lock()
+		t.Errorf("%d events of %d were handled in time", len(handled), processes*goroutines*each)
+		mu.Unlock()
+	}
+	dump(t, path)
+	length(t, dbs[0].Queue(local.Dead), 0)
+}
+
+func ExamplePoll() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	db, err := local.Open(ctx, filepath.Join(dir, "hooks.db"), time.Now)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close()
+
+	events := db.Queue(local.Events)
+	if err := events.Publish(ctx, event("hello")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	local.Poll(ctx, events, func(_ context.Context, messages []worker.Message) []worker.Verdict {
+		cancel() // one batch will do
+		fmt.Println(len(messages), "message, receive", messages[0].Receives)
+		return []worker.Verdict{{ID: messages[0].ID, Done: true}}
+	}, local.PollOptions{})
+	left, err := events.Len(context.Background())
+	fmt.Println(left, "left", err)
+	// Output:
+	// 1 message, receive 1
+	// 0 left <nil>
+}

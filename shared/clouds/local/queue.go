@@ -1,0 +1,231 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// The queues of the pipeline.
+const (
+	Events   = "events"   // ingest to worker
+	Outbound = "outbound" // worker to outbound
+	Dead     = "dead"     // what could not be done; people look at it
+)
+
+// MaxReceives is how often a message is handed over before it counts as dead.
+const MaxReceives = 10
+
+// Queue holds events until somebody has dealt with them. It is safe for
+// concurrent use, by several processes too.
+type Queue struct {
+	db     *DB
+	name   string
+	origin string // of dead letters
+}
+
+var _ webhook.Publisher = (*Queue)(nil)
+
+// Queue gives the queue of that name; there is no need to create one.
+func (db *DB) Queue(name string) *Queue { return &Queue{db: db, name: name} }
+
+// Dead gives the dead-letter queue for what came from q: a redrive sends it
+// back there.
+func (q *Queue) Dead() *Queue { return &Queue{db: q.db, name: Dead, origin: q.name} }
+
+// Name is what the queue was asked for by.
+func (q *Queue) Name() string { return q.name }
+
+// Publish stores the event. It is on the disk when Publish returns nil.
+func (q *Queue) Publish(ctx context.Context, e webhook.Event) error {
+	if err := q.insert(ctx, q.db.write, letterOf(e)); err != nil {
+		return fmt.Errorf("publish to queue %s: %w", q.name, err)
+	}
+	q.db.signal(q.name)
+	return nil
+}
+
+// letter is a message without its place in a queue.
+type letter struct {
+	kind, event, reason string // the body's type, id and reason
+	body                []byte
+}
+
+func letterOf(e webhook.Event) letter { return letter{e.Type, e.ID, e.Reason, e.Encode()} }
+
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func (q *Queue) insert(ctx context.Context, to execer, l letter) error {
+	_, err := to.ExecContext(ctx, `INSERT INTO messages (queue, origin, type, event, reason, body, added_at, visible_at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)`,
+		q.name, q.origin, l.kind, l.event, l.reason, l.body, nanos(q.db.now()))
+	return err
+}
+
+// Received is a message in flight.
+type Received struct {
+	worker.Message
+	Receipt int // names this receive; the next one makes it worthless
+
+	row int64
+}
+
+// Receive hands out up to limit messages, the longest visible first, and hides
+// them for the visibility time: whoever has not settled a message by then sees
+// it handed out again. It does not wait for messages.
+//
+// A message that has been handed out MaxReceives times becomes a dead letter
+// instead, in the same transaction.
+func (q *Queue) Receive(ctx context.Context, limit int, visibility time.Duration) (received []Received, err error) {
+	now := q.db.now()
+	ready, err := q.ready(ctx, now)
+	if err != nil || !ready {
+		return nil, err
+	}
+	err = q.db.update(ctx, func(tx *sql.Tx) error {
+		if err := q.buryExhausted(ctx, tx, now); err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `
+			UPDATE messages SET visible_at = ?, receives = receives + 1, in_flight = 1
+			WHERE id IN (SELECT id FROM messages WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT ?)
+			RETURNING id, receives, body`,
+			nanos(now.Add(visibility)), q.name, nanos(now), limit)
+		if err != nil {
+			return err
+		}
+		received, err = scanAll(rows, scanReceived)
+		slices.SortFunc(received, func(a, b Received) int { return cmp.Compare(a.row, b.row) }) // SQLite promises no order here
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("receive from queue %s: %w", q.name, err)
+	}
+	return received, nil
+}
+
+// ready looks without the write lock: idle pollers would keep publishers of
+// other processes from it.
+func (q *Queue) ready(ctx context.Context, now time.Time) (ready bool, err error) {
+	err = q.db.read.QueryRowContext(ctx,
+		"SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ? AND visible_at <= ?)", q.name, nanos(now)).Scan(&ready)
+	if err != nil {
+		return false, fmt.Errorf("look into queue %s: %w", q.name, err)
+	}
+	return ready, nil
+}
+
+func scanReceived(rows *sql.Rows) (r Received, err error) {
+	err = rows.Scan(&r.row, &r.Receives, &r.Body)
+	r.ID, r.Receipt = strconv.FormatInt(r.row, 10), r.Receives
+	return r, err
+}
+
+// Settle ends a receive. Done removes the message; otherwise it comes back
+// after the longer of verdict.After and the back-off. If the message has been
+// handed out again meanwhile, nothing happens: it is somebody else's now.
+func (q *Queue) Settle(ctx context.Context, received Received, verdict worker.Verdict) error {
+	return q.settleAll(ctx, []Received{received}, []worker.Verdict{verdict})
+}
+
+// settleAll settles a batch with one write to the disk; verdicts[i] is about
+// received[i].
+func (q *Queue) settleAll(ctx context.Context, received []Received, verdicts []worker.Verdict) error {
+	err := q.db.update(ctx, func(tx *sql.Tx) error {
+		for i, r := range received {
+			if err := q.settle(ctx, tx, r, verdicts[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle in queue %s: %w", q.name, err)
+	}
+	return nil
+}
+
+func (q *Queue) settle(ctx context.Context, tx *sql.Tx, r Received, v worker.Verdict) error {
+	const ours = " WHERE id = ? AND queue = ? AND receives = ? AND in_flight = 1"
+	if v.Done {
+		_, err := tx.ExecContext(ctx, "DELETE FROM messages"+ours, r.row, q.name, r.Receipt)
+		return err
+	}
+	back := q.db.now().Add(max(v.After, backOff(r.Receipt)))
+	_, err := tx.ExecContext(ctx, "UPDATE messages SET visible_at = ?, reason = ?, in_flight = 0"+ours,
+		nanos(back), v.Reason, r.row, q.name, r.Receipt)
+	return err
+}
+
+// backOff doubles from one second to five minutes. There is one machine, so
+// there is no herd to spread with randomness.
+func backOff(receives int) time.Duration {
+	const longest = 5 * time.Minute
+	if receives > 9 { // 2^9 s is over the limit already
+		return longest
+	}
+	return min(time.Second<<max(receives-1, 0), longest)
+}
+
+// Release makes what is in flight visible at once: a server calls it when it
+// starts, for what its predecessor held when it died. Call it only while nobody
+// else receives from the queue.
+func (q *Queue) Release(ctx context.Context) error {
+	_, err := q.db.write.ExecContext(ctx,
+		"UPDATE messages SET visible_at = added_at, in_flight = 0 WHERE queue = ? AND in_flight = 1", q.name)
+	if err != nil {
+		return fmt.Errorf("release queue %s: %w", q.name, err)
+	}
+	q.db.signal(q.name)
+	return nil
+}
+
+// Len counts the messages, those in flight and those waiting to come back
+// included.
+func (q *Queue) Len(ctx context.Context) (n int, err error) {
+	err = q.db.read.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE queue = ?", q.name).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count queue %s: %w", q.name, err)
+	}
+	return n, nil
+}
+
+// OldestAge says how long the oldest message has been in the queue; 0 when
+// there is none.
+func (q *Queue) OldestAge(ctx context.Context) (time.Duration, error) {
+	var added sql.NullInt64
+	err := q.db.read.QueryRowContext(ctx, "SELECT min(added_at) FROM messages WHERE queue = ?", q.name).Scan(&added)
+	if err != nil {
+		return 0, fmt.Errorf("age of queue %s: %w", q.name, err)
+	}
+	if !added.Valid {
+		return 0, nil
+	}
+	return q.db.now().Sub(fromNanos(added.Int64)), nil
+}
+
+// wake is where pollers of the queue wait in this process.
+func (db *DB) wake(queue string) chan struct{} {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.wakes[queue] == nil {
+		db.wakes[queue] = make(chan struct{}, 16) // one token wakes one poller
+	}
+	return db.wakes[queue]
+}
+
+func (db *DB) signal(queue string) {
+	select {
+	case db.wake(queue) <- struct{}{}:
+	default: // enough pollers have been called
+	}
+}

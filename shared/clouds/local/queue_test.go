@@ -1,0 +1,238 @@
+package local_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// event makes an event that only name tells from others.
+func event(name any) webhook.Event {
+	return webhook.Event{
+		ID: webhook.Identity("gabber", "usage.tracked", fmt.Sprint(name)), Source: "/webhooks/gabber", Type: "gabber.usage.tracked",
+		Time: time.Date(2025, 11, 3, 8, 0, 0, 7, time.UTC), Data: []byte(fmt.Sprintf("\x00{%v}\xff", name)), Basis: webhook.ByID, KeyID: "1",
+	}
+}
+
+func publish(t testing.TB, q *local.Queue, events ...webhook.Event) {
+	t.Helper()
+	for _, e := range events {
+		if err := q.Publish(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// receive wants exactly n messages.
+func receive(t testing.TB, q *local.Queue, n int) []local.Received {
+	t.Helper()
+	received, err := q.Receive(t.Context(), 10, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(received) != n {
+		t.Fatalf("received %d messages, want %d", len(received), n)
+	}
+	return received
+}
+
+func settle(t testing.TB, q *local.Queue, r local.Received, v worker.Verdict) {
+	t.Helper()
+	if err := q.Settle(t.Context(), r, v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func length(t testing.TB, q *local.Queue, want int) {
+	t.Helper()
+	if n, err := q.Len(t.Context()); n != want || err != nil {
+		t.Errorf("queue %s holds %d messages, want %d (error %v)", q.Name(), n, want, err)
+	}
+}
+
+func decode(t testing.TB, body []byte) webhook.Event {
+	t.Helper()
+	e, err := webhook.DecodeEvent(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+var done = worker.Verdict{Done: true}
+
+func TestQueueHandsOutOldestFirst(t *testing.T) {
+	clock := newClock()
+	q := open(t, newPath(t), clock.now).Queue(local.Events)
+	for i := range 12 {
+		publish(t, q, event(i))
+	}
+	first, second := receive(t, q, 10), receive(t, q, 2)
+	for i, r := range append(first, second...) {
+		got := decode(t, r.Body)
+		if want := event(i); got.ID != want.ID || string(got.Data) != string(want.Data) || !got.Time.Equal(want.Time) {
+			t.Errorf("message %d is %v with data %q, want %v with %q", i, got, got.Data, want, want.Data)
+		}
+		if r.Receives != 1 {
+			t.Errorf("message %d: %d receives, want 1", i, r.Receives)
+		}
+	}
+	receive(t, q, 0)
+	length(t, q, 12)
+}
+
+func TestQueuesAreApart(t *testing.T) {
+	db := newDB(t)
+	publish(t, db.Queue("a"), event(1))
+	receive(t, db.Queue("b"), 0)
+	r := receive(t, db.Queue("a"), 1)[0]
+	settle(t, db.Queue("b"), r, done)
+	length(t, db.Queue("a"), 1)
+}
+
+func TestVisibilityAndReceipts(t *testing.T) {
+	clock := newClock()
+	q := open(t, newPath(t), clock.now).Queue(local.Events)
+	publish(t, q, event(1))
+
+	first := receive(t, q, 1)[0]
+	clock.advance(time.Minute - 1)
+	receive(t, q, 0)
+	clock.advance(1) // the visibility time is over
+	second := receive(t, q, 1)[0]
+	if second.ID != first.ID || second.Receives != 2 || second.Receipt == first.Receipt {
+		t.Errorf("handed out again as %s, receive %d, receipt %d; was %s, 1, %d", second.ID, second.Receives, second.Receipt, first.ID, first.Receipt)
+	}
+
+	settle(t, q, first, done)
+	length(t, q, 1) // a stale receipt removes nothing
+	settle(t, q, first, worker.Verdict{})
+	clock.advance(time.Minute - 1)
+	receive(t, q, 0) // nor does it show anything early
+	settle(t, q, second, done)
+	length(t, q, 0)
+	settle(t, q, second, done)
+}
+
+func TestSettleAfterTheVisibilityTime(t *testing.T) {
+	clock := newClock()
+	q := open(t, newPath(t), clock.now).Queue(local.Events)
+	publish(t, q, event(1))
+	r := receive(t, q, 1)[0]
+	clock.advance(time.Hour)
+	settle(t, q, r, done) // nobody else has it: the receipt is the current one
+	length(t, q, 0)
+}
+
+func TestBackOff(t *testing.T) {
+	clock := newClock()
+	q := open(t, newPath(t), clock.now).Queue(local.Events)
+	publish(t, q, event(1))
+	for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300} {
+		settle(t, q, receive(t, q, 1)[0], worker.Verdict{Reason: "ledger is away"})
+		clock.advance(want*time.Second - 1)
+		if i < local.MaxReceives-1 {
+			receive(t, q, 0)
+		}
+		clock.advance(1)
+	}
+	receive(t, q, 0)
+	length(t, q, 0)
+}
+
+func TestVerdictAfter(t *testing.T) {
+	for _, row := range []struct {
+		name        string
+		after, want time.Duration
+	}{
+		{"longer than the back-off", time.Minute, time.Minute},
+		{"shorter than the back-off", time.Millisecond, time.Second},
+		{"longer than the longest back-off", time.Hour, time.Hour},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			clock := newClock()
+			q := open(t, newPath(t), clock.now).Queue(local.Events)
+			publish(t, q, event(1))
+			settle(t, q, receive(t, q, 1)[0], worker.Verdict{After: row.after})
+			clock.advance(row.want - 1)
+			receive(t, q, 0)
+			clock.advance(1)
+			receive(t, q, 1)
+		})
+	}
+}
+
+func TestOneThatComesBackDoesNotHoldUpOthers(t *testing.T) {
+	clock := newClock()
+	q := open(t, newPath(t), clock.now).Queue(local.Events)
+	publish(t, q, event(1), event(2))
+	settle(t, q, receive(t, q, 2)[0], worker.Verdict{})
+	publish(t, q, event(3))
+	if got := decode(t, receive(t, q, 1)[0].Body); got.ID != event(3).ID {
+		t.Errorf("received %v, want the new one", got)
+	}
+}
+
+func TestRelease(t *testing.T) {
+	clock := newClock()
+	q := open(t, newPath(t), clock.now).Queue(local.Events)
+	publish(t, q, event(1), event(2))
+	held := receive(t, q, 2)
+	settle(t, q, held[1], worker.Verdict{After: time.Hour})
+	if err := q.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, q, held[0], done) // by somebody who was thought dead: too late
+	again := receive(t, q, 1)   // the other one was settled, it waits its hour
+	if again[0].ID != held[0].ID {
+		t.Errorf("released %s, want %s", again[0].ID, held[0].ID)
+	}
+}
+
+func TestOldestAge(t *testing.T) {
+	clock := newClock()
+	q := open(t, newPath(t), clock.now).Queue(local.Events)
+	age := func(want time.Duration) {
+		t.Helper()
+		if got, err := q.OldestAge(t.Context()); got != want || err != nil {
+			t.Errorf("age %v, want %v (error %v)", got, want, err)
+		}
+	}
+	age(0)
+	publish(t, q, event(1))
+	clock.advance(time.Hour)
+	publish(t, q, event(2))
+	age(time.Hour)
+	settle(t, q, receive(t, q, 2)[0], done)
+	age(0)
+	clock.advance(time.Minute)
+	age(time.Minute)
+}
+
+func BenchmarkPublish(b *testing.B) {
+	q, e := newDB(b).Queue(local.Events), event(1)
+	e.Data = make([]byte, 600) // a usage event's size
+	for b.Loop() {
+		publish(b, q, e)
+	}
+}
+
+func BenchmarkPublishParallel(b *testing.B) {
+	q, e := newDB(b).Queue(local.Events), event(1)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			publish(b, q, e)
+		}
+	})
+}
+
+func BenchmarkReceiveIdle(b *testing.B) {
+	q := newDB(b).Queue(local.Events)
+	for b.Loop() {
+		receive(b, q, 0)
+	}
+}

@@ -1,0 +1,298 @@
+package ledgertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ledger"
+)
+
+func unknownAccount(d *desk) {
+	d.balance(d.name("nobody"), 0, 0)
+	if entries := d.statement(d.name("nobody"), 10); len(entries) != 0 {
+		d.Errorf("an account nobody posted to has %d entries", len(entries))
+	}
+	d.expect(d.name("nobody"), nil)
+	d.balance(d.name("nobody"), 0, 0)
+}
+
+func entryKeptWhole(d *desk) {
+	given := ledger.Entry{
+		ID: d.name("e"), Kind: ledger.Charge, Amount: -12_345_678, Fingerprint: "f1",
+		Time: start.In(time.FixedZone("UTC+2", 2*60*60)),
+		Twin: d.name("body"), Window: 15 * time.Minute,
+		Usage: "conversational_seconds", Value: "12.3456780", Source: "/webhooks/gabber", Note: "naïve \"note\"\n\U0001F44D",
+	}
+	d.expect(d.name("a"), []ledger.Entry{given}, ledger.Recorded)
+
+	got := d.statement(d.name("a"), 10)
+	if len(got) != 1 {
+		d.Fatalf("%d entries, want 1", len(got))
+	}
+	if !got[0].Time.Equal(given.Time) {
+		d.Errorf("time %v, want %v to the nanosecond", got[0].Time, given.Time)
+	}
+	if got[0].Recorded.IsZero() {
+		d.Error("Recorded is not filled")
+	}
+	want := given
+	want.Account, want.Time, want.Recorded = d.name("a"), got[0].Time, got[0].Recorded
+	if got[0] != want {
+		d.Errorf("read back\n%+v, want\n%+v", got[0], want)
+	}
+}
+
+func bookedOnce(d *desk) {
+	account, entry := d.name("a"), d.charge("e", 30*ledger.Credit)
+	d.expect(account, []ledger.Entry{entry}, ledger.Recorded)
+	d.balance(account, -30*ledger.Credit, 1)
+
+	entry.Time = entry.Time.AddDate(3, 0, 0) // a redrive after years
+	a, outcomes := d.post(account, entry)
+	if outcomes[0] != ledger.Duplicate {
+		d.Errorf("second post: %q, want %q", outcomes[0], ledger.Duplicate)
+	}
+	if a.ID != account || a.Balance != -30*ledger.Credit || a.Seq != 1 {
+		d.Errorf("a duplicate gives account %q with balance %s and seq %d, want %q, -30 and 1", a.ID, a.Balance, a.Seq, account)
+	}
+}
+
+func conflicts(d *desk) {
+	account, other, entry := d.name("a"), d.name("b"), d.charge("e", 30)
+	d.expect(account, []ledger.Entry{entry}, ledger.Recorded)
+
+	changed := d.charge("e", 40)
+	d.expect(account, []ledger.Entry{changed}, ledger.Conflict)
+	d.balance(account, -30, 1)
+
+	d.expect(other, []ledger.Entry{entry}, ledger.Conflict)
+	d.expect(other, []ledger.Entry{changed}, ledger.Conflict)
+	d.balance(other, 0, 0)
+	d.balance(account, -30, 1)
+	d.expect(account, []ledger.Entry{entry}, ledger.Duplicate)
+}
+
+func batches(d *desk) {
+	const (
+		rec, dup, con = ledger.Recorded, ledger.Duplicate, ledger.Conflict
+	)
+	entry := func(id string, amount ledger.Micro) ledger.Entry { return ledger.Entry{ID: id, Amount: amount} }
+	for _, row := range []struct {
+		name    string
+		stored  []ledger.Entry
+		posted  []ledger.Entry
+		want    []ledger.Outcome
+		balance ledger.Micro
+		seq     int64
+	}{
+		{"nothing", nil, nil, nil, 0, 0},
+		{"several", nil, []ledger.Entry{entry("1", 5), entry("2", 7)}, []ledger.Outcome{rec, rec}, -12, 2},
+		{"a duplicate inside", nil, []ledger.Entry{entry("1", 5), entry("1", 5)}, []ledger.Outcome{rec, dup}, -5, 1},
+		{"a conflict inside", nil, []ledger.Entry{entry("1", 5), entry("1", 6)}, []ledger.Outcome{rec, con}, -5, 1},
+		{"all there", []ledger.Entry{entry("1", 5), entry("2", 7)}, []ledger.Entry{entry("2", 7), entry("1", 5)}, []ledger.Outcome{dup, dup}, -12, 2},
+		{"mixed", []ledger.Entry{entry("1", 5), entry("2", 7)},
+			[]ledger.Entry{entry("3", 1), entry("1", 5), entry("2", 8), entry("3", 1), entry("4", 2), entry("4", 3)},
+			[]ledger.Outcome{rec, dup, con, dup, rec, con}, -15, 4},
+	} {
+		d.Run(row.name, func(t *testing.T) {
+			d := newDesk(t, d.store)
+			own := func(entries []ledger.Entry) (own []ledger.Entry) {
+				for _, e := range entries {
+					own = append(own, d.charge(e.ID, e.Amount))
+				}
+				return own
+			}
+			d.post(d.name("a"), own(row.stored)...)
+			d.expect(d.name("a"), own(row.posted), row.want...)
+			d.balance(d.name("a"), row.balance, row.seq)
+		})
+	}
+}
+
+// deaf is a store whose answers get lost: it posts and reports an error.
+type deaf struct{ ledger.Store }
+
+var errReplyLost = errors.New("reply lost")
+
+func (s deaf) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+	if _, _, err := s.Store.Post(ctx, account, entries); err != nil {
+		return ledger.Account{}, nil, err
+	}
+	return ledger.Account{}, nil, errReplyLost
+}
+
+func lostReply(d *desk) {
+	account, batch := d.name("a"), []ledger.Entry{d.charge("1", 30), d.charge("2", 12)}
+	if _, _, err := (deaf{d.store}).Post(d.Context(), account, batch); !errors.Is(err, errReplyLost) {
+		d.Fatalf("account %q: %v", account, err)
+	}
+	d.balance(account, -42, 2)
+	d.expect(account, batch, ledger.Duplicate, ledger.Duplicate)
+	d.balance(account, -42, 2)
+}
+
+func cancelledCall(d *desk) {
+	ctx, cancel := context.WithCancel(d.Context())
+	cancel()
+	account, entry := d.name("a"), d.charge("e", 30)
+	_, before, err := d.store.Post(ctx, account, []ledger.Entry{entry})
+	if err == nil && !slices.Equal(before, []ledger.Outcome{ledger.Recorded}) {
+		d.Errorf("account %q: no error and outcomes %v", account, before)
+	}
+	_, after := d.post(account, entry)
+	if err == nil && after[0] != ledger.Duplicate {
+		d.Errorf("account %q: posted without an error, then %q, want %q", account, after[0], ledger.Duplicate)
+	}
+	d.balance(account, -30, 1)
+}
+
+func everyKindCounts(d *desk) {
+	account := d.name("a")
+	for i, line := range []struct {
+		kind   ledger.Kind
+		amount ledger.Micro
+		sum    ledger.Micro
+	}{
+		{ledger.Grant, 100 * ledger.Credit, 100 * ledger.Credit},
+		{ledger.Charge, -30 * ledger.Credit, 70 * ledger.Credit},
+		{ledger.Unpriced, 0, 70 * ledger.Credit},
+		{ledger.Charge, 0, 70 * ledger.Credit},
+		{ledger.Adjust, -1, 70*ledger.Credit - 1},
+		{ledger.Adjust, 2, 70*ledger.Credit + 1},
+	} {
+		entry := d.charge(string(line.kind)+line.amount.String(), -line.amount)
+		entry.Kind = line.kind
+		d.expect(account, []ledger.Entry{entry}, ledger.Recorded)
+		d.balance(account, line.sum, int64(i+1))
+	}
+}
+
+func negativeBalance(d *desk) {
+	account := d.name("a")
+	d.expect(account, []ledger.Entry{d.charge("usage", 15*ledger.Credit)}, ledger.Recorded)
+	d.balance(account, -15*ledger.Credit, 1)
+	d.expect(account, []ledger.Entry{d.charge("grant", -10*ledger.Credit)}, ledger.Recorded)
+	d.balance(account, -5*ledger.Credit, 2)
+}
+
+func overflow(d *desk) {
+	const most, least = math.MaxInt64, math.MinInt64
+	for _, row := range []struct {
+		name           string
+		stored, posted []ledger.Micro
+	}{
+		{"one over the top", []ledger.Micro{most}, []ledger.Micro{1}},
+		{"one under the bottom", []ledger.Micro{least}, []ledger.Micro{-1}},
+		{"within one call", nil, []ledger.Micro{most, 1}},
+		{"within one call, down", nil, []ledger.Micro{least, -1}},
+		{"the sum comes round to zero", nil, []ledger.Micro{most, most, 2}},
+		{"the sum fits, the balance does not", []ledger.Micro{most - 5}, []ledger.Micro{3, 3}},
+		{"a good entry before", []ledger.Micro{most - 5}, []ledger.Micro{1, most}},
+		{"a good entry after", []ledger.Micro{least + 5}, []ledger.Micro{least, -1}},
+	} {
+		d.Run(row.name, func(t *testing.T) {
+			d := newDesk(t, d.store)
+			var balance ledger.Micro
+			for i, amount := range row.stored {
+				d.post(d.name("a"), d.amount("stored", i, amount))
+				balance += amount
+			}
+			d.mustOverflow(row.posted)
+			d.balance(d.name("a"), balance, int64(len(row.stored)))
+			d.check(d.name("a"))
+		})
+	}
+	d.Run("up to the limit", func(t *testing.T) {
+		d := newDesk(t, d.store)
+		last := d.amount("last", 0, 5)
+		d.post(d.name("a"), d.amount("first", 0, most-5))
+		d.expect(d.name("a"), []ledger.Entry{last}, ledger.Recorded)
+		d.balance(d.name("a"), most, 2)
+		d.expect(d.name("a"), []ledger.Entry{last}, ledger.Duplicate) // adds nothing: no overflow
+	})
+	d.Run("there and back in one call", func(t *testing.T) { // may be refused, must never be half done
+		d := newDesk(t, d.store)
+		_, _, err := d.store.Post(d.Context(), d.name("a"), []ledger.Entry{
+			d.amount("e", 0, most), d.amount("e", 1, 1), d.amount("e", 2, -1)})
+		if errors.Is(err, ledger.ErrOverflow) {
+			d.balance(d.name("a"), 0, 0)
+		} else {
+			d.balance(d.name("a"), most, 3)
+		}
+		d.check(d.name("a"))
+	})
+}
+
+func (d *desk) amount(id string, i int, amount ledger.Micro) ledger.Entry {
+	e := d.charge(fmt.Sprint(id, i), 0)
+	e.Kind, e.Amount = ledger.Adjust, amount
+	return e
+}
+
+// mustOverflow posts the amounts together, then each entry to another account:
+// one that had been written would conflict there.
+func (d *desk) mustOverflow(amounts []ledger.Micro) {
+	d.Helper()
+	var entries []ledger.Entry
+	for i, amount := range amounts {
+		entries = append(entries, d.amount("posted", i, amount))
+	}
+	_, _, err := d.store.Post(d.Context(), d.name("a"), entries)
+	if !errors.Is(err, ledger.ErrOverflow) {
+		d.Fatalf("account %q: amounts %v gave error %v, want %v", d.name("a"), amounts, err, ledger.ErrOverflow)
+	}
+	for _, e := range entries {
+		e.Amount = 0
+		d.expect(d.name("other"), []ledger.Entry{e}, ledger.Recorded)
+	}
+}
+
+func smallAmounts(d *desk) {
+	account := d.name("a")
+	for batch := range 40 {
+		var entries []ledger.Entry
+		for i := range 25 {
+			entries = append(entries, d.charge(fmt.Sprintf("%d.%d", batch, i), 1))
+		}
+		if _, _, err := d.store.Post(d.Context(), account, entries); err != nil {
+			d.Fatalf("account %q: %v", account, err)
+		}
+	}
+	d.check(account)
+	d.balance(account, -1000, 1000)
+
+	for i := range 10 {
+		d.post(d.name("tenths"), d.charge(fmt.Sprintf("tenth %d", i), ledger.Credit/10))
+	}
+	d.balance(d.name("tenths"), -ledger.Credit, 10)
+}
+
+// byteForByte uses bare names, which other runs may have used before: it looks
+// for its own entries only.
+func byteForByte(d *desk) {
+	names := []string{
+		"u1", "U1", "u1 ", " u1", "u1\x1f", "a/b", "a/b/", "users/../admin", ".", "..", "__x__", "%2F", "a%2Fb", "a#b?c",
+		"caf\u00e9", "cafe\u0301", "\u017f", "s", "\U0001F984", "\u0130", "i\u0307", "\ufffe", "\u200bu1",
+		strings.Repeat("x", 256), strings.Repeat("x", 255), strings.Repeat("\U0001F984", 64),
+	}
+	for i, name := range names {
+		d.expect(name, []ledger.Entry{d.charge(fmt.Sprintf("name %d", i), ledger.Micro(i))}, ledger.Recorded)
+	}
+	for i, name := range names {
+		var own []string
+		for _, e := range d.statement(name, 100) {
+			if strings.HasPrefix(e.ID, d.run) {
+				own = append(own, e.ID)
+			}
+		}
+		if want := []string{d.name("name %d", i)}; !slices.Equal(own, want) {
+			d.Errorf("account %q: this run's entries are %q, want %q", name, own, want)
+		}
+	}
+}

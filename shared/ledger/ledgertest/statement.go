@@ -1,0 +1,100 @@
+package ledgertest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ledger"
+)
+
+// ids gives the entries' IDs in order of time; those of one moment sorted.
+func ids(entries []ledger.Entry) (ids []string) {
+	entries = slices.Clone(entries)
+	slices.SortFunc(entries, func(a, b ledger.Entry) int {
+		if c := a.Time.Compare(b.Time); c != 0 {
+			return c
+		}
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	for _, e := range entries {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+// fill posts n entries out of order, three to each moment.
+func (d *desk) fill(account string, n int) (entries []ledger.Entry) {
+	for i := range n {
+		e := d.charge(fmt.Sprintf("%02d", i), 1)
+		e.Time = start.Add(time.Duration(i*7%n/3) * time.Nanosecond)
+		entries = append(entries, e)
+	}
+	for batch := range slices.Chunk(entries, 10) {
+		d.post(account, batch...)
+	}
+	return entries
+}
+
+func statementPages(d *desk) {
+	const n = 23
+	account := d.name("a")
+	want := ids(d.fill(account, n))
+	d.post(d.name("a "), d.charge("another account's", 1))
+	for _, limit := range []int{1, 2, 7, n - 1, n, n + 1, 100} {
+		all := d.statement(account, limit)
+		if !slices.IsSortedFunc(all, func(a, b ledger.Entry) int { return a.Time.Compare(b.Time) }) {
+			d.Errorf("account %q: pages of %d are not oldest first", account, limit)
+		}
+		if got := ids(all); !slices.Equal(got, want) {
+			d.Errorf("account %q: pages of %d give %d entries\n%q, want %d\n%q", account, limit, len(got), got, len(want), want)
+		}
+	}
+	page, next, err := d.store.Statement(d.Context(), account, "", n)
+	if err != nil || len(page) != n || next != "" {
+		d.Errorf("account %q: a page of all %d entries gives %d, cursor %q, error %v; want no cursor", account, n, len(page), next, err)
+	}
+}
+
+// statementWhileEntriesArrive posts older and newer entries between pages: the
+// ones that were there before are each seen once, and none is seen twice.
+func statementWhileEntriesArrive(d *desk) {
+	account := d.name("a")
+	before := ids(d.fill(account, 12))
+	var seen []string
+	for cursor, page := "", 0; ; page++ {
+		entries, next, err := d.store.Statement(d.Context(), account, cursor, 5)
+		if err != nil {
+			d.Fatalf("account %q: page %d: %v", account, page, err)
+		}
+		for _, e := range entries {
+			if slices.Contains(seen, e.ID) {
+				d.Errorf("account %q: entry %q is on two pages", account, e.ID)
+			}
+			seen = append(seen, e.ID)
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+		if page < 3 {
+			older, newer := d.charge(fmt.Sprintf("older %d", page), 1), d.charge(fmt.Sprintf("newer %d", page), 1)
+			older.Time, newer.Time = start.Add(-time.Hour), start.Add(time.Hour)
+			d.post(account, older, newer)
+		}
+	}
+	for _, id := range before {
+		if !slices.Contains(seen, id) {
+			d.Errorf("account %q: entry %q got lost between pages", account, id)
+		}
+	}
+}
+
+func foreignCursor(d *desk) {
+	d.fill(d.name("a"), 3)
+	if _, _, err := d.store.Statement(d.Context(), d.name("a"), "not a cursor", 10); err == nil {
+		d.Error("a cursor the store never gave out was accepted")
+	}
+}

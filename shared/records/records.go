@@ -1,0 +1,65 @@
+// Package records keeps the latest state of things platforms report: leads,
+// contacts, conversations, sessions.
+//
+// Events arrive late, twice and out of order. A [Record] therefore carries an
+// order of its own, and a [Store] replaces a record only by one of higher
+// order: whatever the sequence of deliveries, every store ends in the same
+// state. A deletion is a record too (a tombstone), so that a late update does
+// not bring a deleted thing back.
+//
+// Records hold personal data. Their Data is never logged.
+package records
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Record is the state of one thing after one event.
+type Record struct {
+	Kind    string    // "chatbase.lead", "cribbly.contact"
+	ID      string    // within the kind
+	Version int64     // the platform's own order where it has one (Unix microseconds of its time of change), else of Time
+	Time    time.Time // when the event was received
+	Deleted bool      // a tombstone: Data is empty
+	Data    []byte    // one JSON value
+}
+
+// Order is a string that sorts as records replace one another: by version, a
+// deletion after an update of the same version, then by content, so that two
+// records never tie unless they are the same.
+func (r Record) Order() string {
+	deleted := 0
+	if r.Deleted {
+		deleted = 1
+	}
+	return fmt.Sprintf("%020d.%d.%x", max(r.Version, 0), deleted, sha256.Sum256(r.Data))
+}
+
+// LogValue shows no data.
+func (r Record) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("kind", r.Kind), slog.Int("bytes", len(r.Data)))
+}
+
+// String shows no data.
+func (r Record) String() string { return "record of kind " + r.Kind }
+
+// Store keeps records.
+type Store interface {
+	// Put stores the record if there is none of its kind and id or if the stored
+	// one has a lower [Record.Order], in one atomic unit. It says whether it
+	// did; putting a record again is harmless.
+	Put(ctx context.Context, r Record) (stored bool, err error)
+
+	// Get reads the newest committed state, tombstones included; ok is false
+	// when there never was one.
+	Get(ctx context.Context, kind, id string) (r Record, ok bool, err error)
+
+	// List gives up to limit records of a kind, newest Time first, tombstones
+	// left out, after the cursor ("" for the first page), and the next cursor
+	// ("" when there is none).
+	List(ctx context.Context, kind, cursor string, limit int) (page []Record, next string, err error)
+}
