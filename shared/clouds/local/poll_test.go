@@ -177,7 +177,7 @@ func (l *lines) String() string {
 }
 
 // Two processes on one file, 20 publishers and 20 receivers each, receivers that
-// drop a third of their batches: every event is handled, none stays behind.
+// drop a third of the fresh batches: every event is handled, none stays behind.
 func TestTwoProcessesLoseNothing(t *testing.T) {
 	const processes, goroutines, each = 2, 20, 10
 	path := newPath(t)
@@ -187,7 +187,7 @@ func TestTwoProcessesLoseNothing(t *testing.T) {
 	handle := func(_ context.Context, messages []worker.Message) []worker.Verdict {
 		mu.Lock()
 		defer mu.Unlock()
-		if calls++; calls%3 == 0 {
+		if calls++; calls%3 == 0 && messages[0].Receives == 1 { // once only: the back-off doubles
 			return nil
 		}
 		for _, m := range messages {
@@ -217,12 +217,11 @@ func TestTwoProcessesLoseNothing(t *testing.T) {
 	publishers.Wait()
 	select {
 	case <-complete:
-	case <-time.After(15 * time.Second):
+	case <-time.After(60 * time.Second):
 		mu.Lock()
 		t.Errorf("%d events of %d were handled in time", len(handled), processes*goroutines*each)
 		mu.Unlock()
 	}
-	dump(t, path)
 	length(t, dbs[0].Queue(local.Dead), 0)
 }
 

@@ -1,0 +1,67 @@
+# Names for the commands you would type. Needs Go; the race detector needs a C
+# compiler as well.
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+
+FUZZTIME    ?= 15s
+GOVULNDB    ?= https://vuln.go.dev
+TOOL        := go tool -modfile=tools/go.mod # a fork's go.mod lists what it ships, not what checks it
+
+-include mk/*.mk
+
+.PHONY: help run test race allocs bench fuzz lint vuln cover tidy-check clean ci
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## The whole pipeline on this machine, with sample events going through it
+	go run ./cmd/hooks demo --keep-serving
+
+test: ## All tests
+	go test ./...
+
+race: ## All tests under the race detector
+	go test -race ./...
+
+allocs: ## The packages whose tests count allocations, which the race detector would disturb
+	@grep -rl --include='*_test.go' AllocsPerRun . | xargs -n 1 dirname | sort -u | xargs go test
+
+bench: ## All benchmarks, a line each
+	@go test -run '^$$' -bench . -benchmem ./... | awk '/^pkg:/ { print "\n" $$2 } /^(Benchmark|---|FAIL|panic)/'
+
+fuzz: ## Each fuzz target for FUZZTIME (15s)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file target; do \
+		echo "$$target ($$(dirname "$$file"))"; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
+	done
+
+lint: ## Format, vet, staticcheck, known vulnerabilities
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	@$(MAKE) vuln
+
+vuln: ## Known vulnerabilities in what is called, where the database can be reached
+	@if curl -sf -m 10 -o /dev/null $(GOVULNDB)/index/db.json; \
+		then $(TOOL) govulncheck -db $(GOVULNDB) ./...; \
+		else echo "govulncheck: $(GOVULNDB) cannot be reached, nothing was checked"; fi
+
+cover: ## Coverage of shared/ by all tests, in build/cover.html
+	@mkdir -p build
+	go test -coverpkg=./shared/... -coverprofile=build/cover.out ./...
+	@go tool cover -html=build/cover.out -o build/cover.html
+	@go tool cover -func=build/cover.out | tail -1
+
+tidy-check: ## go.mod and go.sum say what the code needs
+	go mod tidy -diff
+	go mod verify
+
+clean: ## Remove what was built
+	rm -rf build
+
+ci: lint allocs ## What CI runs: lint, a short fuzz, all tests
+	@$(MAKE) fuzz FUZZTIME=3s
+	@if [ "$$(go env CGO_ENABLED)" = 1 ]; then $(MAKE) race; \
+		else echo "no C compiler: the tests run without the race detector"; $(MAKE) test; fi

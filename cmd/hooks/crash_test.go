@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/ledger/ledgertest"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// crashes ends the process with SIGKILL at the step of the given number. A step
+// is the moment before or after anything is stored or handled.
+type crashes struct {
+	at   int64
+	step atomic.Int64
+}
+
+func (c *crashes) point() {
+	if c.step.Add(1) == c.at {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // not one instruction more
+	}
+}
+
+type crashingPublisher struct {
+	webhook.Publisher
+	*crashes
+}
+
+func (p crashingPublisher) Publish(ctx context.Context, e webhook.Event) error {
+	p.point()
+	defer p.point()
+	return p.Publisher.Publish(ctx, e)
+}
+
+type crashingLedger struct {
+	ledger.Store
+	*crashes
+}
+
+func (l crashingLedger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+	l.point()
+	defer l.point()
+	return l.Store.Post(ctx, account, entries)
+}
+
+type crashingRecords struct {
+	records.Store
+	*crashes
+}
+
+func (r crashingRecords) Put(ctx context.Context, record records.Record) (bool, error) {
+	r.point()
+	defer r.point()
+	return r.Store.Put(ctx, record)
+}
+
+func (c *crashes) handler(handle handler) handler {
+	return func(ctx context.Context, messages []worker.Message) []worker.Verdict {
+		c.point()
+		defer c.point() // done, but the queue does not know it yet
+		return handle(ctx, messages)
+	}
+}
+
+// crashingServe is `hooks serve` with the real pipeline over crashing ports.
+func crashingServe() {
+	at, err := strconv.ParseInt(os.Getenv("CRASH_AT"), 10, 64)
+	fail := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	fail(err)
+	ctx, log := context.Background(), slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	db, err := local.Open(ctx, "hooks.db", time.Now)
+	fail(err)
+	s, err := loadSettings(os.LookupEnv, log)
+	fail(err)
+	c, to := &crashes{at: at}, portsOf(db)
+	to.events, to.eventsDead = crashingPublisher{to.events, c}, crashingPublisher{to.eventsDead, c}
+	to.outbound, to.outboundDead = crashingPublisher{to.outbound, c}, crashingPublisher{to.outboundDead, c}
+	to.ledger, to.records = crashingLedger{to.ledger, c}, crashingRecords{to.records, c}
+	p := newPipeline(db, to, s, log)
+	p.worker, p.outbound = c.handler(p.worker), c.handler(p.outbound)
+	fail(serve(ctx, p, "127.0.0.1:0", func(addr net.Addr) { fmt.Printf("hooks: listening on http://%s,\n", addr) }))
+}
+
+func signerFor(t *testing.T, platform string) *signature.Keyring {
+	t.Helper()
+	s, err := demoSettings(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := s.signer(t.Context(), platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+// script is what the platforms deliver in every run, with what must come of it.
+var script = []struct{ platform, body string }{
+	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":30,"human":"u1"}}`},
+	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":30,"human":"u1"}}`}, // a duplicate
+	{"gabber", `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":4,"human":"u1"}}`},           // no id
+	{"gabber", `{"type":"usage.tracked","payload":{"id":"2","type":"conversational_seconds","value":-1,"human":"u1"}}`}, // unusable
+	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":31,"human":"u1"}}`}, // a conflict
+	{"chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerName":"Robin"}}`},
+}
+
+// TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing kills the server at its
+// first step, then in another run at its second, and so on until a run needs
+// fewer steps than that.
+func TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing(t *testing.T) {
+	kills := 0
+	for at := 1; ; at++ {
+		killed := runScript(t, at)
+		if !killed {
+			break
+		}
+		kills++
+	}
+	t.Logf("killed at each of %d steps", kills)
+	if kills < 20 {
+		t.Errorf("only %d steps: something is not being watched", kills)
+	}
+}
+
+// runScript delivers the script to a server that dies at a step, does what
+// platforms do (repeat what was not answered 200), restarts it, and checks the
+// books. It says whether the server died.
+func runScript(t *testing.T, at int) (killed bool) {
+	t.Helper()
+	dir := t.TempDir()
+	s := start(t, dir, asCommand+"=crash", "CRASH_AT="+strconv.Itoa(at))
+	restart := func() {
+		_ = s.Wait() // it was killed
+		killed = true
+		s = start(t, dir)
+	}
+	for _, d := range script {
+		ring := signerFor(t, d.platform)
+		for {
+			answer, err := post(t.Context(), s.url+"/"+d.platform, ring.Header(), ring.Sign([]byte(d.body)), []byte(d.body))
+			if err == nil && answer.Status == http.StatusOK {
+				break
+			}
+			if err == nil {
+				t.Fatalf("step %d: %d %s", at, answer.Status, answer.Body)
+			}
+			restart()
+		}
+	}
+	// It may still die while handling what was queued.
+	db, err := local.Open(t.Context(), dir+"/hooks.db", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	eventually(t, fmt.Sprintf("step %d: the queues are empty", at), func() bool {
+		if dead(s.Cmd) {
+			restart()
+		}
+		return length(t, db, local.Events)+length(t, db, local.Outbound) == 0
+	})
+	s.stopAny(t)
+
+	ledgertest.CheckBooks(t, db.Ledger(), "u1")
+	account, err := db.Ledger().Account(t.Context(), "u1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if account.Balance != -34*ledger.Credit {
+		t.Errorf("step %d: balance %s, want -34", at, account.Balance)
+	}
+	reasons := map[string]bool{}
+	letters, err := db.DeadLetters().List(t.Context(), local.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range letters {
+		word, _, _ := strings.Cut(l.Reason, ":")
+		reasons[word] = true
+	}
+	if len(reasons) != 2 || !reasons["conflict"] || !reasons["payload.value is negative"] {
+		t.Errorf("step %d: dead letters for %v", at, reasons)
+	}
+	if _, ok, err := db.Records().Get(t.Context(), "chatbase.lead", "c"); !ok || err != nil {
+		t.Errorf("step %d: the lead is lost (%v)", at, err)
+	}
+	return killed
+}
+
+// dead says whether the process has ended, without waiting for it.
+func dead(cmd *exec.Cmd) bool {
+	var status syscall.WaitStatus
+	pid, err := syscall.Wait4(cmd.Process.Pid, &status, syscall.WNOHANG, nil)
+	return pid == cmd.Process.Pid || errors.Is(err, syscall.ECHILD)
+}
+
+// stopAny ends a server that may be of either kind.
+func (s *server) stopAny(t *testing.T) {
+	t.Helper()
+	_ = s.Process.Kill()
+	_ = s.Wait()
+}
+
+func length(t *testing.T, db *local.DB, queue string) int {
+	t.Helper()
+	n, err := db.Queue(queue).Len(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

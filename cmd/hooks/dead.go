@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+)
+
+type deadCmd struct {
+	List    deadListCmd    `cmd:"" default:"withargs" help:"List dead letters, oldest first."`
+	Show    deadShowCmd    `cmd:"" help:"Show one dead letter with its body, which may hold personal data."`
+	Redrive deadRedriveCmd `cmd:"" help:"Send dead letters back to their queue. What was charged is not charged again."`
+}
+
+// choice picks dead letters.
+type choice struct {
+	Type     string `help:"Only this event type, for example gabber.usage.tracked."`
+	Platform string `help:"Only this platform."`
+	Max      int    `help:"Only the oldest so many."`
+}
+
+func (c choice) filter() local.Filter {
+	return local.Filter{Type: c.Type, Provider: c.Platform, Max: c.Max}
+}
+
+// deadFacts is a dead letter as other programs read it, without its body.
+type deadFacts struct {
+	Type     string    `json:"type"`
+	Reason   string    `json:"reason"`
+	ID       string    `json:"id"`
+	Provider string    `json:"provider,omitempty"`
+	Queue    string    `json:"queue"` // where a redrive sends it
+	Time     time.Time `json:"time,omitzero"`
+	Added    time.Time `json:"added"`
+}
+
+func (o output) printLetters(letters []local.DeadLetter) error {
+	rows := []deadFacts{}
+	for _, l := range letters {
+		rows = append(rows, deadFacts{l.Type, l.Reason, l.EventID, l.Provider, l.Origin, l.Time, l.Added})
+	}
+	return o.print(os.Stdout, rows, func(w io.Writer) {
+		columns(w, "ID\tTYPE\tADDED\tREASON", func(row func(...any)) {
+			for _, r := range rows {
+				row(r.ID[:min(12, len(r.ID))], r.Type, r.Added.Local().Format(time.DateTime), r.Reason)
+			}
+		})
+	})
+}
+
+type deadListCmd struct {
+	choice
+	database
+	output
+}
+
+func (c *deadListCmd) Run(ctx context.Context) error {
+	db, err := c.existing(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	letters, err := db.DeadLetters().List(ctx, c.filter())
+	if err != nil {
+		return err
+	}
+	return c.printLetters(letters)
+}
+
+type deadShowCmd struct {
+	ID string `arg:"" help:"The event id, or as much of its beginning as tells it apart."`
+	database
+	output
+}
+
+func (c *deadShowCmd) Run(ctx context.Context) error {
+	db, err := c.existing(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	e, err := db.DeadLetters().Show(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	type letter struct {
+		ID     string    `json:"id"`
+		Source string    `json:"source"`
+		Type   string    `json:"type"`
+		Time   time.Time `json:"time"`
+		Reason string    `json:"reason"`
+		Body   []byte    `json:"body_base64"`
+	}
+	return c.print(os.Stdout, letter{e.ID, e.Source, e.Type, e.Time, e.Reason, e.Data}, func(w io.Writer) {
+		fmt.Fprintf(w, "id      %s\nsource  %s\ntype    %s\ntime    %s\nreason  %s\n\n%q\n",
+			e.ID, printable(e.Source), printable(e.Type), e.Time.Local().Format(time.DateTime), e.Reason, e.Data)
+	})
+}
+
+type deadRedriveCmd struct {
+	ID     string `arg:"" optional:"" help:"Only this event: its id or the beginning of it."`
+	All    bool   `help:"All that the other flags choose; needed when no id is given."`
+	DryRun bool   `help:"Only say which would be sent."`
+	choice
+	database
+	output
+}
+
+func (c *deadRedriveCmd) Run(ctx context.Context) error {
+	if c.ID == "" && !c.All && !c.DryRun && c.choice == (choice{}) {
+		return errors.New("name an event id, choose with --type or --platform, or say --all")
+	}
+	db, err := c.existing(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	filter := c.filter()
+	filter.EventID = c.ID
+	letters, err := db.DeadLetters().Redrive(ctx, filter, c.DryRun)
+	return errors.Join(c.printLetters(letters), err)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// ports is everything the pipeline writes to.
+type ports struct {
+	events, eventsDead     webhook.Publisher
+	outbound, outboundDead webhook.Publisher
+	ledger                 ledger.Store
+	records                records.Store
+}
+
+func portsOf(db *local.DB) ports {
+	events, outbound := db.Queue(local.Events), db.Queue(local.Outbound)
+	return ports{
+		events: events, eventsDead: events.Dead(),
+		outbound: outbound, outboundDead: outbound.Dead(),
+		ledger: db.Ledger(), records: db.Records(),
+	}
+}
+
+// handler is what a poller feeds.
+type handler func(context.Context, []worker.Message) []worker.Verdict
+
+// pipeline is ingest, worker and outbound wired to one database file.
+type pipeline struct {
+	front    http.Handler
+	worker   handler
+	outbound handler
+	db       *local.DB
+	log      *slog.Logger
+}
+
+func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline {
+	var known []webhook.Provider
+	for _, p := range s.providers {
+		known = append(known, p.Provider)
+	}
+	routes := ingest.Routes(known...)
+	in := &ingest.Ingest{
+		Providers:   routes,
+		Keyrings:    s.keyrings,
+		Events:      to.events,
+		DeadLetters: to.eventsDead,
+		Now:         time.Now,
+		Log:         log,
+	}
+	credits := s.credits
+	credits.Ledger = to.ledger
+	work := worker.Worker{
+		Handlers:    handlers.Table(&credits, &handlers.Latest{Records: to.records}),
+		FollowUps:   to.outbound,
+		DeadLetters: to.eventsDead,
+		Reread:      ingest.Reread(routes),
+		Now:         time.Now,
+		Log:         log,
+	}
+	outbound := work
+	outbound.Handlers, outbound.DeadLetters = handlers.Outbound(), to.outboundDead
+	return &pipeline{
+		front:    ingesthttp.Handler(in, requestID()),
+		worker:   work.Handle,
+		outbound: outbound.Handle,
+		db:       db,
+		log:      log,
+	}
+}
+
+// requestID numbers requests for the log.
+func requestID() func(*http.Request) string {
+	var n atomic.Int64
+	return func(*http.Request) string { return strconv.FormatInt(n.Add(1), 10) }
+}
+
+// work handles queued events until ctx is done and the batches in hand are settled.
+func (p *pipeline) work(ctx context.Context) {
+	var pollers sync.WaitGroup
+	options := local.PollOptions{Log: p.log}
+	pollers.Go(func() { local.Poll(ctx, p.db.Queue(local.Events), p.worker, options) })
+	pollers.Go(func() { local.Poll(ctx, p.db.Queue(local.Outbound), p.outbound, options) })
+	pollers.Wait()
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+)
+
+type serveCmd struct {
+	database
+	Addr    string `default:"127.0.0.1:8080" help:"Where to listen."`
+	Verbose bool   `help:"Log every delivery and every event, not only what needs attention."`
+}
+
+func (c *serveCmd) Run(ctx context.Context) error {
+	level := slog.LevelWarn
+	if c.Verbose {
+		level = slog.LevelInfo
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	env, err := environment()
+	if err != nil {
+		return err
+	}
+	settings, err := loadSettings(env, log)
+	if err != nil {
+		return err
+	}
+	for _, problem := range settings.keyrings.Problems() {
+		log.Warn("a platform's route answers 503", "code", "CFG", "cause", problem.Error())
+	}
+	db, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return serve(ctx, newPipeline(db, portsOf(db), settings, log), c.Addr, func(addr net.Addr) {
+		fmt.Printf("hooks: listening on http://%s, database %s\n", addr, c.DB)
+	})
+}
+
+// serve runs a pipeline until ctx is done: first no new delivery is taken, then
+// the deliveries and batches in hand are finished. What is still queued waits in
+// the file for the next start.
+func serve(ctx context.Context, p *pipeline, addr string, ready func(net.Addr)) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	for _, queue := range []string{local.Events, local.Outbound} {
+		if err := p.db.Queue(queue).Release(ctx); err != nil { // what a killed process had in hand
+			return err
+		}
+	}
+	server := &http.Server{Handler: p.front, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	worked := make(chan struct{})
+	go func() { defer close(worked); p.work(working) }()
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	ready(listener.Addr())
+
+	select {
+	case <-ctx.Done():
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err = server.Shutdown(grace)
+	case err = <-failed:
+	}
+	stopWorking()
+	<-worked
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

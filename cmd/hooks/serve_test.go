@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// postTo delivers raw bytes and gives the status.
+func postTo(t *testing.T, url, header, signature string, body []byte) int {
+	t.Helper()
+	answer, err := post(t.Context(), url, header, signature, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Status
+}
+
+func TestEverySampleIsAcceptedAndEveryChangedOneRefused(t *testing.T) {
+	dir, from := t.TempDir(), samples(t)
+	s := start(t, dir)
+	rows, err := os.ReadFile(filepath.Join(from, "SIGNATURES.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	delivered := 0
+	for row := range strings.Lines(string(rows)) {
+		cells := strings.Split(strings.TrimSpace(row), "\t")
+		if cells[0] == "file" {
+			continue
+		}
+		file, header, signature := cells[0], cells[1], cells[4]
+		platform, _, _ := strings.Cut(file, "/")
+		body, err := os.ReadFile(filepath.Join(from, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := bytes.Clone(body)
+		changed[delivered*7%len(changed)] ^= 1
+		if status := postTo(t, s.url+"/"+platform, header, signature, changed); status != http.StatusUnauthorized && status != http.StatusForbidden && status != http.StatusBadRequest {
+			t.Errorf("%s, one byte changed: %d", file, status)
+		}
+		if status := postTo(t, s.url+"/"+platform, header, signature, body); status != http.StatusOK {
+			t.Errorf("%s: %d", file, status)
+		}
+		delivered++
+	}
+	if delivered != 68 {
+		t.Errorf("%d samples delivered, want 68", delivered)
+	}
+	s.stop(t)
+	if queued := strings.Count(s.log.String(), `"msg":"queued"`); queued != delivered {
+		t.Errorf("%d deliveries queued, want %d: a changed one was stored", queued, delivered)
+	}
+	var dead []deadFacts
+	hooksJSON(t, dir, &dead, "dead", "list")
+	if len(dead) != 0 {
+		t.Errorf("dead letters: %+v", dead)
+	}
+	var balance balanceFacts
+	hooksJSON(t, dir, &balance, "balance", "member-20417")
+	if balance.MicroCredits != -(9+4+12)*1_000_000 || balance.Balance != "-25" || balance.Account != "member-20417" || balance.Seq != 4 {
+		t.Errorf("balance %+v, want -25 after 9, 4 and 12 seconds and one unpriced entry", balance)
+	}
+}
+
+func TestFiftyDeliveriesAtOnceChargeOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	if out, err := hooks(t, dir, "send", "gabber", "usage.tracked", "--times", "50", "--parallel", "--url", s.url); err != nil || strings.Count(out, "200 ok") != 50 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	eventually(t, "50 events handled", func() bool { return strings.Count(s.log.String(), `"msg":"handled"`) >= 50 })
+	s.stop(t)
+	var balance balanceFacts
+	hooksJSON(t, dir, &balance, "balance", "member-20417")
+	if balance.Balance != "-9" || balance.Seq != 1 {
+		t.Errorf("balance %+v, want -9 and one entry", balance)
+	}
+}
+
+func TestOperatorCommandsWorkWhileServing(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	run := func(args ...string) string {
+		t.Helper()
+		out, err := hooks(t, dir, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	run("grant", "u1", "600", "--key", "k1")
+	run("grant", "u1", "600", "--key", "k1")
+	run("adjust", "u1", "--key", "k2", "--", "-0.5")
+	var balance balanceFacts
+	hooksJSON(t, dir, &balance, "balance", "u1")
+	if balance.MicroCredits != 599_500_000 || balance.Seq != 2 {
+		t.Errorf("balance %+v, want 599.5 after two entries", balance)
+	}
+	if out, err := hooks(t, dir, "grant", "u1", "601", "--key", "k1"); err == nil {
+		t.Errorf("a key was used for two amounts: %s", out)
+	}
+	for _, amount := range []string{"0", "-5", "1e-7", "lots", "9223372036855"} {
+		if out, err := hooks(t, dir, "grant", "u1", "--", amount); err == nil {
+			t.Errorf("granted %s: %s", amount, out)
+		}
+	}
+	var lines []line
+	hooksJSON(t, dir, &lines, "statement", "u1")
+	if len(lines) != 2 || lines[0].Kind != "grant" || lines[1].MicroCredits != -500_000 {
+		t.Errorf("statement %+v", lines)
+	}
+
+	unusable := filepath.Join(dir, "unusable.json")
+	if err := os.WriteFile(unusable, []byte(`{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":-30,"human":"u1"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("send", "gabber", "usage.tracked", "--data", unusable, "--url", s.url)
+	var dead []deadFacts
+	hooksJSON(t, dir, &dead, "dead", "list")
+	if len(dead) != 1 || dead[0].Type != "gabber.usage.tracked" || dead[0].Reason != "payload.value is negative" || dead[0].ID == "" {
+		t.Fatalf("dead letters %+v", dead)
+	}
+	if out := run("dead", "show", dead[0].ID[:8]); !strings.Contains(out, "-30") {
+		t.Errorf("dead show: %s", out)
+	}
+	run("dead", "redrive", "--dry-run")
+	run("dead", "redrive", "--all")
+	eventually(t, "the redriven letter is dead again", func() bool {
+		dead = nil
+		hooksJSON(t, dir, &dead, "dead", "list")
+		return len(dead) == 1
+	})
+	if out, err := hooks(t, dir, "dead", "redrive"); err == nil {
+		t.Errorf("redrive without a choice moved something: %s", out)
+	}
+
+	run("send", "chatbase", "leads.submit", "--url", s.url)
+	run("send", "chatbase", "leads.submit", "--tamper", "--url", s.url)
+	eventually(t, "the lead is stored", func() bool {
+		var leads []recordFacts
+		hooksJSON(t, dir, &leads, "records", "chatbase.lead")
+		return len(leads) == 1
+	})
+	s.stop(t)
+}
+
+func TestARouteWithoutASecretAnswers503(t *testing.T) {
+	for name, value := range map[string]string{
+		"unset": "", "blank": "                    ", "short": "8 bytes!", "a newline at its end": "gabber-test-api-key-not-real\n",
+		"a placeholder": "your-secret-goes-here", "one good and one empty": "gabber-test-api-key-not-real,",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := start(t, dir, "GABBER_WEBHOOK_SECRET="+value)
+			body := []byte(`{}`)
+			if status := postTo(t, s.url+"/gabber", "X-Webhook-Signature", strings.Repeat("0", 64), body); status != http.StatusServiceUnavailable {
+				t.Errorf("gabber: %d, want 503", status)
+			}
+			if status := postTo(t, s.url+"/oblic", "x-oblic-signature", strings.Repeat("0", 64), body); status != http.StatusUnauthorized {
+				t.Errorf("oblic: %d, want 401: the other routes live", status)
+			}
+			s.stop(t)
+			if log := s.log.String(); !strings.Contains(log, "GABBER_WEBHOOK_SECRET") || value != "" && strings.Contains(log, strings.TrimSpace(value)) && strings.TrimSpace(value) != "" {
+				t.Errorf("the log names the variable and never its value: %s", log)
+			}
+		})
+	}
+}
+
+func TestCommandsDoNotInventADatabase(t *testing.T) {
+	dir := t.TempDir()
+	for _, command := range []string{"balance u1", "statement u1", "dead list", "records chatbase.lead"} {
+		if out, err := hooks(t, dir, strings.Fields(command)...); err == nil {
+			t.Errorf("%s: %s", command, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "hooks.db")); err == nil {
+		t.Error("a database was made")
+	}
+}
+
+func TestSendSaysWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	for command, want := range map[string]string{
+		"send nobody usage.tracked":                          "no platform nobody",
+		"send gabber nothing":                                "no sample nothing",
+		"send gabber usage.tracked --url http://127.0.0.1:1": "refused",
+		"send gabber usage.tracked --data missing.json":      "missing.json",
+		"send gabber usage.tracked --times many":             "times",
+	} {
+		if out, err := hooks(t, dir, strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q: %s", command, err, want, out)
+		}
+	}
+}
+
+func TestDemo(t *testing.T) {
+	out, err := hooks(t, t.TempDir(), "demo", "--addr", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"charged", "600 -> 591", "duplicate", "refused", "stored"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+func TestParallelSendersAndOneBook(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	ring := signerFor(t, "gabber")
+	var senders sync.WaitGroup
+	for sender := range 8 {
+		senders.Go(func() {
+			for i := range 25 {
+				body := fmt.Appendf(nil, `{"type":"usage.tracked","payload":{"id":"%d-%d","type":"conversational_seconds","value":0.1,"human":"u1"}}`, sender, i)
+				for range 2 {
+					if status := postTo(t, s.url+"/gabber", ring.Header(), ring.Sign(body), body); status != http.StatusOK {
+						t.Errorf("%d", status)
+					}
+				}
+			}
+		})
+	}
+	senders.Wait()
+	eventually(t, "200 entries", func() bool {
+		var balance balanceFacts
+		hooksJSON(t, dir, &balance, "balance", "u1")
+		return balance.Seq == 200
+	})
+	s.stop(t)
+	var balance balanceFacts
+	hooksJSON(t, dir, &balance, "balance", "u1")
+	if balance.MicroCredits != -20_000_000 || balance.Seq != 200 {
+		t.Errorf("balance %+v, want exactly -20 after 200 entries", balance)
+	}
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/joho/godotenv"
+
+	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/signature"
+)
+
+// database is the file every command works on; they may run at the same time.
+type database struct {
+	DB string `default:"hooks.db" placeholder:"FILE" help:"The database file."`
+}
+
+func (d database) open(ctx context.Context) (*local.DB, error) {
+	return local.Open(ctx, d.DB, time.Now)
+}
+
+// existing refuses to create a database just to look into it.
+func (d database) existing(ctx context.Context) (*local.DB, error) {
+	if _, err := os.Stat(d.DB); err != nil {
+		return nil, fmt.Errorf("no database %s here: start `hooks serve` first, or name it with --db", d.DB)
+	}
+	return d.open(ctx)
+}
+
+// output is embedded by commands that print facts.
+type output struct {
+	JSON bool `name:"json" help:"Print JSON for other programs."`
+}
+
+// environment looks names up: the process first, then a .env file.
+func environment() (func(string) (string, bool), error) {
+	file, err := godotenv.Read()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf(".env: %w", err)
+	}
+	return func(name string) (string, bool) {
+		if value, ok := os.LookupEnv(name); ok {
+			return value, true
+		}
+		value, ok := file[name]
+		return value, ok
+	}, nil
+}
+
+// settings is everything that is configured rather than wired.
+type settings struct {
+	providers []providers.Entry
+	keyrings  *local.Keyrings
+	credits   handlers.Credits // without a ledger
+}
+
+func loadSettings(env func(string) (string, bool), log *slog.Logger) (settings, error) {
+	table, err := providers.Configured(plain(env))
+	if err != nil {
+		return settings{}, err
+	}
+	credits, err := handlers.CreditsFromEnv(plain(env))
+	if err != nil {
+		return settings{}, err
+	}
+	credits.Log = log
+	schemes := make(map[string]signature.Scheme)
+	for _, p := range table {
+		schemes[p.Name] = p.Scheme
+	}
+	return settings{providers: table, keyrings: local.NewKeyrings(schemes, env), credits: credits}, nil
+}
+
+// plain takes a variable that is not set for an empty one.
+func plain(env func(string) (string, bool)) func(string) string {
+	return func(name string) string {
+		value, _ := env(name)
+		return value
+	}
+}

@@ -1,0 +1,228 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// DefaultWindow is how long after its first arrival an event without an id is
+// taken for a retry. It covers every retry schedule a platform has published.
+const DefaultWindow = 15 * time.Minute
+
+// Forever as a window: the same bytes without an id are never charged again.
+const Forever time.Duration = -1
+
+// Credits deducts credits for usage.
+type Credits struct {
+	Ledger           ledger.Store
+	Tariff           Tariff
+	Window           time.Duration // for events without an id; 0 never suppresses, Forever always does
+	Anonymous        []string      // humans that stand for nobody: their usage goes to suspense
+	ScopeByProject   bool          // one account per project and human instead of one per human
+	ExcludeSimulated bool          // record the usage of simulated sessions at 0, where the event says so
+	Log              *slog.Logger
+}
+
+// BalanceChanged is the type of the follow-up event after which the platform's
+// limit of an account must be brought up to date. Its data is a [Balance].
+const BalanceChanged = "credits.balance.changed"
+
+// Balance names the account that changed. It carries no amount: whoever pushes
+// a limit reads the newest balance then.
+type Balance struct {
+	Account string `json:"account"`
+	Human   string `json:"human"` // what the platform calls the account's owner
+}
+
+// unit separates the parts of an account name. Humans cannot contain it (no
+// control characters), so no human can name another account than their own.
+const unit = "\x1f"
+
+// Suspense is the account of usage that belongs to nobody we know.
+func Suspense(provider, project string) string {
+	return strings.Join([]string{"suspense", provider, project}, unit)
+}
+
+// charge is one event on its way into the ledger.
+type charge struct {
+	index   int // in the batch
+	account string
+	human   string
+	entry   ledger.Entry
+}
+
+// Deduct handles gabber.usage.tracked: one atomic write per account and batch.
+func (c *Credits) Deduct(ctx context.Context, events []webhook.Event) []webhook.Result {
+	results := make([]webhook.Result, len(events))
+	byAccount := make(map[string][]charge)
+	var order []string
+	for i, e := range events {
+		charge, err := c.charge(e)
+		if err != nil {
+			results[i].Err = webhook.Permanent(err.Error())
+			continue
+		}
+		charge.index = i
+		if byAccount[charge.account] == nil {
+			order = append(order, charge.account)
+		}
+		byAccount[charge.account] = append(byAccount[charge.account], charge)
+	}
+	for _, account := range order {
+		c.post(ctx, events, byAccount[account], results)
+	}
+	return results
+}
+
+func (c *Credits) charge(e webhook.Event) (charge, error) {
+	usage, err := gabber.ParseUsageTracked(e.Data)
+	if err != nil {
+		return charge{}, err
+	}
+	value, err := usage.Value.Decimal()
+	if err != nil {
+		return charge{}, err
+	}
+	human := usage.Account()
+	entry := ledger.Entry{
+		Kind:        ledger.Charge,
+		Fingerprint: webhook.Identity(e.Provider(), "usage.tracked fingerprint", human, usage.Type, value.String()),
+		Time:        e.Time,
+		Usage:       usage.Type,
+		Value:       string(usage.Value),
+		Source:      e.Source,
+	}
+	c.identify(&entry, e)
+	cost, exact, priced, err := c.Tariff.charge(usage.Type, value)
+	switch {
+	case err != nil:
+		return charge{}, err
+	case !priced:
+		entry.Kind = ledger.Unpriced
+	case c.ExcludeSimulated && usage.Simulated():
+		entry.Kind, entry.Note = ledger.Unpriced, "simulated session"
+	default:
+		entry.Amount = -cost
+		if !exact {
+			entry.Note = "rounded"
+		}
+	}
+	account, human := c.account(e.Provider(), usage.Project, human)
+	return charge{account: account, human: human, entry: entry}, nil
+}
+
+// identify gives the entry its idempotency key. An event that only its bytes
+// tell apart is keyed by arrival, and its bytes become the twin.
+func (c *Credits) identify(entry *ledger.Entry, e webhook.Event) {
+	entry.ID = e.ID
+	if e.Basis != webhook.ByBody || c.Window == Forever {
+		return
+	}
+	entry.ID += "@" + e.Time.UTC().Format(time.RFC3339Nano)
+	if c.Window > 0 {
+		entry.Twin, entry.Window = e.ID, c.Window
+	}
+}
+
+// account says whom to charge. human is empty when no limit can be pushed.
+func (c *Credits) account(provider, project, owner string) (account, human string) {
+	if owner == "" {
+		return Suspense(provider, project), ""
+	}
+	for _, nobody := range c.Anonymous {
+		if owner == nobody {
+			return Suspense(provider, project), ""
+		}
+	}
+	if c.ScopeByProject {
+		return project + unit + owner, owner
+	}
+	return owner, owner
+}
+
+// post writes the charges of one account and fills in their results.
+func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []charge, results []webhook.Result) {
+	entries := make([]ledger.Entry, len(charges))
+	for i, ch := range charges {
+		entries[i] = ch.entry
+	}
+	account, outcomes, err := c.Ledger.Post(ctx, charges[0].account, entries)
+	if errors.Is(err, ledger.ErrOverflow) {
+		if len(charges) > 1 { // one of them is to blame: let the others through
+			for i := range charges {
+				c.post(ctx, events, charges[i:i+1], results)
+			}
+			return
+		}
+		err = webhook.Permanent(err.Error())
+	}
+	last := -1 // the result that carries the follow-up for the whole account
+	var booked ledger.Micro
+	for i, ch := range charges {
+		if err != nil {
+			results[ch.index].Err = err
+			continue
+		}
+		results[ch.index] = c.result(ctx, ch, outcomes[i])
+		if outcomes[i] == ledger.Recorded {
+			booked += ch.entry.Amount
+		}
+		if ch.moved(outcomes[i]) && !account.Synced() {
+			last = i
+		}
+	}
+	if last >= 0 {
+		ch := charges[last]
+		results[ch.index].FollowUps = []webhook.Event{balanceChanged(events[ch.index], ch)}
+	}
+	if account.Balance < 0 && account.Balance-booked >= 0 {
+		c.Log.WarnContext(ctx, "balance fell below zero", "code", "NEG")
+	}
+}
+
+// moved says whether the account's limit may be out of date because of this
+// charge. A duplicate counts: the first try may have died before its follow-up.
+func (ch charge) moved(outcome ledger.Outcome) bool {
+	return ch.human != "" && ch.entry.Amount != 0 && (outcome == ledger.Recorded || outcome == ledger.Duplicate)
+}
+
+func balanceChanged(cause webhook.Event, ch charge) webhook.Event {
+	data, err := json.Marshal(Balance{Account: ch.account, Human: ch.human})
+	if err != nil { // two strings always marshal
+		panic(err)
+	}
+	return webhook.FollowUp("worker", BalanceChanged, cause, ch.account, data)
+}
+
+// result names what became of a charge; every verified usage event ends as
+// exactly one of these or as a dead letter.
+func (c *Credits) result(ctx context.Context, ch charge, outcome ledger.Outcome) webhook.Result {
+	switch {
+	case outcome == ledger.Conflict:
+		c.warn(ctx, ch, "CON", "conflict: the identity is booked with another meaning")
+		return webhook.Result{Err: webhook.Permanent("conflict: another event with this identity was booked first")}
+	case outcome == ledger.Duplicate:
+		return webhook.Result{Outcome: "duplicate"}
+	case outcome == ledger.WasSuppressed:
+		c.warn(ctx, ch, "AMB", "suppressed: same bytes without an id within the window")
+		return webhook.Result{Outcome: "suppressed"}
+	case ch.human == "":
+		c.warn(ctx, ch, "SUS", "usage of nobody we know")
+		return webhook.Result{Outcome: "suspense"}
+	case ch.entry.Kind == ledger.Unpriced:
+		return webhook.Result{Outcome: "unpriced"}
+	}
+	return webhook.Result{Outcome: "charged"}
+}
+
+func (c *Credits) warn(ctx context.Context, ch charge, code, what string) {
+	c.Log.WarnContext(ctx, what, "code", code, "id", webhook.ShortID(ch.entry.ID))
+}

@@ -1,0 +1,58 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/strict"
+)
+
+// Tariff is the price list: credits per unit of a usage type. A usage type that
+// is not in it is recorded at 0.
+type Tariff map[string]strict.Decimal
+
+// DefaultTariff takes one credit per conversational second.
+const DefaultTariff = "conversational_seconds=1"
+
+// ParseTariff reads "conversational_seconds=1,token_cnt=0.002". Prices are
+// exact decimals and not negative: usage never credits.
+func ParseTariff(text string) (Tariff, error) {
+	tariff := make(Tariff)
+	for _, item := range strings.Split(text, ",") {
+		usage, price, ok := strings.Cut(strings.TrimSpace(item), "=")
+		if !ok || usage == "" {
+			return nil, fmt.Errorf("tariff: %q is not usage=price", item)
+		}
+		credits, err := strict.ParseDecimal(price)
+		if err != nil {
+			return nil, fmt.Errorf("tariff: price of %s: %w", usage, err)
+		}
+		if credits.Sign() < 0 {
+			return nil, fmt.Errorf("tariff: price of %s is negative", usage)
+		}
+		if _, twice := tariff[usage]; twice {
+			return nil, fmt.Errorf("tariff: %s has two prices", usage)
+		}
+		tariff[usage] = credits
+	}
+	return tariff, nil
+}
+
+var errAmount = errors.New("amount is out of range")
+
+// charge gives what value units of a usage type cost, in micro-credits and
+// rounded half-even. exact is false if rounding changed it; priced is false for
+// a usage type without a price.
+func (t Tariff) charge(usage string, value strict.Decimal) (cost ledger.Micro, exact, priced bool, err error) {
+	price, priced := t[usage]
+	if !priced {
+		return 0, true, false, nil
+	}
+	micros, exact, err := value.Mul(price).Micros()
+	if err != nil {
+		return 0, false, true, errAmount
+	}
+	return ledger.Micro(micros), exact, true, nil
+}

@@ -1,0 +1,72 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Identify makes the event of a verified body. A body that its platform's
+// decoder cannot use becomes an event too: Reason says why, Basis is
+// webhook.Unread and the identity is provisional. known is false for an event
+// type that has no Go type; its name comes from outside, so do not log it.
+func Identify(p webhook.Provider, body []byte, received time.Time, keyID string) (e webhook.Event, known bool) {
+	e = webhook.Event{
+		Source: "/webhooks/" + p.Name,
+		Time:   received,
+		Data:   body,
+		KeyID:  keyID,
+	}
+	sum := sha256.Sum256(body)
+	bodyHash := hex.EncodeToString(sum[:])
+
+	parsed, err := decode(p, body)
+	switch {
+	case err != nil:
+		if parsed.Type == "" {
+			parsed.Type = "unreadable"
+		}
+		e.Basis, e.Reason = webhook.Unread, err.Error()
+		e.ID = webhook.Identity(p.Name, "unread", bodyHash)
+	case len(parsed.Identity) == 0:
+		e.Basis = webhook.ByBody
+		e.ID = webhook.Identity(p.Name, parsed.Type, "body", bodyHash)
+	default:
+		e.Basis = webhook.ByID
+		e.ID = webhook.Identity(p.Name, parsed.Type, append([]string{"id"}, parsed.Identity...)...)
+	}
+	e.Type = p.Name + "." + parsed.Type
+	e.Group = webhook.GroupOf(p.Name, parsed.Group)
+	return e, parsed.Known
+}
+
+// decode turns a panic of a decoder into an error: the body is verified, so it
+// must end in the dead letters, not in a 500 that is retried until it is lost.
+func decode(p webhook.Provider, body []byte) (parsed webhook.Parsed, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the decoder panicked")
+		}
+	}()
+	return p.Decode(body)
+}
+
+// Reread gives the worker a way to identify an event anew that could not be
+// read when it arrived and was redriven after the decoder was mended. Time and
+// body stay those of the arrival. The error is permanent: still not readable.
+func Reread(providers map[string]webhook.Provider) func(webhook.Event) (webhook.Event, error) {
+	return func(e webhook.Event) (webhook.Event, error) {
+		p, ok := providers["/"+e.Provider()]
+		if !ok {
+			return e, webhook.Permanent("no provider has this source")
+		}
+		read, _ := Identify(p, e.Data, e.Time, e.KeyID)
+		if read.Reason != "" {
+			return e, webhook.Permanent(read.Reason)
+		}
+		return read, nil
+	}
+}

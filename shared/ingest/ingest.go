@@ -1,0 +1,192 @@
+// Package ingest is the first function: it believes a delivery or refuses it.
+//
+//	Delivery → route → signature → event → queue confirmed it → Reply
+//
+// [Ingest.Handle] takes a value and returns a value; the fronts (net/http in
+// package ingesthttp, the Lambda Function URL in clouds/aws) only translate.
+// What must hold, in the order of the code:
+//
+//   - nothing is parsed, stored or looked up before the signature is right;
+//   - 200 is said only after the queue has confirmed the event;
+//   - a verified body that cannot be used goes to the dead letters with its
+//     reason and is answered 200 too: the platform cannot mend it by repeating;
+//   - when the fault is ours the answer is 503, so that the platform tries again.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// DefaultMaxBody in bytes: base64 and envelope then fit into the 256 KiB that
+// every queue in use can be configured for.
+const DefaultMaxBody = 180 << 10
+
+// Budget is how long a front may let Handle take. The strictest platform
+// (G-Tateth) gives up after 5 s; what is not confirmed by then is answered 503.
+const Budget = 3 * time.Second
+
+// Ingest verifies deliveries and queues them as events.
+type Ingest struct {
+	Providers   map[string]webhook.Provider // by path, see [Routes]
+	Keyrings    webhook.Keyrings
+	Events      webhook.Publisher
+	DeadLetters webhook.Publisher
+	MaxBody     int // bytes; 0 means DefaultMaxBody
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Routes gives each provider its path, "/<name>". Nothing else is routed: the
+// path picks the provider, never a header (two platforms share one).
+func Routes(providers ...webhook.Provider) map[string]webhook.Provider {
+	routes := make(map[string]webhook.Provider, len(providers))
+	for _, p := range providers {
+		routes["/"+p.Name] = p
+	}
+	return routes
+}
+
+// Limit is the body cap in bytes. A front reads one byte more at most and
+// leaves the answer to Handle.
+func (in *Ingest) Limit() int {
+	if in.MaxBody > 0 {
+		return in.MaxBody
+	}
+	return DefaultMaxBody
+}
+
+// Handle answers one delivery. It does not return before the event is stored,
+// refused or ctx is done, and it never panics.
+func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook.Reply) {
+	defer func() {
+		if recover() != nil { // the panic text may quote the body
+			reply = in.Refuse(ctx, d, errPanic)
+		}
+	}()
+	provider, ok := in.Providers[d.Path]
+	if !ok {
+		return in.Refuse(ctx, d, ErrNoRoute)
+	}
+	keyID, err := in.verify(ctx, provider, d)
+	if err != nil {
+		return in.refuse(ctx, d, provider, err)
+	}
+	event, known := Identify(provider, d.Body, in.Now(), keyID)
+	queue := in.Events
+	if event.Reason != "" {
+		queue = in.DeadLetters
+	}
+	if err := queue.Publish(ctx, event); err != nil {
+		return in.refuse(ctx, d, provider, &unavailableError{code: "ENQ", err: err})
+	}
+	in.logAccepted(ctx, d, event, known)
+	return webhook.Reply{Status: 200, Body: "ok"}
+}
+
+// verify believes a delivery or says why not. It touches no queue, and the
+// secret store only once everything else is right.
+func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Delivery) (keyID string, err error) {
+	if d.Method != "POST" {
+		return "", ErrMethod
+	}
+	for _, encoding := range d.Header.Values("Content-Encoding") {
+		if e := strings.TrimSpace(encoding); e != "" && !strings.EqualFold(e, "identity") {
+			return "", ErrEncoding // never decompressed: what is signed are the bytes as sent
+		}
+	}
+	if len(d.Body) > in.Limit() {
+		return "", ErrTooLarge
+	}
+	signatures := d.Header.Values(p.SignatureHeader)
+	if len(signatures) == 0 || len(signatures) == 1 && strings.Trim(signatures[0], " \t") == "" {
+		return "", errMissing
+	}
+	if len(signatures) > 1 {
+		return "", errMismatch // which one counts differs between fronts, so none does
+	}
+	ring, err := in.Keyrings.Keyring(ctx, p.Name)
+	if err != nil {
+		return "", &unavailableError{code: "SEC", err: err}
+	}
+	if keyID, ok := ring.Verify(signatures[0], d.Body); ok {
+		return keyID, nil
+	}
+	if newer := in.Keyrings.Refresh(ctx, p.Name); newer != nil {
+		if keyID, ok := newer.Verify(signatures[0], d.Body); ok {
+			return keyID, nil
+		}
+	}
+	return "", errMismatch
+}
+
+// Refuse answers a delivery that a front could not even translate: err is one
+// of the exported errors of this package, or any other for 500.
+func (in *Ingest) Refuse(ctx context.Context, d webhook.Delivery, err error) webhook.Reply {
+	return in.refuse(ctx, d, in.Providers[d.Path], err)
+}
+
+func (in *Ingest) refuse(ctx context.Context, d webhook.Delivery, p webhook.Provider, err error) webhook.Reply {
+	reply, code := replyFor(err, p)
+	level := slog.LevelInfo
+	if code != "" {
+		level = slog.LevelWarn
+	}
+	if reply.Status >= 500 {
+		level = slog.LevelError
+	}
+	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", p.Name),
+		slog.Int("status", reply.Status), slog.String("cause", err.Error())}
+	if code != "" {
+		attrs = append(attrs, slog.String("code", code))
+	}
+	in.Log.LogAttrs(ctx, level, "refused", attrs...)
+	return reply
+}
+
+func (in *Ingest) logAccepted(ctx context.Context, d webhook.Delivery, e webhook.Event, known bool) {
+	eventType := "unknown"
+	if known {
+		eventType = e.Type
+	}
+	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", e.Provider()), slog.String("type", eventType),
+		slog.String("id", webhook.ShortID(e.ID)), slog.String("key", e.KeyID), slog.Int("bytes", len(d.Body))}
+	if e.Reason != "" {
+		attrs = append(attrs, slog.String("code", "QUA"), slog.String("reason", e.Reason))
+		in.Log.LogAttrs(ctx, slog.LevelWarn, "dead letter", attrs...)
+		return
+	}
+	in.Log.LogAttrs(ctx, slog.LevelInfo, "queued", attrs...)
+}
+
+// unavailableError: the fault is ours. The cause is for operators.
+type unavailableError struct {
+	code string
+	err  error
+}
+
+func (e *unavailableError) Error() string { return e.err.Error() }
+
+var (
+	// ErrNoRoute: no provider has this path.
+	ErrNoRoute = errors.New("no such route")
+	// ErrMethod: anything but POST.
+	ErrMethod = errors.New("method is not POST")
+	// ErrEncoding: the body is compressed.
+	ErrEncoding = errors.New("body is encoded")
+	// ErrTooLarge: the body is over the cap.
+	ErrTooLarge = errors.New("body is over the cap")
+	// ErrSlow: the body did not arrive in time.
+	ErrSlow = errors.New("body did not arrive in time")
+	// ErrMalformed: the front could not make out a request: cut body, bad base64, foreign event.
+	ErrMalformed = errors.New("request is malformed")
+
+	errMissing  = errors.New("signature header is missing")
+	errMismatch = errors.New("signature does not match")
+	errPanic    = errors.New("ingest panicked")
+)

@@ -1,0 +1,68 @@
+package ingest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// refusals is the one table from errors to statuses. Code is the alarm code an
+// operator's filter looks for; an empty one is nobody's alarm.
+var refusals = []struct {
+	err    error
+	status int
+	code   string
+}{
+	{ErrNoRoute, 404, ""},
+	{ErrMethod, 405, ""},
+	{ErrEncoding, 415, ""},
+	{ErrTooLarge, 413, ""},
+	{ErrSlow, 408, ""},
+	{ErrMalformed, 400, ""},
+	{errPanic, 500, "5XX"},
+}
+
+// bodies are all that outsiders ever read.
+var bodies = map[int]string{
+	400: "bad request",
+	401: "unauthorized",
+	403: "forbidden",
+	404: "not found",
+	405: "method not allowed",
+	408: "request timeout",
+	413: "content too large",
+	415: "unsupported media type",
+	500: "internal server error",
+	503: "service unavailable",
+}
+
+func replyFor(err error, p webhook.Provider) (reply webhook.Reply, code string) {
+	status, code := statusFor(err, p)
+	reply = webhook.Reply{Status: status, Body: bodies[status]}
+	switch status {
+	case 405:
+		reply.Allow = "POST"
+	case 503:
+		reply.RetryAfter = time.Second
+	}
+	return reply, code
+}
+
+func statusFor(err error, p webhook.Provider) (status int, code string) {
+	var ours *unavailableError
+	switch {
+	case errors.As(err, &ours):
+		return 503, ours.code
+	case errors.Is(err, errMissing):
+		return p.MissingStatus, ""
+	case errors.Is(err, errMismatch):
+		return p.MismatchStatus, "SIG"
+	}
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
+			return r.status, r.code
+		}
+	}
+	return 500, "5XX"
+}

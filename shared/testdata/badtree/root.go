@@ -1,0 +1,2 @@
+// Package tree is in the root, where no package belongs.
+package tree

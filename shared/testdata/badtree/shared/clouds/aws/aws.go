@@ -1,0 +1,5 @@
+// Package aws is part of the bad tree.
+package aws
+
+import _ "bad.example/tree/shared/clouds/gcp"
+import _ "example.org/sdk"

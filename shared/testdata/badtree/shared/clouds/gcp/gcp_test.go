@@ -1,0 +1,3 @@
+package gcp_test
+
+import _ "bad.example/tree/shared/clouds/local"

@@ -1,0 +1,2 @@
+// Package money is part of the bad tree.
+package money

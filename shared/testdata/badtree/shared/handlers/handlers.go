@@ -1,0 +1,4 @@
+// Package handlers is part of the bad tree.
+package handlers
+
+import _ "bad.example/tree/shared/ingest"

@@ -1,0 +1,2 @@
+// Package helpers is part of the bad tree.
+package helpers

@@ -1,0 +1,2 @@
+// Package types is part of the bad tree.
+package types

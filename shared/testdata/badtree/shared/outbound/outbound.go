@@ -1,0 +1,4 @@
+// Package outbound is part of the bad tree.
+package outbound
+
+import _ "bad.example/tree/shared/clouds/aws"

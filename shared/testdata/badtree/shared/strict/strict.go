@@ -1,0 +1,4 @@
+// Package strict is part of the bad tree.
+package strict
+
+import _ "example.org/decimal"

@@ -1,0 +1,2 @@
+// Package utils is part of the bad tree.
+package utils
