@@ -151,6 +151,8 @@ func statement(store ledger.Store, account string, limit int) (all []ledger.Entr
 			return nil, fmt.Errorf("a page of %d entries, the limit is %d", len(page), limit)
 		case next != "" && len(page) == 0:
 			return nil, errors.New("an empty page that is not the last")
+		case next != "" && next == cursor:
+			return nil, fmt.Errorf("the cursor stands still after %d entries", len(all))
 		}
 		if all = append(all, page...); next == "" {
 			return all, nil
