@@ -111,6 +111,9 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 		return "", errMismatch // which one counts differs between fronts, so none does
 	}
 	ring, err := in.Keyrings.Keyring(ctx, p.Name)
+	if errors.Is(err, webhook.ErrNotConfigured) {
+		return "", &unavailableError{err: err}
+	}
 	if err != nil {
 		return "", &unavailableError{code: "SEC", err: err}
 	}
@@ -134,11 +137,11 @@ func (in *Ingest) Refuse(ctx context.Context, d webhook.Delivery, err error) web
 func (in *Ingest) refuse(ctx context.Context, d webhook.Delivery, p webhook.Provider, err error) webhook.Reply {
 	reply, code := replyFor(err, p)
 	level := slog.LevelInfo
-	if code != "" {
-		level = slog.LevelWarn
-	}
-	if reply.Status >= 500 {
+	switch {
+	case code != "" && reply.Status >= 500:
 		level = slog.LevelError
+	case code != "":
+		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", p.Name),
 		slog.Int("status", reply.Status), slog.String("cause", err.Error())}

@@ -1,6 +1,9 @@
 package webhook
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Provider is what ingest needs to know of one platform. It is data plus a
 // decoder; the signature scheme behind SignatureHeader lives with the platform
@@ -32,6 +35,11 @@ type Parsed struct {
 type Verifier interface {
 	Verify(signature string, body []byte) (keyID string, ok bool)
 }
+
+// ErrNotConfigured: the provider has no secret at all. The reply is 503, as for
+// every other error of [Keyrings], but nobody is alarmed: a fork uses the
+// platforms it uses, and strangers may knock at the other routes.
+var ErrNotConfigured = errors.New("provider is not configured")
 
 // Keyrings finds the verifier of a provider. An error means that we cannot
 // verify now (no secret, a bad one, a store out of reach): the reply is 503.

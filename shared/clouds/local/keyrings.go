@@ -67,7 +67,7 @@ func keyring(scheme signature.Scheme, variable string, lookup func(string) (stri
 		}
 	}
 	if len(secrets) == 0 {
-		return nil, fmt.Errorf("%s is not set", variable)
+		return nil, fmt.Errorf("%w: %s is not set", webhook.ErrNotConfigured, variable)
 	}
 	ring, err := signature.NewKeyring(scheme, secrets...)
 	if err != nil {

@@ -47,8 +47,8 @@ func TestKeyrings(t *testing.T) {
 		{"E1: an empty old one", map[string]string{v + "_1": secretA, v + "_2": ""}, []string{secretA}, ""},
 		{"E1: an empty plain one", map[string]string{v: "", v + "_1": secretA}, []string{secretA}, ""},
 
-		{"not set", nil, nil, v + " is not set"},
-		{"set to nothing", map[string]string{v: "", v + "_1": "", v + "_2": "", v + "_3": ""}, nil, v + " is not set"},
+		{"not set", nil, nil, "provider is not configured: " + v + " is not set"},
+		{"set to nothing", map[string]string{v: "", v + "_1": "", v + "_2": "", v + "_3": ""}, nil, "provider is not configured: " + v + " is not set"},
 		{"E1: an empty item at the end", map[string]string{v: secretA + ","}, nil, v + ": secret is empty or blank"},
 		{"E1: an empty item in the middle", map[string]string{v: secretA + ",," + secretB}, nil, v + ": secret is empty or blank"},
 		{"blank", map[string]string{v: "  "}, nil, v + ": secret is empty or blank"},
