@@ -14,7 +14,6 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/providers"
-	"github.com/webhook-functions/template/shared/signature"
 )
 
 // database is the file every command works on; they may run at the same time.
@@ -56,7 +55,7 @@ func environment() (func(string) (string, bool), error) {
 
 // settings is everything that is configured rather than wired.
 type settings struct {
-	providers []providers.Entry
+	providers providers.Entries
 	keyrings  *local.Keyrings
 	credits   handlers.Credits // without a ledger
 }
@@ -71,11 +70,7 @@ func loadSettings(env func(string) (string, bool), log *slog.Logger) (settings, 
 		return settings{}, err
 	}
 	credits.Log = log
-	schemes := make(map[string]signature.Scheme)
-	for _, p := range table {
-		schemes[p.Name] = p.Scheme
-	}
-	return settings{providers: table, keyrings: local.NewKeyrings(schemes, env), credits: credits}, nil
+	return settings{providers: table, keyrings: local.NewKeyrings(table.Schemes(), env), credits: credits}, nil
 }
 
 // plain takes a variable that is not set for an empty one.

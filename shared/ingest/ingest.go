@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +51,18 @@ func Routes(providers ...webhook.Provider) map[string]webhook.Provider {
 		routes["/"+p.Name] = p
 	}
 	return routes
+}
+
+// ParseMaxBody reads the value of MAX_BODY_BYTES; "" is the default cap.
+func ParseMaxBody(text string) (int, error) {
+	if text == "" {
+		return DefaultMaxBody, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 0 {
+		return 0, errors.New("MAX_BODY_BYTES is not a positive number")
+	}
+	return n, nil
 }
 
 // Limit is the body cap in bytes. A front reads one byte more at most and
