@@ -62,6 +62,8 @@ func envelope(data string, attempt int) string {
 
 func encoded(e webhook.Event) string { return base64.StdEncoding.EncodeToString(e.Encode()) }
 
+const foreign = `{"specversion":"1.0","id":"1","source":"//x","type":"y"}`
+
 func TestPush(t *testing.T) {
 	newer := base64.StdEncoding.EncodeToString(bytes.Replace(example.Encode(), []byte(`"v1"`), []byte(`"v2"`), 1))
 	for name, row := range map[string]struct {
@@ -70,24 +72,24 @@ func TestPush(t *testing.T) {
 		status       int
 		dead         string // the data of the dead letter, "" for none
 	}{
-		"done":                         {"POST", envelope(encoded(example), 1), nil, 200, ""},
-		"comes back":                   {"POST", envelope(encoded(example), 1), errors.New("down"), 503, ""},
-		"permanent":                    {"POST", envelope(encoded(example), 1), webhook.Permanent("no"), 200, string(example.Data)},
-		"a newer version comes back":   {"POST", envelope(newer, 1), nil, 503, ""},
-		"B102 no data":                 {"POST", `{"message": {"messageId": "17", "attributes": {"a": "b"}}}`, nil, 200, `{"message": {"messageId": "17", "attributes": {"a": "b"}}}`},
-		"B102 null for data":           {"POST", `{"message": {"messageId": "17", "data": null}}`, nil, 200, `{"message": {"messageId": "17", "data": null}}`},
-		"B102 an empty message":        {"POST", `{"message": {"data": "", "messageId": "17"}}`, nil, 200, "-"},
-		"B103 data that is not base64": {"POST", `{"message": {"data": "?"}}`, nil, 200, `{"message": {"data": "?"}}`},
-		"B103 data in base64url":       {"POST", `{"message": {"data": "_-8="}}`, nil, 200, `{"message": {"data": "_-8="}}`},
-		"B103 data that is a number":   {"POST", `{"message": {"data": 1}}`, nil, 200, `{"message": {"data": 1}}`},
-		"B104 not an event":            {"POST", envelope("aGVsbG8=", 1), nil, 200, "hello"},
-		"B104 a foreign CloudEvent may be of a newer version": {"POST", envelope(base64.StdEncoding.EncodeToString([]byte(`{"specversion":"1.0","id":"1","source":"//x","type":"y"}`)), 1), nil, 503, ""},
-		"the event itself, not wrapped":                       {"POST", string(example.Encode()), nil, 200, ""},
-		"not JSON":                                            {"POST", "hello", nil, 200, "hello"},
-		"nothing":                                             {"POST", "", nil, 200, "-"},
-		"B106 GET":                                            {"GET", "", nil, 405, ""},
-		"B106 PUT":                                            {"PUT", envelope(encoded(example), 1), nil, 405, ""},
-		"B106 too large":                                      {"POST", strings.Repeat(" ", maxPush+1), nil, 413, ""},
+		"done":                          {"POST", envelope(encoded(example), 1), nil, 200, ""},
+		"comes back":                    {"POST", envelope(encoded(example), 1), errors.New("down"), 503, ""},
+		"permanent":                     {"POST", envelope(encoded(example), 1), webhook.Permanent("no"), 200, string(example.Data)},
+		"a newer version comes back":    {"POST", envelope(newer, 1), nil, 503, ""},
+		"B102 no data":                  {"POST", `{"message": {"messageId": "17", "attributes": {"a": "b"}}}`, nil, 200, `{"message": {"messageId": "17", "attributes": {"a": "b"}}}`},
+		"B102 null for data":            {"POST", `{"message": {"messageId": "17", "data": null}}`, nil, 200, `{"message": {"messageId": "17", "data": null}}`},
+		"B102 an empty message":         {"POST", `{"message": {"data": "", "messageId": "17"}}`, nil, 200, "-"},
+		"B103 data that is not base64":  {"POST", `{"message": {"data": "?"}}`, nil, 200, `{"message": {"data": "?"}}`},
+		"B103 data in base64url":        {"POST", `{"message": {"data": "_-8="}}`, nil, 200, `{"message": {"data": "_-8="}}`},
+		"B103 data that is a number":    {"POST", `{"message": {"data": 1}}`, nil, 200, `{"message": {"data": 1}}`},
+		"B104 not an event":             {"POST", envelope("aGVsbG8=", 1), nil, 200, "hello"},
+		"B104 a foreign CloudEvent":     {"POST", envelope(base64.StdEncoding.EncodeToString([]byte(foreign)), 1), nil, 200, foreign},
+		"the event itself, not wrapped": {"POST", string(example.Encode()), nil, 200, ""},
+		"not JSON":                      {"POST", "hello", nil, 200, "hello"},
+		"nothing":                       {"POST", "", nil, 200, "-"},
+		"B106 GET":                      {"GET", "", nil, 405, ""},
+		"B106 PUT":                      {"PUT", envelope(encoded(example), 1), nil, 405, ""},
+		"B106 too large":                {"POST", strings.Repeat(" ", maxPush+1), nil, 413, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(func(webhook.Event) error { return row.err })
