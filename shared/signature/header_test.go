@@ -133,6 +133,7 @@ func TestHeaderRefusedByScheme(t *testing.T) {
 		{"prefix alone", prefixed, "sha256="},
 		{"space after the prefix", prefixed, "sha256= " + good},
 		{"hex where base64 is expected", inBase64, good},
+		{"base64 of one byte more", inBase64, base64.StdEncoding.EncodeToString(append(bytesOf(good), '='))},
 		{"base64url", inBase64, base64.URLEncoding.EncodeToString(bytesOf(good))},
 		{"base64 without padding", inBase64, base64.RawStdEncoding.EncodeToString(bytesOf(good))},
 		{"base64 with bits left over", inBase64, strings.Replace(inStd, "w=", "x=", 1)},

@@ -230,7 +230,7 @@ func (r *Keyring) decode(digest []byte, text string) bool {
 		}
 		var decoded [3 * sha256.Size]byte
 		n, err := base64.StdEncoding.Strict().Decode(decoded[:], buffer[:copy(buffer[:], text)])
-		return err == nil && copy(digest, decoded[:n]) == len(digest)
+		return err == nil && n == len(digest) && copy(digest, decoded[:n]) == n
 	}
 	if len(text) != hex.EncodedLen(len(digest)) {
 		return false
