@@ -31,60 +31,67 @@ type Limits struct {
 	Log    *slog.Logger
 }
 
+var errNoBalance = webhook.Permanent("not a change of balance")
+
 // Push handles credits.balance.changed.
 //
 // It reads balance and seq, puts the absolute limit, and reads seq again: if it
 // moved meanwhile, a slower push may have overtaken a newer one, so it starts
-// over. Only then is the seq stored as synced. If the outcome of any put is
-// unknown, that put may still land after the ones that follow; so the event
-// comes back after a minute and its push is the last.
+// over. Only then is the seq stored as synced.
+//
+// If the outcome of any put is unknown, that put may still land, after ours and
+// after everybody else's. So the event comes back after a minute, when it no
+// longer can, whatever else went well or wrong; and a push never spares itself
+// the put because the seq is synced already: somebody else may have synced it
+// before that old put landed.
 func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	var b Balance
 	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
-		return nil, webhook.Permanent("not a change of balance")
+		return nil, errNoBalance
 	}
 	var unknown error
 	for range maxPushes {
-		before, err := l.Ledger.Account(ctx, b.Account)
-		if err != nil {
-			return nil, err
-		}
-		if before.Synced() && unknown == nil {
-			return nil, nil
-		}
-		limit, err := l.units(before.Balance)
-		if err != nil {
-			return nil, err
-		}
-		err = l.API.PutLimits(ctx, b.Human, gabber.Limit{Type: "conversational_seconds", Value: limit})
+		seq, moved, err := l.put(ctx, b)
 		switch {
 		case errors.Is(err, outbound.ErrUnknown):
 			unknown = err
-			continue
-		case errors.Is(err, outbound.ErrNotFound): // a human without a token has nothing to limit
-			l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", "SUS")
-		case errors.Is(err, outbound.ErrRefused):
-			l.Log.ErrorContext(ctx, "limit not pushed", "code", "API", "cause", err.Error())
-			return nil, err
+		case unknown != nil && (err != nil || !moved):
+			return nil, webhook.Later(settleAfter, unknown)
 		case err != nil:
 			return nil, err
+		case !moved:
+			return nil, l.Ledger.MarkSynced(ctx, b.Account, seq)
 		}
-		after, err := l.Ledger.Account(ctx, b.Account)
-		if err != nil {
-			return nil, err
-		}
-		if after.Seq != before.Seq {
-			continue
-		}
-		if unknown != nil {
-			break
-		}
-		return nil, l.Ledger.MarkSynced(ctx, b.Account, before.Seq)
 	}
 	if unknown != nil {
 		return nil, webhook.Later(settleAfter, unknown)
 	}
 	return nil, fmt.Errorf("the balance moved during %d pushes", maxPushes)
+}
+
+// put puts the limit of the newest balance, as of seq, and says whether the
+// balance moved meanwhile.
+func (l *Limits) put(ctx context.Context, b Balance) (seq int64, moved bool, err error) {
+	before, err := l.Ledger.Account(ctx, b.Account)
+	if err != nil {
+		return 0, false, err
+	}
+	limit, err := l.units(before.Balance)
+	if err != nil {
+		return 0, false, err
+	}
+	err = l.API.PutLimits(ctx, b.Human, gabber.Limit{Type: "conversational_seconds", Value: limit})
+	switch {
+	case errors.Is(err, outbound.ErrNotFound): // a human without a token has nothing to limit
+		l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", "SUS")
+	case errors.Is(err, outbound.ErrRefused):
+		l.Log.ErrorContext(ctx, "limit not pushed", "code", "API", "cause", err.Error())
+		return 0, false, err
+	case err != nil:
+		return 0, false, err
+	}
+	after, err := l.Ledger.Account(ctx, b.Account)
+	return before.Seq, after.Seq != before.Seq, err
 }
 
 // units is what a balance buys, in whole conversational seconds, rounded down:

@@ -130,8 +130,8 @@ func TestTheLimitIsWhatIsLeft(t *testing.T) {
 			if c.limit != row.want || !c.synced(t) {
 				t.Errorf("limit %d (synced %v), want %d", c.limit, c.synced(t), row.want)
 			}
-			if err := c.push(t); err != nil || c.puts != 1 {
-				t.Errorf("again: %v, %d puts: nothing had changed", err, c.puts)
+			if err := c.push(t); err != nil || c.limit != row.want || c.puts != 2 {
+				t.Errorf("again: %v, limit %d after %d puts: the put that was last may have been another's", err, c.limit, c.puts)
 			}
 		})
 	}
@@ -173,10 +173,31 @@ func TestAfterAnUnknownOutcomeTheLastPushIsALateOne(t *testing.T) {
 	if c.synced(t) {
 		t.Error("counts as synced although an old put may still land")
 	}
-	c.limit = 90 // the lost put lands late
 	c.book(t, "-10")
-	if err := c.push(t); err != nil || c.limit != 80 || !c.synced(t) {
-		t.Errorf("redelivery: %v, limit %d, want 80", err, c.limit)
+	if err := c.push(t); err != nil || c.limit != 80 || !c.synced(t) { // another event's push
+		t.Fatalf("%v: limit %d, want 80", err, c.limit)
+	}
+	c.limit = 90 // the lost put lands late
+	if err := c.push(t); err != nil || c.limit != 80 {
+		t.Errorf("redelivery: %v, limit %d, want 80, although the seq was synced", err, c.limit)
+	}
+}
+
+func TestAnUnknownOutcomeOutweighsWhateverFollows(t *testing.T) {
+	for name, next := range map[string]error{
+		"refused": outbound.ErrRefused, "busy": webhook.Later(time.Second, errors.New("busy")), "wrong": webhook.Permanent("the API answered 400"),
+	} {
+		c := newCounter(t, "90")
+		c.before = func(put int, _ int64) error {
+			if put == 1 {
+				return outbound.ErrUnknown
+			}
+			return next
+		}
+		err := c.push(t)
+		if _, permanent := webhook.PermanentReason(err); permanent || webhook.RetryAfter(err) < time.Minute {
+			t.Errorf("%s: %v after %v: the first put may still land", name, err, webhook.RetryAfter(err))
+		}
 	}
 }
 
