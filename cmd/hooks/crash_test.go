@@ -51,14 +51,14 @@ func (p crashingPublisher) Publish(ctx context.Context, e webhook.Event) error {
 }
 
 type crashingLedger struct {
-	ledger.Store
+	books
 	*crashes
 }
 
 func (l crashingLedger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
 	l.point()
 	defer l.point()
-	return l.Store.Post(ctx, account, entries)
+	return l.books.Post(ctx, account, entries)
 }
 
 type crashingRecords struct {
@@ -93,9 +93,9 @@ func crashingServe() {
 	ctx, log := context.Background(), slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	db, err := local.Open(ctx, "hooks.db", time.Now)
 	fail(err)
-	s, err := loadSettings(os.LookupEnv, log)
+	s, err := loadSettings(os.LookupEnv)
 	fail(err)
-	c, to := &crashes{at: at}, portsOf(db)
+	c, to := &crashes{at: at}, portsOf(db, s)
 	to.events, to.eventsDead = crashingPublisher{to.events, c}, crashingPublisher{to.eventsDead, c}
 	to.outbound, to.outboundDead = crashingPublisher{to.outbound, c}, crashingPublisher{to.outboundDead, c}
 	to.ledger, to.records = crashingLedger{to.ledger, c}, crashingRecords{to.records, c}
@@ -106,7 +106,11 @@ func crashingServe() {
 
 func signerFor(t *testing.T, platform string) *signature.Keyring {
 	t.Helper()
-	s, err := demoSettings(slog.New(slog.DiscardHandler))
+	env, err := demoEnvironment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := loadSettings(env)
 	if err != nil {
 		t.Fatal(err)
 	}
