@@ -148,7 +148,7 @@ var script = []struct{ platform, body string }{
 	{"gabber", `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":4,"human":"u1"}}`},           // no id
 	{"gabber", `{"type":"usage.tracked","payload":{"id":"2","type":"conversational_seconds","value":-1,"human":"u1"}}`}, // unusable
 	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":31,"human":"u1"}}`}, // a conflict
-	{"gabber", `{"type":"usage.tracked","payload":{"id":"3","type":"conversational_seconds","value":5,"human":"u2"}}`}, // who has nothing
+	{"gabber", `{"type":"usage.tracked","payload":{"id":"3","type":"conversational_seconds","value":5,"human":"u2"}}`},  // who has nothing
 	{"gabber", `{"type":"tool.calls_finished","payload":{"realtime_session":"s","group":"g","tool_calls":[],"tool_call_results":[{"tool_call_id":"t","tool_definition_id":"d","code":200,"response_string":"yes"}]}}`},
 	{"chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerName":"Robin"}}`},
 }

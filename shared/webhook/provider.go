@@ -11,6 +11,10 @@ type Provider struct {
 	MissingStatus   int // reply when the signature header is absent or blank
 	MismatchStatus  int // reply when no valid secret made the signature
 	Decode          Decoder
+	// Tenant reads from a body that is not yet verified whose secret to try, for
+	// platforms with more than one: [A-Za-z0-9_-]{1,64}, or "" for the platform's
+	// own. Nil: there is only one.
+	Tenant func(body []byte) string
 }
 
 // Decoder reads the exact bytes of a verified body. An unknown event type is
@@ -33,7 +37,10 @@ type Verifier interface {
 	Verify(signature string, body []byte) (keyID string, ok bool)
 }
 
-// Keyrings finds the verifier of a provider. An error means that we cannot
+// Keyrings finds the verifier of a provider, "chatbase", or of one of its
+// tenants, "chatbase/<tenant>"; a tenant without secrets of its own has the
+// provider's. A tenant is a stranger's word until its secret has verified it, so
+// asking for one nobody knows must cost no more than memory. An error means that we cannot
 // verify now (no secret, a bad one, a store out of reach): the reply is 503.
 type Keyrings interface {
 	Keyring(ctx context.Context, provider string) (Verifier, error)
