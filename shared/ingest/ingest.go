@@ -41,6 +41,8 @@ type Ingest struct {
 	MaxBody     int // bytes; 0 means DefaultMaxBody
 	Now         func() time.Time
 	Log         *slog.Logger
+
+	drift drift
 }
 
 // Routes gives each provider its path, "/<name>". Nothing else is routed: the
@@ -78,7 +80,7 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	if err != nil {
 		return in.refuse(ctx, d, provider, err)
 	}
-	event, known := Identify(provider, d.Body, in.Now(), keyID)
+	event, parsed := identify(provider, d.Body, in.Now(), keyID)
 	queue := in.Events
 	if event.Reason != "" {
 		queue = in.DeadLetters
@@ -86,7 +88,8 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	if err := queue.Publish(ctx, event); err != nil {
 		return in.refuse(ctx, d, provider, &unavailableError{code: "ENQ", err: err})
 	}
-	in.logAccepted(ctx, d, event, known)
+	in.logAccepted(ctx, d, event, parsed.Known)
+	in.logDrift(ctx, event, parsed)
 	return webhook.Reply{Status: 200, Body: "ok"}
 }
 

@@ -28,6 +28,11 @@ type Parsed struct {
 	Payload  any      // the typed event, nil when unknown
 	Identity []string // signed values that tell this event from every other of its type; none: only the body does
 	Group    string   // whose event it is (account, conversation), for fair queues; may be empty
+
+	// Of a known type, for the log and fit for it: where the body has a member
+	// nobody reads, and which deprecated ones it still uses.
+	Unknown    []string
+	Deprecated []string
 }
 
 // Verifier checks signatures with the secrets of one provider. Verify gives the

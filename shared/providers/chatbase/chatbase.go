@@ -79,6 +79,7 @@ type unknown struct {
 // LeadsSubmit says that a lead form was filled in.
 type LeadsSubmit struct {
 	envelope.Private
+	Type      string `json:"eventType"`
 	ChatbotID string `json:"chatbotId" strict:"nonempty"`
 	Lead      Lead   `json:"payload" strict:"required"`
 }
