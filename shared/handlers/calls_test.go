@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -71,6 +72,16 @@ func TestACallIsChargedOnce(t *testing.T) {
 	}
 	if b.balance(t, "u1") != "-10" {
 		t.Errorf("balance %s", b.balance(t, "u1"))
+	}
+}
+
+func TestACallThatCannotBeKeptComesBack(t *testing.T) {
+	down := errors.New("store is down")
+	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, brokenRecords{down}, b.Log)
+	e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1","duration":10`), 0)
+	if r := table[e.Type](t.Context(), []webhook.Event{e})[0]; !errors.Is(r.Err, down) {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -82,6 +82,19 @@ func TestACrossingThatWasNotPublishedIsToldAgain(t *testing.T) {
 	}
 }
 
+// The balance may be back before anybody notes that it was gone; then nobody
+// else will look.
+func TestACrossingThatIsNotedLateLooksAgain(t *testing.T) {
+	w := newOutbound(t, nil)
+	gone := w.handle(t, w.book(t, "1", "u1", "-1")).FollowUps
+	if early := w.handle(t, w.book(t, "2", "u1", "2")).FollowUps; len(gone) != 1 || len(early) != 0 {
+		t.Fatalf("%d and %d follow-ups", len(gone), len(early))
+	}
+	if got := crossingsOf(t, w.drain(t, gone...)); !slices.Equal(got, []string{"1 exhausted", "2 restored"}) {
+		t.Errorf("told %q", got)
+	}
+}
+
 func TestNoCrossingWhileTheLimitIsNotPushed(t *testing.T) {
 	w := newOutbound(t, nil)
 	w.fault = once(fault{429, false})

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -74,6 +75,7 @@ type outboundWorld struct {
 	*platforms
 	books *ledger.Memory
 	store *records.Memory
+	log   bytes.Buffer
 	table map[string]webhook.BatchHandler
 }
 
@@ -94,7 +96,7 @@ func newOutbound(t *testing.T, env map[string]string) *outboundWorld {
 		t.Fatal(err)
 	}
 	client := &outbound.Client{Hosts: settings.Hosts(), Transport: w.platforms}
-	w.table = handlers.Outbound(settings, w.books, w.store, client, func() time.Time { return nine }, slog.New(slog.DiscardHandler))
+	w.table = handlers.Outbound(settings, w.books, w.store, client, func() time.Time { return nine }, slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() {
 		if wrong := w.WrongCalls(); len(wrong) != 0 {
 			t.Errorf("wrong calls: %q", wrong)

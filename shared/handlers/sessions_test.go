@@ -57,6 +57,8 @@ func TestWhatIsKnownOfASession(t *testing.T) {
 		{"a thin event erases nothing", []string{newCall, liveCall, thinLive}, live},
 		{"a thin event first", []string{thinLive, newCall, liveCall}, live},
 		{"a state nobody knows adds and replaces nothing", []string{newCall, oddCall, liveCall}, live},
+		{"a state nobody knows is overtaken by any other", []string{`{"id":"s1","state":"not_started","project":"p"}`, `{"id":"s1","state":"paused","human":"u1","project":"q","created_at":"2025-11-21T15:00:00Z"}`},
+			handlers.Session{ID: "s1", State: "not_started", Human: "u1", Project: "p", CreatedAt: "2025-11-21T15:00:00Z"}},
 		{"a state nobody knows alone", []string{oddCall}, handlers.Session{ID: "s1", State: "paused", Project: "q"}},
 		{"nothing but id and state", []string{endedCall, thinLive}, handlers.Session{ID: "s1", State: "ended", EndedAt: "2025-11-21T15:09:00Z"}},
 	} {
@@ -74,6 +76,25 @@ func TestWhatIsKnownOfASession(t *testing.T) {
 				t.Errorf("got %#v", fields(got))
 			}
 		})
+	}
+}
+
+// The fuller of two reports of one state counts, whichever comes first.
+func TestTheFullerReportCounts(t *testing.T) {
+	for i := range 20 { // by their hashes, the thin one would win every other time
+		full := fmt.Sprintf(`{"id":"s1","state":"in_progress","human":"u%d"}`, i)
+		for _, bodies := range [][]string{{full, thinLive}, {thinLive, full}} {
+			store := records.NewMemory()
+			sessions := &handlers.Sessions{Records: store}
+			for _, body := range bodies {
+				if _, err := sessions.StateChanged(t.Context(), received(t, "gabber", stateChanged(body), 0)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, _ := sessionRecord(t, store); got.Human != fmt.Sprint("u", i) {
+				t.Errorf("human %q after %q", got.Human, bodies)
+			}
+		}
 	}
 }
 

@@ -1,10 +1,15 @@
 package handlers_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -38,6 +43,9 @@ func TestATextIsSpokenAtMostOnce(t *testing.T) {
 			for range 3 {
 				got = append(got, outcome(w.handle(t, e)))
 			}
+			if row.want == "done, done, done" && w.calls != 1 {
+				t.Errorf("%d calls, want one: nothing was left to do after it", w.calls)
+			}
 			if strings.Join(got, ", ") != row.want || len(w.Spoken("s1")) != row.spoken {
 				t.Errorf("%q, spoken %d times; want %q, %d", got, len(w.Spoken("s1")), row.want, row.spoken)
 			}
@@ -58,6 +66,44 @@ func TestOfTwoTriesAtOnceOneSpeaks(t *testing.T) {
 	}
 	if first := outcome(w.handle(t, e)); first != "done" || second != "dead: it may have been spoken already" || len(w.Spoken("s1")) != 1 {
 		t.Errorf("first %q, second %q, spoken %d times", first, second, len(w.Spoken("s1")))
+	}
+}
+
+// overtaken runs something just before the first Put.
+type overtaken struct {
+	records.Store
+	by func()
+}
+
+func (o *overtaken) Put(ctx context.Context, r records.Record) (bool, error) {
+	if by := o.by; by != nil {
+		o.by = nil
+		by()
+	}
+	return o.Store.Put(ctx, r)
+}
+
+func TestOfTwoClaimsOneWins(t *testing.T) {
+	w := newOutbound(t, nil)
+	e := ours(t, handlers.SpeechRequested, "g1", handlers.SpeechRequest{Session: "s1", Text: "sunny", Group: "g1"})
+	api := gabber.API{Base: "https://api.test", Key: fakeapi.Key, Caller: &outbound.Client{Hosts: []string{"api.test"}, Transport: w.platforms}}
+	second := &handlers.Speech{API: api, Records: w.store}
+	var stillSpeaking error
+	first := &handlers.Speech{API: api, Records: &overtaken{w.store, func() {
+		w.fault = func(int) fault { // the second has claimed and speaks, the first has not looked again
+			_, stillSpeaking = second.Say(t.Context(), e)
+			return fault{}
+		}
+		if _, err := second.Say(t.Context(), e); err != nil {
+			t.Error(err)
+		}
+	}}}
+	_, err := first.Say(t.Context(), e)
+	if _, permanent := webhook.PermanentReason(err); permanent || err == nil || stillSpeaking == nil || len(w.Spoken("s1")) != 1 {
+		t.Errorf("the first: %v, a third: %v, spoken %d times", err, stillSpeaking, len(w.Spoken("s1")))
+	}
+	if _, err := first.Say(t.Context(), e); err != nil || len(w.Spoken("s1")) != 1 {
+		t.Errorf("the first again: %v, spoken %d times", err, len(w.Spoken("s1")))
 	}
 }
 

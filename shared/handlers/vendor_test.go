@@ -57,6 +57,9 @@ func TestUsageIsDebitedAtTheVendor(t *testing.T) {
 			if got != row.want || outcome != row.outcome || b.balance(t, "u1") != row.balance {
 				t.Errorf("debit %s, %s, balance %s", got, outcome, b.balance(t, "u1"))
 			}
+			if suspense := b.balance(t, handlers.Suspense("gabber", "p")); row.outcome == "suspense" && suspense != "-5" {
+				t.Errorf("suspense has %s: what nobody can be debited for elsewhere stays in our books", suspense)
+			}
 		})
 	}
 }
@@ -90,7 +93,9 @@ func TestDebitsAreMadeOnce(t *testing.T) {
 		{"the answer is lost", "", once(fault{1, true}), "again, done", -31},
 		{"the call is lost", "", once(fault{500, false}), "again, done", -31},
 		{"busy", "", once(fault{429, false}), "again, done", -31},
-		{"an overdraft is refused", "", always(fault{400, false}), "dead: the API answered 400, dead: the API answered 400", 0},
+		{"an overdraft is refused, there is no entry", "", func(call int) fault {
+			return []fault{{}, {400, false}}[call%2] // the posts, not the reads
+		}, "dead: the API answered 400, dead: the API answered 400", 0},
 		{"refused, and the newest entry is another's", "another", once(fault{400, false}), "dead: the API answered 400, done", -32},
 		{"refused, and the newest entry cannot be read", "", func(call int) fault {
 			return map[int]fault{1: {400, true}, 2: {500, false}}[call]
