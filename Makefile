@@ -61,7 +61,8 @@ tidy-check: ## go.mod and go.sum say what the code needs
 clean: ## Remove what was built
 	rm -rf build
 
-ci: lint allocs ## What CI runs: lint, a short fuzz, all tests
+ci: lint allocs ## What CI runs: lint, a short fuzz, terraform apply and destroy, all tests
 	@$(MAKE) fuzz FUZZTIME=3s
+	@$(MAKE) test-aws-apply
 	@if [ "$$(go env CGO_ENABLED)" = 1 ]; then $(MAKE) race; \
 		else echo "no C compiler: the tests run without the race detector"; $(MAKE) test; fi

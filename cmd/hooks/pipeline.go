@@ -59,11 +59,7 @@ type pipeline struct {
 }
 
 func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline {
-	var known []webhook.Provider
-	for _, p := range s.providers {
-		known = append(known, p.Provider)
-	}
-	routes := ingest.Routes(known...)
+	routes := ingest.Routes(s.providers.Providers()...)
 	in := &ingest.Ingest{
 		Providers:   routes,
 		Keyrings:    s.keyrings,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 type serveCmd struct {
@@ -44,7 +45,11 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	for _, problem := range settings.keyrings.Problems() {
-		log.Warn("a platform's route answers 503", "code", "CFG", "cause", problem.Error())
+		code := "CFG"
+		if errors.Is(problem, webhook.ErrNotConfigured) {
+			code = "" // a platform nobody uses is no fault
+		}
+		log.Warn("a platform's route answers 503", "code", code, "cause", problem.Error())
 	}
 	db, err := c.open(ctx)
 	if err != nil {

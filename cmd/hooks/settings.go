@@ -13,7 +13,6 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/providers"
-	"github.com/webhook-functions/template/shared/signature"
 )
 
 // database is the file every command works on; they may run at the same time.
@@ -55,7 +54,7 @@ func environment() (func(string) (string, bool), error) {
 
 // settings is everything that is configured rather than wired.
 type settings struct {
-	providers []providers.Entry
+	providers providers.Entries
 	keyrings  *local.Keyrings
 	reactions handlers.Settings
 	outbound  handlers.OutboundSettings
@@ -68,11 +67,7 @@ func loadSettings(env func(string) (string, bool)) (settings, error) {
 	if err := errors.Join(tableErr, reactionsErr, outboundErr); err != nil {
 		return settings{}, err
 	}
-	schemes := make(map[string]signature.Scheme)
-	for _, p := range table {
-		schemes[p.Name] = p.Scheme
-	}
-	return settings{table, local.NewKeyrings(schemes, env), reactions, outbound}, nil
+	return settings{table, local.NewKeyrings(table.Schemes(), env), reactions, outbound}, nil
 }
 
 // plain takes a variable that is not set for an empty one.

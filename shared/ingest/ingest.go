@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,6 +54,18 @@ func Routes(providers ...webhook.Provider) map[string]webhook.Provider {
 		routes["/"+p.Name] = p
 	}
 	return routes
+}
+
+// ParseMaxBody reads the value of MAX_BODY_BYTES; "" is the default cap.
+func ParseMaxBody(text string) (int, error) {
+	if text == "" {
+		return DefaultMaxBody, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 0 {
+		return 0, errors.New("MAX_BODY_BYTES is not a positive number")
+	}
+	return n, nil
 }
 
 // Limit is the body cap in bytes. A front reads one byte more at most and
@@ -114,8 +127,10 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if len(signatures) > 1 {
 		return "", errMismatch // which one counts differs between fronts, so none does
 	}
-	whose := ringName(p, d.Body)
-	ring, err := in.Keyrings.Keyring(ctx, whose)
+	whose, ring, err := in.keyring(ctx, p, d.Body)
+	if errors.Is(err, webhook.ErrNotConfigured) {
+		return "", &unavailableError{err: err}
+	}
 	if err != nil {
 		return "", &unavailableError{code: "SEC", err: err}
 	}
@@ -130,16 +145,20 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	return "", errMismatch
 }
 
-// ringName says whose secrets to try. What a body says about that is a lookup key
-// and nothing more: only the secret it leads to makes it true.
-func ringName(p webhook.Provider, body []byte) string {
-	if p.Tenant == nil {
-		return p.Name
+// keyring gives the verifier of a body and what it was asked for by: the tenant's
+// own, else the provider's. What a body says of its tenant is a lookup key and
+// nothing more: only the secret it leads to makes it true.
+func (in *Ingest) keyring(ctx context.Context, p webhook.Provider, body []byte) (whose string, ring webhook.Verifier, err error) {
+	if p.Tenant != nil {
+		if tenant := p.Tenant(body); tenant != "" {
+			whose = p.Name + "/" + tenant
+			if ring, err = in.Keyrings.Keyring(ctx, whose); !errors.Is(err, webhook.ErrNotConfigured) {
+				return whose, ring, err
+			}
+		}
 	}
-	if tenant := p.Tenant(body); tenant != "" {
-		return p.Name + "/" + tenant
-	}
-	return p.Name
+	ring, err = in.Keyrings.Keyring(ctx, p.Name)
+	return p.Name, ring, err
 }
 
 // Refuse answers a delivery that a front could not even translate: err is one
@@ -151,11 +170,11 @@ func (in *Ingest) Refuse(ctx context.Context, d webhook.Delivery, err error) web
 func (in *Ingest) refuse(ctx context.Context, d webhook.Delivery, p webhook.Provider, err error) webhook.Reply {
 	reply, code := replyFor(err, p)
 	level := slog.LevelInfo
-	if code != "" {
-		level = slog.LevelWarn
-	}
-	if reply.Status >= 500 {
+	switch {
+	case code != "" && reply.Status >= 500:
 		level = slog.LevelError
+	case code != "":
+		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", p.Name),
 		slog.Int("status", reply.Status), slog.String("cause", err.Error())}

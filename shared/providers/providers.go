@@ -26,9 +26,30 @@ type Entry struct {
 	Scheme signature.Scheme
 }
 
+// Entries is a list of platforms.
+type Entries []Entry
+
+// Providers gives what ingest knows of each.
+func (e Entries) Providers() []webhook.Provider {
+	all := make([]webhook.Provider, len(e))
+	for i := range e {
+		all[i] = e[i].Provider
+	}
+	return all
+}
+
+// Schemes gives how each signs, by name.
+func (e Entries) Schemes() map[string]signature.Scheme {
+	all := make(map[string]signature.Scheme, len(e))
+	for _, entry := range e {
+		all[entry.Name] = entry.Scheme
+	}
+	return all
+}
+
 // Table lists every platform as its vendor documents it.
-func Table() []Entry {
-	return []Entry{
+func Table() Entries {
+	return Entries{
 		{gabber.Provider, gabber.Scheme},
 		{protocol.New("cribbly", "x-Cribbly-signature"), protocol.Scheme("x-Cribbly-signature")},
 		{protocol.New("oblic", "x-oblic-signature"), protocol.Scheme("x-oblic-signature")},
@@ -53,7 +74,7 @@ func EnvName(provider string) string {
 //
 // Unset and empty change nothing. The error names every variable that is wrong,
 // and quotes none: a secret may have been put into one by mistake.
-func Configured(env func(string) string) ([]Entry, error) {
+func Configured(env func(string) string) (Entries, error) {
 	table := Table()
 	var faults []error
 	for i := range table {

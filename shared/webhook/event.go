@@ -173,7 +173,7 @@ func DecodeEvent(data []byte) (Event, error) {
 	if err := json.Unmarshal(data, &m); err != nil {
 		return Event{}, fmt.Errorf("%w: not a CloudEvents object", ErrCorrupt)
 	}
-	if m.SpecVersion == "" || m.ID == "" || m.Source == "" || m.Type == "" {
+	if m.SpecVersion == "" || m.ID == "" || m.Source == "" || m.Type == "" || m.IdentityVersion == "" {
 		return Event{}, fmt.Errorf("%w: a CloudEvents attribute is missing", ErrCorrupt)
 	}
 	if m.SpecVersion != "1.0" || m.IdentityVersion != identityVersion {

@@ -1,6 +1,9 @@
 package webhook
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Provider is what ingest needs to know of one platform. It is data plus a
 // decoder; the signature scheme behind SignatureHeader lives with the platform
@@ -42,11 +45,17 @@ type Verifier interface {
 	Verify(signature string, body []byte) (keyID string, ok bool)
 }
 
+// ErrNotConfigured: the provider has no secret at all. The reply is 503, as for
+// every other error of [Keyrings], but nobody is alarmed: a fork uses the
+// platforms it uses, and strangers may knock at the other routes.
+var ErrNotConfigured = errors.New("provider is not configured")
+
 // Keyrings finds the verifier of a provider, "chatbase", or of one of its
-// tenants, "chatbase/<tenant>"; a tenant without secrets of its own has the
-// provider's. A tenant is a stranger's word until its secret has verified it, so
-// asking for one nobody knows must cost no more than memory. An error means that we cannot
-// verify now (no secret, a bad one, a store out of reach): the reply is 503.
+// tenants, "chatbase/<tenant>", which has none unless it has a secret of its own
+// (ErrNotConfigured; ingest then asks for the provider's). A tenant is a
+// stranger's word: to ask for one nobody knows must cost nothing. An error means
+// that we cannot verify now (no secret, a bad one, a store out of reach): the
+// reply is 503.
 type Keyrings interface {
 	Keyring(ctx context.Context, provider string) (Verifier, error)
 	// Refresh is asked after a mismatch for a newer verifier: the secret may

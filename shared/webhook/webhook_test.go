@@ -111,6 +111,7 @@ func TestDecodeEvent(t *testing.T) {
 		"the body does not match":        {change(`"e30="`, `"W10="`), webhook.ErrCorrupt},
 		"the body is not base64":         {change(`"e30="`, `"%%%"`), webhook.ErrCorrupt},
 		"no body hash":                   {change(`bodysha256`, `bodysha512`), webhook.ErrCorrupt},
+		"somebody else's CloudEvent":     {change(`"identityversion":"v1",`, ``), webhook.ErrCorrupt},
 		"no id":                          {change(`"id":"1"`, `"id":""`), webhook.ErrCorrupt},
 		"cut":                            {good[:len(good)/2], webhook.ErrCorrupt},
 		"not JSON":                       {[]byte("hello"), webhook.ErrCorrupt},

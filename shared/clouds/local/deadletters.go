@@ -225,7 +225,7 @@ func scanExhausted(rows *sql.Rows) (letter, error) {
 		return letter{}, err
 	}
 	if reason == "" {
-		reason = "never settled"
+		reason = "no reason given"
 	}
 	return withReason(body, fmt.Sprintf("gave up after %d receives: %s", MaxReceives, reason)), nil
 }

@@ -67,7 +67,7 @@ func TestGivenUpWithoutEverBeingSettled(t *testing.T) {
 	publish(t, q, event(3))
 	receive(t, q, 1) // the good one is not held up by the dead ones
 	for _, l := range list(t, db, local.Filter{}, 2) {
-		if want := "gave up after 10 receives: never settled"; l.Reason != want {
+		if want := "gave up after 10 receives: no reason given"; l.Reason != want {
 			t.Errorf("reason %q, want %q", l.Reason, want)
 		}
 	}
@@ -76,12 +76,16 @@ func TestGivenUpWithoutEverBeingSettled(t *testing.T) {
 func TestDeadLettersAreNotGivenUp(t *testing.T) {
 	clock := newClock()
 	db := open(t, newPath(t), clock.now)
-	publish(t, db.Queue(local.Dead), event(1))
+	dead := event(1)
+	dead.Reason = "value is negative"
+	publish(t, db.Queue(local.Dead), dead)
 	for range local.MaxReceives + 5 {
 		receive(t, db.Queue(local.Dead), 1)
 		clock.advance(time.Minute)
 	}
-	list(t, db, local.Filter{}, 1)
+	if l := list(t, db, local.Filter{}, 1)[0]; l.Reason != dead.Reason {
+		t.Errorf("reason %q, want %q still", l.Reason, dead.Reason)
+	}
 }
 
 func TestUnreadableMessage(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 //
 // and for one of its tenants, the chatbot "kT9-x" of "chatbase" for example,
 //
-//	CHATBASE_WEBHOOK_SECRET_BOT_kT9_x   one secret, or several; else the platform's own count
+//	CHATBASE_WEBHOOK_SECRET_BOT_kT9_x   one secret, or several
 //
 // A variable set to nothing counts as not set. One bad secret turns the
 // provider off; the other providers live.
@@ -75,7 +75,7 @@ func keyring(scheme signature.Scheme, variable string, lookup func(string) (stri
 		}
 	}
 	if len(secrets) == 0 {
-		return nil, fmt.Errorf("%s is not set", variable)
+		return nil, fmt.Errorf("%w: %s is not set", webhook.ErrNotConfigured, variable)
 	}
 	ring, err := signature.NewKeyring(scheme, secrets...)
 	if err != nil {
@@ -86,11 +86,8 @@ func keyring(scheme signature.Scheme, variable string, lookup func(string) (stri
 
 // Keyring gives the provider's secrets, or why there are none.
 func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier, error) {
-	provider, tenant, _ := strings.Cut(provider, "/")
-	if tenant != "" {
-		if ring, err := k.tenant(provider, tenant); ring != nil || err != nil {
-			return ring, err
-		}
+	if provider, tenant, ok := strings.Cut(provider, "/"); ok {
+		return k.tenant(provider, tenant)
 	}
 	if ring, ok := k.rings[provider]; ok {
 		return ring, nil
@@ -101,12 +98,12 @@ func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier
 	return nil, errors.New("provider has no signature scheme")
 }
 
-// tenant gives the ring of a tenant with secrets of its own, else nil. Those that
-// have none are looked up every time: a stranger invents as many as he likes.
+// tenant gives the ring of a tenant with secrets of its own. Those that have none
+// are looked up every time: a stranger invents as many as he likes.
 func (k *Keyrings) tenant(provider, tenant string) (webhook.Verifier, error) {
 	variable := SecretVariable(provider) + "_BOT_" + strings.ReplaceAll(tenant, "-", "_")
 	if list, _ := k.lookup(variable); list == "" {
-		return nil, nil
+		return nil, webhook.ErrNotConfigured
 	}
 	made, ok := k.tenants.Load(variable)
 	if !ok {

@@ -80,7 +80,8 @@ func (q *Queue) work(ctx context.Context, received []Received, handle func(conte
 	}
 }
 
-// inOrder gives the verdict of each message.
+// inOrder gives the verdict of each message. A missing one is the zero verdict:
+// not done.
 func inOrder(messages []worker.Message, given []worker.Verdict) []worker.Verdict {
 	byID := make(map[string]worker.Verdict, len(given))
 	for _, v := range given {
@@ -88,11 +89,7 @@ func inOrder(messages []worker.Message, given []worker.Verdict) []worker.Verdict
 	}
 	verdicts := make([]worker.Verdict, len(messages))
 	for i, m := range messages {
-		v, ok := byID[m.ID]
-		if !ok {
-			v = worker.Verdict{ID: m.ID, Reason: "no verdict"}
-		}
-		verdicts[i] = v
+		verdicts[i] = byID[m.ID]
 	}
 	return verdicts
 }

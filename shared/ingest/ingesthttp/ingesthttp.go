@@ -26,33 +26,49 @@ func Handler(in *ingest.Ingest, requestID func(*http.Request) string) http.Handl
 			Header: webhook.Header(r.Header),
 			ID:     requestID(r),
 		}
-		if _, routed := in.Providers[d.Path]; !routed {
-			write(w, in.Refuse(ctx, d, ingest.ErrNoRoute)) // no body is read for a stranger
+		if err := receive(ctx, w, r, in, &d); err != nil {
+			hangUp(w, in.Refuse(ctx, d, err))
 			return
 		}
-		// A slow body must not hold a connection longer than a request may take.
-		// The server lifts the deadline itself before the next request.
-		err := http.NewResponseController(w).SetReadDeadline(in.Now().Add(ingest.Budget))
-		if err != nil && !errors.Is(err, http.ErrNotSupported) {
-			write(w, in.Refuse(ctx, d, ingest.ErrMalformed)) // the connection is gone already
+		reply := in.Handle(ctx, d)
+		if len(d.Body) > in.Limit() {
+			hangUp(w, reply)
 			return
 		}
-		if d.Body, err = io.ReadAll(io.LimitReader(r.Body, int64(in.Limit())+1)); err != nil {
-			write(w, in.Refuse(ctx, d, bodyError(err)))
-			return
-		}
-		write(w, in.Handle(ctx, d))
+		write(w, reply)
 	})
+}
+
+// receive reads the body of a request that has a route.
+func receive(ctx context.Context, w http.ResponseWriter, r *http.Request, in *ingest.Ingest, d *webhook.Delivery) error {
+	// A slow body must not hold a connection longer than a request may take. The
+	// server lifts the deadline itself before the next request.
+	deadline, _ := ctx.Deadline()
+	err := http.NewResponseController(w).SetReadDeadline(deadline)
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return ingest.ErrMalformed // the connection is gone already
+	}
+	if _, routed := in.Providers[d.Path]; !routed {
+		return ingest.ErrNoRoute // no body is read for a stranger
+	}
+	d.Body, err = io.ReadAll(io.LimitReader(r.Body, int64(in.Limit())+1))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ingest.ErrSlow
+	case err != nil:
+		return ingest.ErrMalformed
+	}
+	return nil
 }
 
 // path is the path as it was sent: a mux would clean "//gabber" into a route.
 func path(r *http.Request) string { return r.URL.EscapedPath() }
 
-func bodyError(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return ingest.ErrSlow
-	}
-	return ingest.ErrMalformed
+// hangUp answers although the body was not read to its end. Without the header
+// the server would first wait for a quarter of a megabyte of it.
+func hangUp(w http.ResponseWriter, reply webhook.Reply) {
+	w.Header().Set("Connection", "close")
+	write(w, reply)
 }
 
 func write(w http.ResponseWriter, reply webhook.Reply) {

@@ -246,7 +246,7 @@ func (s *shelf) list(limit int) (ids []string) {
 	var last time.Time
 	for cursor := ""; ; {
 		page, next, err := s.store.List(s.Context(), s.kind, cursor, limit)
-		if err != nil || len(page) > limit || (next != "" && len(page) == 0) {
+		if err != nil || len(page) > limit || (next != "" && (len(page) == 0 || next == cursor)) {
 			s.Fatalf("after %d records: a page of %d, limit %d, cursor %q, error %v", len(ids), len(page), limit, next, err)
 		}
 		for _, r := range page {

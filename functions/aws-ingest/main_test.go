@@ -1,0 +1,43 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// environment is complete and correct.
+var environment = map[string]string{
+	"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key",
+	"EVENTS_QUEUE_URL": "events", "DEAD_LETTERS_QUEUE_URL": "dead", "WEBHOOK_SECRET_ARN": "arn",
+}
+
+func TestConfiguration(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change map[string]string
+		faults []string
+	}{
+		{"complete", nil, nil},
+		{"with a cap", map[string]string{"MAX_BODY_BYTES": "1000"}, nil},
+		{"several faults", map[string]string{"EVENTS_QUEUE_URL": "", "WEBHOOK_SECRET_ARN": "", "MAX_BODY_BYTES": "1k", "GABBER_SIGNATURE_ALGORITHM": "md5"},
+			[]string{"EVENTS_QUEUE_URL", "WEBHOOK_SECRET_ARN", "MAX_BODY_BYTES", "GABBER_SIGNATURE_ALGORITHM"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			in, err := newIngest(func(name string) string {
+				if value, ok := row.change[name]; ok {
+					return value
+				}
+				return environment[name]
+			}, slog.New(slog.DiscardHandler))
+			if (err != nil) != (row.faults != nil) || (in == nil) != (row.faults != nil) {
+				t.Fatalf("error %v", err)
+			}
+			for _, fault := range row.faults {
+				if !strings.Contains(err.Error(), fault) {
+					t.Errorf("the error does not name %s: %v", fault, err)
+				}
+			}
+		})
+	}
+}

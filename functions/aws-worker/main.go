@@ -1,0 +1,45 @@
+// Command aws-worker is the second function on AWS Lambda: SQS → DynamoDB, SQS.
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/webhook-functions/template/shared/clouds/aws"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+func main() {
+	log := aws.NewLog(os.Stdout, os.Getenv)
+	w, err := newWorker(os.Getenv, log)
+	if err != nil {
+		log.Error("cannot start", "code", "CFG", "cause", err.Error())
+		os.Exit(1) // the messages come back
+	}
+	lambda.Start(aws.SQSBatch(w))
+}
+
+func newWorker(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
+	client, err := aws.FromEnv(env, "OUTBOUND_QUEUE_URL", "DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "RECORDS_TABLE")
+	table, tableErr := providers.Configured(env)
+	credits, creditsErr := handlers.CreditsFromEnv(env)
+	if err := errors.Join(err, tableErr, creditsErr); err != nil {
+		return nil, err
+	}
+	credits.Ledger, credits.Log = client.Ledger(env("LEDGER_TABLE")), log
+	return &worker.Worker{
+		Handlers:    handlers.Table(&credits, &handlers.Latest{Records: client.Records(env("RECORDS_TABLE"))}),
+		FollowUps:   client.Queue(env("OUTBOUND_QUEUE_URL")),
+		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
+		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Now:         time.Now,
+		Log:         log,
+	}, nil
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// environment is complete and correct.
+var environment = map[string]string{
+	"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key",
+	"OUTBOUND_QUEUE_URL": "outbound", "DEAD_LETTERS_QUEUE_URL": "dead", "LEDGER_TABLE": "ledger", "RECORDS_TABLE": "records",
+}
+
+func TestConfiguration(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change map[string]string
+		faults []string
+	}{
+		{"complete", nil, nil},
+		{"several faults", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_QUEUE_URL": "", "TARIFF": "free", "OBLIC_SIGNATURE_ENCODING": "base32"},
+			[]string{"LEDGER_TABLE", "OUTBOUND_QUEUE_URL", "TARIFF", "OBLIC_SIGNATURE_ENCODING"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w, err := newWorker(func(name string) string {
+				if value, ok := row.change[name]; ok {
+					return value
+				}
+				return environment[name]
+			}, slog.New(slog.DiscardHandler))
+			if (err != nil) != (row.faults != nil) || (w == nil) != (row.faults != nil) {
+				t.Fatalf("error %v", err)
+			}
+			for _, fault := range row.faults {
+				if !strings.Contains(err.Error(), fault) {
+					t.Errorf("the error does not name %s: %v", fault, err)
+				}
+			}
+		})
+	}
+}

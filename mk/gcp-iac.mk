@@ -1,0 +1,6 @@
+# terraform/gcp: formatted, validated, asserted, damaged on purpose.
+
+.PHONY: test-gcp-iac
+
+test-gcp-iac: ## terraform/gcp: validate, assertions, who may do what
+	go test -count=1 ./terraform/gcp/...

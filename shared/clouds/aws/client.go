@@ -1,0 +1,168 @@
+package aws
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	// attempts at one call: a lost packet is repaired, an outage is left to the
+	// queue and the sender.
+	attempts = 3
+	// attemptTimeout lets two tries fit into the 3 s ingest has.
+	attemptTimeout = 1400 * time.Millisecond
+	// backoff is the longest wait before the second try; it doubles.
+	backoff = 50 * time.Millisecond
+	// maxAnswer in bytes: DynamoDB's largest page is 1 MB, before its JSON form.
+	maxAnswer = 8 << 20
+)
+
+// contentTypes: the services' JSON dialects differ in this only.
+var contentTypes = map[service]string{
+	sqs:            "application/x-amz-json-1.0",
+	dynamoDB:       "application/x-amz-json-1.0",
+	secretsManager: "application/x-amz-json-1.1",
+}
+
+// call sends one request and reads its answer into out, trying again where that
+// can help and ctx has time. The request may have been carried out although an
+// error is returned.
+func (c *Client) call(ctx context.Context, s service, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	for try := 1; ; try++ {
+		err = c.attempt(ctx, s, operation, body, out)
+		if err == nil {
+			return nil
+		}
+		if try == attempts || !worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
+			return fmt.Errorf("%s: %w", operation, err)
+		}
+	}
+}
+
+// pause waits before try + 1, up to first doubled for every try so far, at
+// random so that callers who collided do not collide again.
+func (c *Client) pause(ctx context.Context, try int, first time.Duration) error {
+	wait := time.Duration(c.random() * float64(first<<(try-1)))
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Client) attempt(ctx context.Context, s service, operation string, body []byte, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoints[s], bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", contentTypes[s])
+	request.Header.Set("X-Amz-Target", operation)
+	sum := sha256.Sum256(body)
+	if err := c.signer.SignHTTP(ctx, c.credentials, request, hex.EncodeToString(sum[:]), string(s), c.region, c.now()); err != nil {
+		return err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return readError(response, answer)
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return errors.New("the answer is not JSON")
+	}
+	return nil
+}
+
+// Error is a refusal by an AWS service. Its text names the code and, where an
+// operator needs it to mend a policy, the service's own words; other messages of
+// the services may quote what was sent.
+type Error struct {
+	Code      string // "AccessDeniedException", "HTTP 503" where the service gave none
+	Status    int
+	RequestID string
+	message   string
+	canceled  []cancellation // why a transaction was canceled, one per item
+}
+
+func (e *Error) Error() string {
+	text := e.Code
+	if strings.HasPrefix(e.Code, "AccessDenied") || strings.HasPrefix(strings.ToUpper(e.Code), "KMS") {
+		text += ": " + e.message
+	}
+	return fmt.Sprintf("%s (request %s)", text, e.RequestID)
+}
+
+func readError(response *http.Response, answer []byte) *Error {
+	var fields struct {
+		Type                string `json:"__type"`
+		Message             string `json:"message"`
+		CancellationReasons []cancellation
+	}
+	_ = json.Unmarshal(answer, &fields) // a proxy's answer has no fields: the status must do
+	_, code, found := strings.Cut(fields.Type, "#")
+	if !found {
+		code = fields.Type
+	}
+	if code == "" {
+		code = fmt.Sprintf("HTTP %d", response.StatusCode)
+	}
+	return &Error{
+		Code:      code,
+		Status:    response.StatusCode,
+		RequestID: response.Header.Get("X-Amzn-Requestid"),
+		message:   fields.Message,
+		canceled:  fields.CancellationReasons,
+	}
+}
+
+// passing are the refusals that say nothing about the request.
+var passing = map[string]bool{
+	"ProvisionedThroughputExceededException": true,
+	"RequestLimitExceeded":                   true,
+	"RequestThrottled":                       true,
+	"RequestTimeout":                         true,
+	"ThrottlingException":                    true,
+	"Throttling":                             true,
+	"TransactionInProgressException":         true,
+	"KmsThrottled":                           true,
+}
+
+// worthAnotherTry: anything but a refusal that would be repeated. What the
+// network did to a request is not known, so everything we send can be repeated.
+func worthAnotherTry(err error) bool {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		return refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests || passing[refusal.Code]
+	}
+	return true
+}
+
+// refusedAs says whether err is a service's refusal with this code.
+func refusedAs(err error, code string) bool {
+	var refusal *Error
+	return errors.As(err, &refusal) && refusal.Code == code
+}

@@ -1,0 +1,111 @@
+package aws
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// Client calls AWS services of one region with the credentials of the function.
+// It is safe for concurrent use, and one per process is enough.
+type Client struct {
+	region      string
+	credentials sdk.Credentials
+	endpoints   map[service]string // base URLs
+	http        *http.Client
+	signer      *v4.Signer
+	now         func() time.Time
+	random      func() float64 // in [0, 1)
+}
+
+// service is the name a service signs with and, mostly, is reached by.
+type service string
+
+const (
+	sqs            service = "sqs"
+	dynamoDB       service = "dynamodb"
+	secretsManager service = "secretsmanager"
+)
+
+// endpointVariables: each service's own override, named as the AWS tools name it.
+var endpointVariables = map[service]string{
+	sqs:            "AWS_ENDPOINT_URL_SQS",
+	dynamoDB:       "AWS_ENDPOINT_URL_DYNAMODB",
+	secretsManager: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+}
+
+// FromEnv makes a client of the variables Lambda sets; env gives "" for one that
+// is not set. The caller may name others that must be set too. All faults are
+// reported together and no value is quoted.
+//
+// The credentials are read once: Lambda ends an instance before they expire.
+func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
+	var faults []error
+	required := func(name string) string {
+		value := env(name)
+		if value == "" {
+			faults = append(faults, fmt.Errorf("%s is not set", name))
+		}
+		return value
+	}
+	c := &Client{
+		region: required("AWS_REGION"),
+		credentials: sdk.Credentials{
+			AccessKeyID:     required("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: required("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    env("AWS_SESSION_TOKEN"),
+		},
+		endpoints: make(map[service]string),
+		http:      &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
+		signer:    v4.NewSigner(),
+		now:       time.Now,
+		random:    rand.Float64,
+	}
+	for _, name := range alsoNeeded {
+		required(name)
+	}
+	for s, variable := range endpointVariables {
+		var err error
+		if c.endpoints[s], err = endpoint(s, c.region, variable, env); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return c, errors.Join(faults...)
+}
+
+func endpoint(s service, region, variable string, env func(string) string) (string, error) {
+	for _, name := range []string{variable, "AWS_ENDPOINT_URL"} {
+		value := env(name)
+		if value == "" {
+			continue
+		}
+		u, err := url.Parse(value)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+			return "", fmt.Errorf("%s is not a URL", name)
+		}
+		return strings.TrimSuffix(value, "/") + "/", nil
+	}
+	return fmt.Sprintf("https://%s.%s.%s/", s, region, domain(region)), nil
+}
+
+// domain of a region's partition. Regions of partitions that are not listed need
+// AWS_ENDPOINT_URL.
+func domain(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "amazonaws.com.cn"
+	case strings.HasPrefix(region, "eusc-"):
+		return "amazonaws.eu"
+	}
+	return "amazonaws.com"
+}
+
+// noRedirect: a signed request is meant for one host.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

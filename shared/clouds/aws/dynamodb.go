@@ -1,0 +1,172 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// item is one item of a table, by attribute name.
+type item map[string]attribute
+
+// attribute is one value in DynamoDB's JSON: exactly one field is set. Numbers
+// travel as decimal text, up to 38 digits and exact.
+type attribute struct {
+	S *string `json:",omitempty"`
+	N string  `json:",omitempty"`
+	B []byte  `json:",omitempty"`
+}
+
+func text(s string) attribute { return attribute{S: &s} }
+
+func number[T ~int64](n T) attribute { return attribute{N: strconv.FormatInt(int64(n), 10)} }
+
+// moment keeps nanoseconds, in the years 1678 to 2262.
+func moment(t time.Time) attribute { return number(t.UnixNano()) }
+
+// key is the primary key both tables have.
+func key(partition, sort string) item { return item{"pk": text(partition), "sk": text(sort)} }
+
+// text gives "" for an attribute that is not there.
+func (i item) text(name string) string {
+	if s := i[name].S; s != nil {
+		return *s
+	}
+	return ""
+}
+
+// numbers reads several attributes at once; one that is not there is 0.
+func (i item) numbers(into map[string]*int64) error {
+	for name, n := range into {
+		stored, ok := i[name]
+		if !ok {
+			continue
+		}
+		var err error
+		if *n, err = strconv.ParseInt(stored.N, 10, 64); err != nil {
+			return errors.New("attribute " + name + " is not a 64-bit integer")
+		}
+	}
+	return nil
+}
+
+// condition makes a write depend on the item as it is, and hands that item back
+// if the write is refused.
+type condition struct {
+	Expression string            `json:"ConditionExpression,omitempty"`
+	Names      map[string]string `json:"ExpressionAttributeNames,omitempty"`
+	Values     item              `json:"ExpressionAttributeValues,omitempty"`
+	OnFailure  string            `json:"ReturnValuesOnConditionCheckFailure,omitempty"`
+}
+
+const oldItem = "ALL_OLD"
+
+type put struct {
+	Table string `json:"TableName"`
+	Item  item
+	condition
+}
+
+type update struct {
+	Table  string `json:"TableName"`
+	Key    item
+	Update string `json:"UpdateExpression"`
+	condition
+}
+
+// write is one of a transaction's.
+type write struct {
+	Put    *put    `json:",omitempty"`
+	Update *update `json:",omitempty"`
+}
+
+type transaction struct {
+	Writes []write `json:"TransactItems"`
+	// Token makes a repeated request harmless for ten minutes. It spares us from
+	// taking our own first try, whose answer was lost, for somebody else's; what
+	// keeps entries single for ever are the conditions.
+	Token string `json:"ClientRequestToken"`
+}
+
+// cancellation says what one write of a canceled transaction had to do with it;
+// Code is "None" for nothing.
+type cancellation struct {
+	Code string
+	Item item // as stored, where a condition failed and the write asked for it
+}
+
+type getItem struct {
+	Table      string `json:"TableName"`
+	Key        item
+	Consistent bool `json:"ConsistentRead"`
+}
+
+type query struct {
+	Table      string            `json:"TableName"`
+	Index      string            `json:"IndexName,omitempty"`
+	Condition  string            `json:"KeyConditionExpression"`
+	Names      map[string]string `json:"ExpressionAttributeNames,omitempty"`
+	Values     item              `json:"ExpressionAttributeValues"`
+	After      item              `json:"ExclusiveStartKey,omitempty"`
+	Limit      int               `json:"Limit,omitempty"`
+	Forward    bool              `json:"ScanIndexForward"`
+	Consistent bool              `json:"ConsistentRead"`
+}
+
+// get reads one item as of now; it is nil if there is none.
+func (c *Client) get(ctx context.Context, table string, key item) (item, error) {
+	var answer struct{ Item item }
+	err := c.call(ctx, dynamoDB, "DynamoDB_20120810.GetItem", getItem{table, key, true}, &answer)
+	return answer.Item, err
+}
+
+// query reads up to q.Limit items, all if it is 0, over as many pages as it takes.
+func (c *Client) query(ctx context.Context, q query) ([]item, error) {
+	var items []item
+	for {
+		var page struct {
+			Items            []item
+			LastEvaluatedKey item
+		}
+		if err := c.call(ctx, dynamoDB, "DynamoDB_20120810.Query", q, &page); err != nil {
+			return nil, err
+		}
+		items = append(items, page.Items...)
+		if page.LastEvaluatedKey == nil || q.Limit > 0 && len(items) >= q.Limit {
+			return items, nil
+		}
+		q.After = page.LastEvaluatedKey
+	}
+}
+
+// A cursor is the (time, id) of the last item given out: together with what the
+// caller knows anyway it is the key to go on from.
+func formatCursor(at time.Time, id string) string {
+	return strconv.FormatInt(at.UnixNano(), 10) + " " + id
+}
+
+func parseCursor(cursor string) (at attribute, id string, err error) {
+	digits, id, ok := strings.Cut(cursor, " ")
+	nanos, err := strconv.ParseInt(digits, 10, 64)
+	if !ok || err != nil {
+		return attribute{}, "", errors.New("cursor is not one of this store")
+	}
+	return number(nanos), id, nil
+}
+
+// invalid says whether DynamoDB refused what was written as such: trying again
+// cannot help.
+func invalid(err error) bool {
+	var refusal *Error
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	for _, reason := range refusal.canceled {
+		if reason.Code == "ValidationError" || reason.Code == "ItemCollectionSizeLimitExceeded" {
+			return true
+		}
+	}
+	return refusal.Code == "ValidationException"
+}

@@ -1,0 +1,28 @@
+package aws_test
+
+import (
+	"testing"
+
+	"github.com/webhook-functions/template/shared/clouds/aws"
+	"github.com/webhook-functions/template/shared/clouds/aws/awstest"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/ledger/ledgertest"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/records/recordstest"
+)
+
+func TestDynamoDB(t *testing.T) {
+	server := awstest.DynamoDB(t)
+	client, err := aws.FromEnv(server.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("ledger", func(t *testing.T) {
+		store := client.Ledger(server.LedgerTable(t))
+		ledgertest.Run(t, func(*testing.T) ledger.Store { return store })
+	})
+	t.Run("records", func(t *testing.T) {
+		store := client.Records(server.RecordsTable(t))
+		recordstest.Run(t, func(*testing.T) records.Store { return store })
+	})
+}

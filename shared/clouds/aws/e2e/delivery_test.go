@@ -1,0 +1,193 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// The oracle is the same worker in this process with the stores in memory: the
+// cloud's parts must end in the same state.
+func samplesAreHandled(t *testing.T, c *cloud) {
+	p := c.deploy(t, options{})
+	all := samples(t)
+	if len(all) != 68 {
+		t.Fatalf("%d samples, want 68", len(all))
+	}
+	kept, deletions := split(all, func(s sample) bool { return !strings.HasSuffix(s.file, ".deleted.json") })
+	p.expectAccepted(t, kept)
+	p.drain(t)
+	p.compareRecords(t, kept, 1)
+	p.expectAccepted(t, deletions)
+	p.drain(t)
+	p.compareRecords(t, all, 0)
+	p.compareAccounts(t, all)
+	if n := p.count(t, p.deadLetters); n != 0 {
+		t.Errorf("%d dead letters", n)
+	}
+}
+
+func split(all []sample, first func(sample) bool) (yes, no []sample) {
+	for _, s := range all {
+		if first(s) {
+			yes = append(yes, s)
+		} else {
+			no = append(no, s)
+		}
+	}
+	return yes, no
+}
+
+func (p *pipeline) compareAccounts(t *testing.T, handled []sample) {
+	t.Helper()
+	books, _ := inMemory(t, handled)
+	for _, name := range []string{"member-20417", handlers.Suspense("gabber", "5b0f6c1e-93a4-4a1d-8f4e-0c2d7be61a90")} {
+		want, _ := books.Account(t.Context(), name) // memory does not fail
+		got, err := p.ledger.Account(t.Context(), name)
+		if want.Seq == 0 || err != nil || got.Balance != want.Balance || got.Seq != want.Seq {
+			t.Errorf("account %q: %s after %d entries, want %s after %d; %v", name, got.Balance, got.Seq, want.Balance, want.Seq, err)
+		}
+	}
+}
+
+// compareRecords expects at least so many of each kind.
+func (p *pipeline) compareRecords(t *testing.T, handled []sample, least int) {
+	t.Helper()
+	_, latest := inMemory(t, handled)
+	for _, kind := range []string{"chatbase.lead", "cribbly.contact", "cribbly.message", "oblic.conversation", "g-tateth.call", "g-tateth.customer"} {
+		want, got := list(t, latest, kind), list(t, p.records, kind)
+		if len(want) < least || !slices.Equal(got, want) {
+			t.Errorf("%s: records %q, want %q", kind, got, want)
+		}
+	}
+}
+
+func inMemory(t *testing.T, all []sample) (*ledger.Memory, *records.Memory) {
+	books, latest := ledger.NewMemory(time.Now), records.NewMemory()
+	log := slog.New(slog.DiscardHandler)
+	credits, err := handlers.CreditsFromEnv(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	credits.Ledger, credits.Log = books, log
+	w := worker.Worker{
+		Handlers:  handlers.Table(&credits, &handlers.Latest{Records: latest}),
+		FollowUps: nowhere{}, DeadLetters: nowhere{}, Now: time.Now, Log: log,
+	}
+	for i, s := range all {
+		e := eventOf(t, s)
+		e.Time = e.Time.Add(time.Duration(i) * time.Millisecond) // some states have no other order
+		w.Handle(t.Context(), []worker.Message{{ID: s.file, Body: e.Encode(), Receives: 1}})
+	}
+	return books, latest
+}
+
+type nowhere struct{}
+
+func (nowhere) Publish(context.Context, webhook.Event) error { return nil }
+
+// list gives the records of a kind as id and data, in order of id.
+func list(t *testing.T, store records.Store, kind string) []string {
+	t.Helper()
+	page, _, err := store.List(t.Context(), kind, "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, r := range page {
+		all = append(all, r.ID+" "+string(r.Data))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func tamperedSamplesAreRefused(t *testing.T, c *cloud) {
+	p := c.deploy(t, options{})
+	statuses := map[string]int{}
+	for _, e := range providers.Table() {
+		statuses[e.Name] = e.MismatchStatus
+	}
+	for _, s := range samples(t) {
+		s.body = bytes.Clone(s.body)
+		s.body[len(s.body)/2] ^= 1
+		if status := p.post(t, s); status != statuses[s.platform] {
+			t.Errorf("%s: status %d, want %d", s.file, status, statuses[s.platform])
+		}
+	}
+	if n := p.ingestSQS.Calls("SendMessage"); n != 0 {
+		t.Errorf("%d messages were sent", n)
+	}
+}
+
+func fiftyAtOnce(t *testing.T, c *cloud) {
+	p := c.deploy(t, options{batch: 3})
+	s := sampleOf(t, "gabber/usage.tracked.json")
+	var posts sync.WaitGroup
+	for range 50 {
+		posts.Go(func() {
+			if status := p.post(t, s); status != http.StatusOK {
+				t.Errorf("status %d", status)
+			}
+		})
+	}
+	posts.Wait()
+	if n := p.count(t, p.events); n != 50 {
+		t.Errorf("%d messages are queued, want 50", n)
+	}
+	p.drain(t)
+	got, err := p.ledger.Account(t.Context(), "member-20417")
+	if err != nil || got.Seq != 1 || got.Balance != -9*ledger.Credit {
+		t.Errorf("balance %s after %d entries, %v: want -9 after 1", got.Balance, got.Seq, err)
+	}
+}
+
+func poison(t *testing.T, c *cloud) {
+	p := c.deploy(t, options{})
+	p.expectAccepted(t, usage(t, 4))
+	c.sqs.Send(t, p.events, "this is no event")
+	p.expectAccepted(t, []sample{unusable(t)}) // a dead letter at once
+	p.batchOf(t, 5)
+	p.checkUsage(t, 4)
+	if n := p.count(t, p.events); n != 0 {
+		t.Errorf("%d messages come back", n)
+	}
+	var types []string
+	for _, body := range c.sqs.Take(t, p.deadLetters) {
+		e, err := webhook.DecodeEvent([]byte(body))
+		if err != nil || e.Reason == "" {
+			t.Errorf("dead letter without a reason, %v", err)
+		}
+		types = append(types, e.Type)
+	}
+	slices.Sort(types)
+	if !slices.Equal(types, []string{"gabber.usage.tracked", "unreadable.message"}) {
+		t.Errorf("dead letters %q", types)
+	}
+}
+
+// unusable is signed and says something that cannot be charged.
+func unusable(t *testing.T) sample {
+	t.Helper()
+	return signed(t, "negative", []byte(`{"type":"usage.tracked","payload":{"id":"negative","type":"conversational_seconds","value":-1,"human":"member-0"}}`))
+}
+
+// The arm64 program is what is deployed; here an emulator runs it.
+func arm64(t *testing.T, c *cloud) {
+	p := c.deploy(t, options{arch: "arm64"})
+	p.expectAccepted(t, usage(t, 1))
+	p.drain(t)
+	p.checkUsage(t, 1)
+}

@@ -1,0 +1,83 @@
+package e2e_test
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/webhook-functions/template/shared/clouds/aws/lambdatest"
+)
+
+// startMoto serves Secrets Manager until the test ends.
+func startMoto(t *testing.T) (endpoint string) {
+	t.Helper()
+	program, err := filepath.Abs(filepath.Join(root, ".tools/moto/bin/moto_server"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(program); err != nil {
+		missing(t, "needs moto: make tools")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	_ = listener.Close() // the port is moto's now
+	process := exec.Command(program, "-H", "127.0.0.1", "-p", port)
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = process.Process.Kill() // what it knows lives in memory
+		_ = process.Wait()
+	})
+	endpoint = "http://127.0.0.1:" + port
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		response, err := http.Get(endpoint + "/moto-api/")
+		if err == nil {
+			_ = response.Body.Close()
+			return endpoint
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("moto does not answer: %v", err)
+		}
+	}
+}
+
+// missing skips a test for want of a tool, but not under CI.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// putSecret stores the test secrets of all platforms and gives the secret's ARN.
+func putSecret(t *testing.T, endpoint string) (arn string) {
+	t.Helper()
+	signatures, err := os.ReadFile(filepath.Join(root, "events/SIGNATURES.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := secretsmanager.New(secretsmanager.Options{
+		BaseEndpoint: &endpoint,
+		Region:       "us-east-1",
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
+	made, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("webhook"), SecretString: aws.String(lambdatest.TestSecrets(signatures))})
+	if err != nil {
+		t.Fatalf("create secret: %v", err)
+	}
+	return aws.ToString(made.ARN)
+}

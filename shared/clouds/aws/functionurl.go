@@ -1,0 +1,140 @@
+package aws
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// frontReserve is kept of an invocation's time to send the reply.
+const frontReserve = 200 * time.Millisecond
+
+// urlRequest is what we read of a Function URL's event, payload format 2.0.
+// Header names arrive in lower case and repeated fields joined by commas, but
+// tools for tests send what they like.
+type urlRequest struct {
+	Version        string
+	RawPath        string
+	Headers        map[string]string
+	RequestContext struct {
+		RequestID string
+		HTTP      struct{ Method string }
+	}
+	Body            string // null and absent are an empty body
+	IsBase64Encoded bool
+}
+
+// urlResponse always has a status: from an answer without one Lambda makes a
+// 200 of its own.
+type urlResponse struct {
+	StatusCode int               `json:"statusCode"`
+	Headers    map[string]string `json:"headers"`
+	Body       string            `json:"body"`
+}
+
+// URLFront is ingest behind a Lambda Function URL. It translates shapes and
+// bounds time; every decision is made in package ingest.
+type URLFront struct{ ingest *ingest.Ingest }
+
+// FunctionURL gives the handler to start.
+func FunctionURL(in *ingest.Ingest) *URLFront { return &URLFront{in} }
+
+// Invoke answers one event; Lambda calls it. It fails only for an event that is
+// not JSON of a request's shape.
+func (f *URLFront) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	var request urlRequest
+	if err := json.Unmarshal(event, &request); err != nil {
+		return nil, errNotEvent
+	}
+	ctx, cancel := context.WithTimeout(ctx, budget(ctx))
+	defer cancel()
+	return json.Marshal(respond(f.answer(ctx, request)))
+}
+
+// budget is less than Lambda's own: a reply of ours is better than its 502.
+func budget(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ingest.Budget
+	}
+	return min(ingest.Budget, time.Until(deadline)-frontReserve)
+}
+
+func (f *URLFront) answer(ctx context.Context, request urlRequest) webhook.Reply {
+	d := webhook.Delivery{
+		Method: request.RequestContext.HTTP.Method,
+		Path:   request.RawPath,
+		Header: make(webhook.Header, len(request.Headers)),
+		ID:     request.RequestContext.RequestID,
+	}
+	if request.Version != "2.0" {
+		f.ingest.Log.LogAttrs(ctx, slog.LevelWarn, "the event is not a Function URL's", slog.String("code", "CFG"))
+		return f.ingest.Refuse(ctx, d, ingest.ErrMalformed)
+	}
+	for name, value := range request.Headers {
+		d.Header[name] = []string{value}
+	}
+	if _, routed := f.ingest.Providers[d.Path]; !routed {
+		return f.ingest.Refuse(ctx, d, ingest.ErrNoRoute)
+	}
+	var ok bool
+	if d.Body, ok = body(request); !ok {
+		return f.ingest.Refuse(ctx, d, ingest.ErrMalformed)
+	}
+	return f.ingest.Handle(ctx, d)
+}
+
+// outOfService answers for an ingest that could not be configured.
+type outOfService struct {
+	log   *slog.Logger
+	cause error
+}
+
+// OutOfService gives the handler to start instead of [FunctionURL] when the
+// configuration is faulty: 503 to everybody, so that the platforms try again,
+// and a page to the operator.
+func OutOfService(log *slog.Logger, cause error) interface {
+	Invoke(context.Context, []byte) ([]byte, error)
+} {
+	return outOfService{log, cause}
+}
+
+func (o outOfService) Invoke(ctx context.Context, _ []byte) ([]byte, error) {
+	o.log.LogAttrs(ctx, slog.LevelError, "refused", slog.String("code", "CFG"), slog.Int("status", 503), slog.String("cause", o.cause.Error()))
+	return json.Marshal(respond(webhook.Reply{Status: 503, Body: "service unavailable", RetryAfter: time.Second}))
+}
+
+// body gives the bytes as the platform sent them. Lambda encodes what is not
+// text; the decoder of the standard library would skip line breaks.
+func body(request urlRequest) ([]byte, bool) {
+	if !request.IsBase64Encoded {
+		return []byte(request.Body), true
+	}
+	if strings.ContainsAny(request.Body, "\r\n") {
+		return nil, false
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(request.Body)
+	return decoded, err == nil
+}
+
+// respond is the only maker of responses.
+func respond(reply webhook.Reply) urlResponse {
+	headers := map[string]string{
+		"content-type":           "text/plain; charset=utf-8",
+		"x-content-type-options": "nosniff",
+	}
+	if reply.Allow != "" {
+		headers["allow"] = reply.Allow
+	}
+	if reply.RetryAfter > 0 {
+		headers["retry-after"] = strconv.Itoa(int(reply.RetryAfter.Seconds()))
+	}
+	return urlResponse{StatusCode: reply.Status, Headers: headers, Body: reply.Body}
+}

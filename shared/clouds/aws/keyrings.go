@@ -1,0 +1,196 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+const (
+	// keepFor is how long secrets count as fresh; up to a fifth less, so that
+	// instances that started together do not ask together.
+	keepFor = 5 * time.Minute
+	// useFor is how long secrets are used while newer ones cannot be had.
+	useFor = 24 * time.Hour
+	// alarmAfter is when an operator should hear that newer ones cannot be had.
+	alarmAfter = time.Hour
+	// leastGap between two requests to the store, whatever strangers send us.
+	leastGap = 30 * time.Second
+	// firstGap is the gap while there is no secret at all and every delivery is
+	// refused.
+	firstGap = 2 * time.Second
+	// patience is how long a delivery that could be verified with what we have
+	// waits for newer secrets.
+	patience = time.Second
+)
+
+// Keyrings verifies with secrets from Secrets Manager. One secret holds those of
+// every platform, as a JSON object; a value is one secret, or a list of up to
+// three while one is being rotated:
+//
+//	{"gabber": ["current…", "previous…"], "chatbase": "current…"}
+//
+// The keys of a ring are called "1", "2" and "3", in that order. A platform
+// whose value cannot be used keeps the ring it had; one that is not in the
+// secret has none. The store is asked once per cold start, then every five
+// minutes when there is something to verify, and after a mismatch, for the
+// secret may just have been rotated.
+type Keyrings struct {
+	fetch   func(context.Context) (string, error)
+	schemes map[string]signature.Scheme // by provider
+	now     func() time.Time
+	random  func() float64
+	log     *slog.Logger
+
+	turn     chan struct{} // holds one token; whoever has it may touch what follows
+	rings    map[string]ring
+	asked    time.Time // when the store was last asked
+	answered time.Time // when it last gave a usable answer
+	failure  error     // why it did not, at asked
+	fresh    time.Time // until when no newer answer is needed
+}
+
+var _ webhook.Keyrings = (*Keyrings)(nil)
+
+// Keyrings gives the keyrings of the secret arn. schemes says, by provider, how
+// a platform signs.
+func (c *Client) Keyrings(arn string, schemes map[string]signature.Scheme, log *slog.Logger) *Keyrings {
+	return &Keyrings{
+		fetch:   func(ctx context.Context) (string, error) { return c.secret(ctx, arn) },
+		schemes: schemes,
+		now:     c.now,
+		random:  c.random,
+		log:     log,
+		turn:    make(chan struct{}, 1),
+	}
+}
+
+type getSecretValue struct {
+	SecretID string `json:"SecretId"`
+}
+
+type secretValue struct {
+	Secret string `json:"SecretString"`
+}
+
+func (c *Client) secret(ctx context.Context, arn string) (string, error) {
+	var answer secretValue
+	err := c.call(ctx, secretsManager, "secretsmanager.GetSecretValue", getSecretValue{arn}, &answer)
+	return answer.Secret, err
+}
+
+// Keyring gives the verifier of a provider, from memory if it can.
+func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifier, error) {
+	if err := k.take(ctx); err != nil {
+		return nil, err
+	}
+	defer k.give()
+	if now := k.now(); now.After(k.fresh) && now.Sub(k.asked) >= k.gap() {
+		k.ask(ctx)
+	}
+	if k.now().Sub(k.answered) > useFor {
+		return nil, fmt.Errorf("webhook secrets: %w", k.failure)
+	}
+	r := k.rings[provider]
+	if r.verifier == nil {
+		return nil, fmt.Errorf("webhook secret of %s: %w", provider, cmp.Or(r.problem, errNoPlatform))
+	}
+	return r.verifier, nil
+}
+
+// Refresh asks the store again after a mismatch, unless it was asked lately.
+// Those who had to wait for somebody else's answer get it too.
+func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifier {
+	called := k.now()
+	if err := k.take(ctx); err != nil {
+		return nil
+	}
+	defer k.give()
+	old := k.rings[provider]
+	switch {
+	case k.answered.After(called):
+		old = ring{}
+	case called.Sub(k.asked) < leastGap:
+		return nil
+	default:
+		k.ask(ctx)
+	}
+	if r := k.rings[provider]; r.verifier != nil && r.verifier != old.verifier {
+		return r.verifier
+	}
+	return nil
+}
+
+func (k *Keyrings) take(ctx context.Context) error {
+	select {
+	case k.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (k *Keyrings) give() { <-k.turn }
+
+func (k *Keyrings) gap() time.Duration {
+	if k.answered.IsZero() {
+		return firstGap
+	}
+	return leastGap
+}
+
+// ask brings the rings up to date or notes why it could not.
+func (k *Keyrings) ask(ctx context.Context) {
+	k.asked = k.now()
+	if !k.answered.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	text, err := k.fetch(ctx)
+	var values map[string]platformSecrets
+	if err == nil {
+		values, err = parseSecrets(text)
+	}
+	if k.failure = err; err != nil {
+		k.complain(ctx)
+		return
+	}
+	k.answered = k.now()
+	k.fresh = k.answered.Add(keepFor - time.Duration(k.random()*float64(keepFor/5)))
+	k.adopt(ctx, values)
+}
+
+// complain says that the store gave nothing usable. Without any secret it keeps
+// quiet: then each refused delivery says so.
+func (k *Keyrings) complain(ctx context.Context) {
+	age := k.asked.Sub(k.answered)
+	switch {
+	case k.answered.IsZero():
+	case age > alarmAfter:
+		k.log.ErrorContext(ctx, "webhook secrets are old", "code", "SEC", "age", age.String(), "cause", k.failure.Error())
+	default:
+		k.log.WarnContext(ctx, "webhook secrets could not be refreshed", "cause", k.failure.Error())
+	}
+}
+
+// adopt makes the new rings. Those whose secrets did not change stay.
+func (k *Keyrings) adopt(ctx context.Context, values map[string]platformSecrets) {
+	rings := make(map[string]ring, len(values))
+	for provider, value := range values {
+		scheme, known := k.schemes[provider]
+		if !known {
+			continue
+		}
+		rings[provider] = k.rings[provider].next(scheme, value)
+		if problem := rings[provider].problem; problem != nil {
+			k.log.ErrorContext(ctx, "webhook secret cannot be used", "code", "SEC", "provider", provider, "cause", problem.Error())
+		}
+	}
+	k.rings = rings
+}

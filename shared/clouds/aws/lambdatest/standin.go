@@ -1,0 +1,98 @@
+package lambdatest
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"sync"
+)
+
+// StandIn answers for SQS, Secrets Manager and DynamoDB where no server is to
+// be had or wanted: it confirms every call, remembers nothing but their number
+// and prints what it was asked. It is for looking at a function and for
+// measuring one, not for believing that one is right.
+type StandIn struct {
+	Secrets string    // what GetSecretValue gives
+	Out     io.Writer // where calls are printed; nil drops them
+
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+// Calls gives how often each operation ("AmazonSQS.SendMessage") was called.
+func (s *StandIn) Calls() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.calls)
+}
+
+func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the function is gone
+	}
+	operation := r.Header.Get("X-Amz-Target")
+	s.note(operation, body)
+	w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
+	_ = json.NewEncoder(w).Encode(s.answer(operation, body)) // the function may be gone
+}
+
+func (s *StandIn) note(operation string, body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls == nil {
+		s.calls = make(map[string]int)
+	}
+	s.calls[operation]++
+	var text bytes.Buffer
+	if s.Out != nil && json.Indent(&text, body, "", "  ") == nil {
+		_, _ = fmt.Fprintf(s.Out, "%s %s\n", operation, &text) // for people only
+	}
+}
+
+// answer is a success with the fields a caller checks.
+func (s *StandIn) answer(operation string, body []byte) map[string]string {
+	switch operation {
+	case "secretsmanager.GetSecretValue":
+		return map[string]string{"Name": "webhook", "VersionId": "1", "SecretString": s.Secrets}
+	case "AmazonSQS.SendMessage":
+		var message struct{ MessageBody string }
+		_ = json.Unmarshal(body, &message) // what is not JSON has an empty body
+		sum := md5.Sum([]byte(message.MessageBody))
+		return map[string]string{"MessageId": "1", "MD5OfMessageBody": hex.EncodeToString(sum[:])}
+	}
+	return map[string]string{}
+}
+
+// Environment is what template.yaml sets for aws-ingest and aws-worker, pointed
+// at one endpoint for all of AWS.
+func Environment(endpoint string) []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + endpoint,
+		"EVENTS_QUEUE_URL=" + endpoint + "/000000000000/events",
+		"OUTBOUND_QUEUE_URL=" + endpoint + "/000000000000/outbound",
+		"DEAD_LETTERS_QUEUE_URL=" + endpoint + "/000000000000/dead-letters",
+		"WEBHOOK_SECRET_ARN=arn:aws:secretsmanager:us-east-1:000000000000:secret:webhook",
+		"LEDGER_TABLE=ledger",
+		"RECORDS_TABLE=records",
+	}
+}
+
+// TestSecrets gives the webhook secret that the samples of events/ are signed
+// with: the JSON object platform → secret made of SIGNATURES.tsv.
+func TestSecrets(signatures []byte) string {
+	secrets := make(map[string]string)
+	for line := range bytes.Lines(signatures) {
+		fields := bytes.Split(line, []byte("\t"))
+		if platform, _, ok := bytes.Cut(fields[0], []byte("/")); ok && len(fields) == 5 {
+			secrets[string(platform)] = string(fields[3])
+		}
+	}
+	value, _ := json.Marshal(secrets) // strings only
+	return string(value)
+}

@@ -1,0 +1,192 @@
+package aws
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/aws/awstest"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// wire stands between the ledger and DynamoDB Local: it counts, and it breaks
+// what a test wants broken.
+type wire struct {
+	operations []string
+	units      int // of writes in transactions, by AWS's rule: 2 for each item and KB begun
+	broken     func(operation string, send func() (*http.Response, error)) (*http.Response, error)
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810.")
+	w.operations = append(w.operations, operation)
+	if err := w.weigh(r); err != nil {
+		return nil, err
+	}
+	send := func() (*http.Response, error) { return http.DefaultTransport.RoundTrip(r) }
+	if w.broken != nil {
+		return w.broken(operation, send)
+	}
+	return send()
+}
+
+// weigh takes the JSON of a write for its size, which is more than the item's.
+// DynamoDB Local does report what a transaction consumes, but it says the same
+// for 2 items and for 100.
+func (w *wire) weigh(r *http.Request) error {
+	body, err := r.GetBody()
+	if err != nil {
+		return err
+	}
+	var request struct{ TransactItems []json.RawMessage }
+	if err := json.NewDecoder(body).Decode(&request); err != nil {
+		return err
+	}
+	for _, write := range request.TransactItems {
+		w.units += 2 * (1 + (len(write)-1)/1024)
+	}
+	return nil
+}
+
+func (w *wire) reset() { *w = wire{} }
+
+// refuse is an answer of DynamoDB's.
+func refuse(status int, body string) (*http.Response, error) {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+}
+
+func newLedger(t *testing.T, server *awstest.Server) (*Ledger, *wire) {
+	t.Helper()
+	client, err := FromEnv(server.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := new(wire)
+	client.http = &http.Client{Transport: w}
+	client.random = func() float64 { return 0 }
+	return client.Ledger(server.LedgerTable(t)), w
+}
+
+func charges(from, n int) (entries []ledger.Entry) {
+	for i := range n {
+		id := webhook.Identity("test", "usage.tracked", fmt.Sprint(from+i))
+		entries = append(entries, ledger.Entry{
+			ID: id, Kind: ledger.Charge, Amount: -7, Fingerprint: id, Time: time.Unix(int64(i), 0),
+			Usage: "conversational_seconds", Value: "0.000007", Source: "/webhooks/gabber",
+		})
+	}
+	return entries
+}
+
+func TestLedgerOnTheWire(t *testing.T) {
+	server := awstest.DynamoDB(t)
+
+	t.Run("what a posting costs", func(t *testing.T) {
+		l, w := newLedger(t, server)
+		id := 0
+		for _, n := range []int{1, 2, 10, 99} {
+			w.reset()
+			if _, _, err := l.Post(t.Context(), "a", charges(id, n)); err != nil {
+				t.Fatal(err)
+			}
+			id += n
+			if !slices.Equal(w.operations, []string{"TransactWriteItems"}) {
+				t.Errorf("%d entries took the requests %q, want one write and no read", n, w.operations)
+			}
+			if w.units != 2*(n+1) {
+				t.Errorf("%d entries took %d write units, want %d", n, w.units, 2*(n+1))
+			}
+		}
+		w.reset()
+		a, _, err := l.Post(t.Context(), "a", charges(0, 1))
+		if err != nil || a.Seq != int64(id) || !slices.Equal(w.operations, []string{"TransactWriteItems", "GetItem"}) {
+			t.Errorf("a duplicate took the requests %q and gave seq %d (%v), want the account read once", w.operations, a.Seq, err)
+		}
+		if _, _, err := l.Post(t.Context(), "a", charges(id, 100)); err == nil {
+			t.Error("100 entries went into one transaction with their account")
+		}
+	})
+
+	t.Run("the reply is lost", func(t *testing.T) {
+		l, w := newLedger(t, server)
+		lost := 0
+		w.broken = func(operation string, send func() (*http.Response, error)) (*http.Response, error) {
+			response, err := send()
+			if operation == "TransactWriteItems" && lost < 2 {
+				lost++
+				return nil, errors.Join(errors.New("reply lost"), err)
+			}
+			return response, err
+		}
+		_, outcomes, err := l.Post(t.Context(), "a", charges(0, 2))
+		if err != nil || !slices.Equal(outcomes, []ledger.Outcome{ledger.Recorded, ledger.Recorded}) {
+			t.Errorf("outcomes %v, error %v, want both recorded: it was our own try", outcomes, err)
+		}
+		if a, err := l.Account(t.Context(), "a"); err != nil || a.Balance != -14 || a.Seq != 2 {
+			t.Errorf("balance %d at seq %d (%v), want -14 at 2", a.Balance, a.Seq, err)
+		}
+	})
+
+	for _, row := range []struct {
+		name, answer string
+		status       int
+	}{
+		{"a conflict", `{"__type":"x#TransactionCanceledException","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}`, 400},
+		{"throttled inside", `{"__type":"x#TransactionCanceledException","CancellationReasons":[{"Code":"ThrottlingError"},{"Code":"None"}]}`, 400},
+		{"throttled outside", `{"__type":"x#ThrottlingException"}`, 400},
+		{"a 500 before the write", "", 500},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			l, w := newLedger(t, server)
+			failures := 2
+			w.broken = func(operation string, send func() (*http.Response, error)) (*http.Response, error) {
+				if operation == "TransactWriteItems" && failures > 0 {
+					failures--
+					return refuse(row.status, row.answer)
+				}
+				return send()
+			}
+			_, outcomes, err := l.Post(t.Context(), "a", charges(0, 1))
+			if err != nil || outcomes[0] != ledger.Recorded || len(w.operations) != 3 {
+				t.Errorf("outcomes %v, error %v, requests %q; want recorded at the third", outcomes, err, w.operations)
+			}
+
+			failures, w.operations = 1000, nil
+			_, _, err = l.Post(t.Context(), "a", charges(1, 1))
+			if _, permanent := webhook.PermanentReason(err); err == nil || permanent || len(w.operations) > contentions {
+				t.Errorf("error %v after %d requests, want one worth another try after at most %d", err, len(w.operations), contentions)
+			}
+		})
+	}
+
+	t.Run("an entry the table cannot hold", func(t *testing.T) {
+		l, _ := newLedger(t, server)
+		huge := charges(0, 2)
+		huge[0].Note = strings.Repeat("x", 500<<10)
+		if _, _, err := l.Post(t.Context(), "a", huge); err == nil || isPermanent(err) {
+			t.Errorf("together: error %v, want one worth another try", err)
+		}
+		if _, _, err := l.Post(t.Context(), "a", huge[:1]); !isPermanent(err) {
+			t.Errorf("alone: error %v, want a permanent one", err)
+		}
+	})
+
+	t.Run("an account that is not UTF-8", func(t *testing.T) {
+		l, w := newLedger(t, server)
+		if _, _, err := l.Post(t.Context(), "a\xff", charges(0, 1)); !isPermanent(err) || len(w.operations) > 0 {
+			t.Errorf("error %v after requests %q, want a permanent one and none", err, w.operations)
+		}
+	})
+}
+
+func isPermanent(err error) bool {
+	_, permanent := webhook.PermanentReason(err)
+	return permanent
+}

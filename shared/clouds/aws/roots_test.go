@@ -1,0 +1,123 @@
+package aws
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What is shipped are the five public roots and nothing else, and none of them
+// ends soon.
+func TestAmazonRoots(t *testing.T) {
+	var names []string
+	for rest := amazonRoots; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		root, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, root.Subject.CommonName)
+		if !root.IsCA || root.CheckSignatureFrom(root) != nil {
+			t.Errorf("%s is not a root", root.Subject.CommonName)
+		}
+		if end := time.Date(2037, 1, 1, 0, 0, 0, 0, time.UTC); root.NotAfter.Before(end) {
+			t.Errorf("%s ends on %v", root.Subject.CommonName, root.NotAfter)
+		}
+	}
+	want := []string{"Amazon Root CA 1", "Amazon Root CA 2", "Amazon Root CA 3", "Amazon Root CA 4", "Starfield Services Root Certificate Authority - G2"}
+	if !slices.Equal(names, want) {
+		t.Errorf("roots %q, want %q", names, want)
+	}
+}
+
+// counted counts what passes.
+type counted struct {
+	http.RoundTripper
+	n int
+}
+
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n++
+	return c.RoundTripper.RoundTrip(r)
+}
+
+func newTLSServer(t *testing.T, h http.Handler) *httptest.Server {
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it would report the refused handshakes
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestRoots(t *testing.T) {
+	server := newTLSServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := new(strings.Builder)
+		if err := r.Write(body); err != nil || !strings.Contains(body.String(), "hello") {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	}))
+	its, none := x509.NewCertPool(), x509.NewCertPool()
+	its.AddCert(server.Certificate())
+
+	for _, row := range []struct {
+		name           string
+		amazon, system *x509.CertPool
+		works          bool
+		atSystem       int // of two requests
+	}{
+		{"the chain ends in a shipped root", its, none, true, 0},
+		{"the chain ends in a root of the system", none, its, true, 2},
+		{"nobody knows the root", none, none, false, 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			amazon, system := &counted{RoundTripper: withRoots(row.amazon)}, &counted{RoundTripper: withRoots(row.system)}
+			client := http.Client{Transport: &transport{amazon: amazon, system: system}}
+			for range 2 {
+				response, err := client.Post(server.URL, "text/plain", strings.NewReader("hello"))
+				var unknown x509.UnknownAuthorityError
+				switch {
+				case !row.works && !errors.As(err, &unknown):
+					t.Errorf("error %v, want %v", err, unknown)
+				case row.works && err != nil:
+					t.Error(err)
+				case row.works:
+					response.Body.Close()
+					if response.StatusCode != http.StatusOK {
+						t.Errorf("status %d: the body did not arrive", response.StatusCode)
+					}
+				}
+			}
+			if system.n != row.atSystem {
+				t.Errorf("the system's roots were asked %d times, want %d", system.n, row.atSystem)
+			}
+			if row.works && row.atSystem > 0 && amazon.n != 1 {
+				t.Errorf("the shipped roots were tried %d times, want once", amazon.n)
+			}
+		})
+	}
+}
+
+// A certificate that is wrong for another reason is no case for other roots.
+func TestRootsDoNotForgive(t *testing.T) {
+	server := newTLSServer(t, http.NotFoundHandler())
+	its := x509.NewCertPool()
+	its.AddCert(server.Certificate())
+	system := &counted{RoundTripper: withRoots(its)}
+	client := http.Client{Transport: &transport{amazon: withRoots(its), system: system}}
+	_, err := client.Get(strings.Replace(server.URL, "127.0.0.1", "localhost", 1))
+	var name x509.HostnameError
+	if !errors.As(err, &name) || system.n != 0 {
+		t.Errorf("error %v, want that the name does not match; the system's roots were asked %d times", err, system.n)
+	}
+}

@@ -1,0 +1,101 @@
+package buildpacktest
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Process is a compiled function that is running.
+type Process struct {
+	Addr string // host:port
+	Log  *Log
+
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+// Log is what processes wrote, several at once if they share it.
+type Log struct {
+	mu    sync.Mutex
+	bytes bytes.Buffer
+}
+
+// Write appends.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes.Write(p)
+}
+
+// String gives all of it so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes.String()
+}
+
+// Start runs a function with nothing but env ("NAME=value") for an environment
+// and waits until it listens. It is killed when the test ends.
+func Start(t testing.TB, binary, target string, log *Log, env ...string) *Process {
+	t.Helper()
+	p := &Process{Addr: FreeAddr(t), Log: log, command: exec.Command(binary), ended: make(chan struct{})}
+	host, port, _ := net.SplitHostPort(p.Addr)
+	p.command.Env = append([]string{"HOST=" + host, "PORT=" + port, "FUNCTION_TARGET=" + target, "K_SERVICE=" + target}, env...)
+	p.command.Stdout, p.command.Stderr = log, log
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.command.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(p.Kill)
+	if err := p.await(t.Context()); err != nil {
+		t.Fatalf("%s does not listen: %v\n%s", target, err, log)
+	}
+	return p
+}
+
+// PID is the process's number.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
+// Kill ends the process with SIGKILL and waits until it is gone.
+func (p *Process) Kill() {
+	_ = p.command.Process.Signal(os.Kill)
+	<-p.ended
+}
+
+func (p *Process) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.Addr)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-p.ended:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// FreeAddr gives an address on the loopback that nobody listens on.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}

@@ -1,0 +1,163 @@
+package gcp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	// attempts at one call: a lost packet is repaired, an outage is left to the
+	// queue and the sender.
+	attempts = 3
+	// backoff is the longest wait before the second try; it doubles.
+	backoff = 50 * time.Millisecond
+	// maxAnswer in bytes: a page of documents of the largest size we write.
+	maxAnswer = 64 << 20
+)
+
+// call posts one request and reads its answer into out, trying again where that
+// can help and ctx has time. The request may have been carried out although an
+// error is returned.
+func (c *Client) call(ctx context.Context, s service, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		err = c.attempt(ctx, s, path, body, out)
+		if err == nil || try == attempts || !worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
+			return err
+		}
+	}
+}
+
+// pause waits before try + 1, up to first doubled for every try so far, at
+// random so that callers who collided do not collide again.
+func (c *Client) pause(ctx context.Context, try int, first time.Duration) error {
+	timer := time.NewTimer(time.Duration(c.random() * float64(first<<(try-1))))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Client) attempt(ctx context.Context, s service, path string, body []byte, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if err := s.authorize(ctx, request); err != nil {
+		return err
+	}
+	status, answer, err := c.exchange(request)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		if status == http.StatusUnauthorized && s.token != nil {
+			s.token.forget()
+		}
+		return readError(status, answer)
+	}
+	if json.Unmarshal(answer, out) != nil {
+		return errors.New("the answer is not JSON of the expected shape")
+	}
+	return nil
+}
+
+func (s service) authorize(ctx context.Context, request *http.Request) error {
+	bearer := "owner" // what the emulators call somebody who may do everything
+	if s.token != nil {
+		var err error
+		if bearer, err = s.token.get(ctx); err != nil {
+			return err
+		}
+	}
+	request.Header.Set("Authorization", "Bearer "+bearer)
+	return nil
+}
+
+// exchange leaves the URL out of errors: it may name a document.
+func (c *Client) exchange(request *http.Request) (status int, answer []byte, err error) {
+	response, err := c.http.Do(request)
+	if err != nil {
+		return 0, nil, errors.Unwrap(err)
+	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return response.StatusCode, answer, err
+}
+
+// Error is a refusal by a Google API. Its text names the code and, where an
+// operator needs it to mend a permission or an index, the service's own words;
+// other messages of the services may quote what was sent.
+type Error struct {
+	Code    string // "PERMISSION_DENIED", "HTTP 503" where the service gave none
+	Status  int    // of HTTP
+	message string
+}
+
+func (e *Error) Error() string {
+	switch e.Code {
+	case "PERMISSION_DENIED", "UNAUTHENTICATED":
+		return e.Code + ": " + e.message
+	}
+	return e.Code
+}
+
+// refusal is an error in Google's JSON. Calls that stream put it into a list.
+type refusal struct {
+	Error *struct {
+		Code    int
+		Status  string
+		Message string
+	}
+}
+
+func readError(status int, answer []byte) *Error {
+	refused := make([]refusal, 1)
+	if json.Unmarshal(answer, &refused) != nil {
+		_ = json.Unmarshal(answer, &refused[0]) // a proxy's answer has no fields: the status must do
+	}
+	if len(refused) == 0 || refused[0].Error == nil || refused[0].Error.Status == "" {
+		return &Error{Code: fmt.Sprintf("HTTP %d", status), Status: status}
+	}
+	e := refused[0].Error
+	return &Error{Code: e.Status, Status: status, message: e.Message}
+}
+
+// worthAnotherTry: anything but a refusal that would be repeated. What the
+// network did to a request is not known, so everything we send can be repeated.
+func worthAnotherTry(err error) bool {
+	var refused *Error
+	if errors.As(err, &refused) {
+		return refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized
+	}
+	return true
+}
+
+// refusedAs says whether err is a service's refusal with one of these codes.
+func refusedAs(err error, codes ...string) bool {
+	var refused *Error
+	if !errors.As(err, &refused) {
+		return false
+	}
+	for _, code := range codes {
+		if refused.Code == code {
+			return true
+		}
+	}
+	return false
+}

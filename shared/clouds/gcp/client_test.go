@@ -1,0 +1,266 @@
+package gcp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// google plays a Google API: it gives the answers of a list, one per request.
+type google struct {
+	*httptest.Server
+	mu       sync.Mutex
+	answers  []http.HandlerFunc // the last one stays
+	requests []*http.Request
+	bodies   []string
+}
+
+func newGoogle(t *testing.T, answers ...http.HandlerFunc) *google {
+	g := &google{answers: answers}
+	g.Server = httptest.NewServer(g)
+	t.Cleanup(g.Close)
+	return g
+}
+
+func (g *google) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	g.mu.Lock()
+	g.requests, g.bodies = append(g.requests, r), append(g.bodies, string(body))
+	answer := g.answers[0]
+	if len(g.answers) > 1 {
+		g.answers = g.answers[1:]
+	}
+	g.mu.Unlock()
+	answer(w, r)
+}
+
+func (g *google) calls() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.requests)
+}
+
+func says(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func refuses(status int, code string) http.HandlerFunc {
+	return says(status, fmt.Sprintf(`{"error": {"code": %d, "status": %q, "message": "canary-message"}}`, status, code))
+}
+
+func hangsUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func stalls(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+// reach makes a client whose Pub/Sub is g, without a token.
+func reach(t *testing.T, g *google) *Client {
+	t.Helper()
+	env := map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project", "PUBSUB_EMULATOR_HOST": strings.TrimPrefix(g.URL, "http://")}
+	c, err := FromEnv(func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.random = func() float64 { return 0.5 }
+	return c
+}
+
+var (
+	stored  = says(200, `{"messageIds": ["1"]}`)
+	example = webhook.Event{
+		ID: "0123456789", Source: "/webhooks/gabber", Type: "gabber.usage.tracked", Basis: webhook.ByID,
+		Time: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), Data: []byte("canary-body"),
+	}
+)
+
+func TestPublish(t *testing.T) {
+	for name, row := range map[string]struct {
+		answers []http.HandlerFunc
+		err     string // "" for stored
+		calls   int
+	}{
+		"stored":                              {[]http.HandlerFunc{stored}, "", 1},
+		"busy, then stored":                   {[]http.HandlerFunc{refuses(429, "RESOURCE_EXHAUSTED"), refuses(503, "UNAVAILABLE"), stored}, "", 3},
+		"the connection breaks, then stored":  {[]http.HandlerFunc{hangsUp, stored}, "", 2},
+		"one try stalls, then stored":         {[]http.HandlerFunc{stalls, stored}, "", 2},
+		"down":                                {[]http.HandlerFunc{refuses(503, "UNAVAILABLE")}, "publish: UNAVAILABLE", 3},
+		"down behind a proxy":                 {[]http.HandlerFunc{says(502, "<html>")}, "publish: HTTP 502", 3},
+		"no such topic":                       {[]http.HandlerFunc{refuses(404, "NOT_FOUND")}, "publish: NOT_FOUND", 1},
+		"not allowed says why":                {[]http.HandlerFunc{refuses(403, "PERMISSION_DENIED")}, "publish: PERMISSION_DENIED: canary-message", 1},
+		"refused does not quote":              {[]http.HandlerFunc{refuses(400, "INVALID_ARGUMENT")}, "publish: INVALID_ARGUMENT", 1},
+		"a redirect is not followed":          {[]http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusTemporaryRedirect) }}, "publish: HTTP 307", 1},
+		"an answer that confirms nothing":     {[]http.HandlerFunc{says(200, `{}`)}, "publish: the answer confirms no message", 1},
+		"an answer that confirms an empty id": {[]http.HandlerFunc{says(200, `{"messageIds": [""]}`)}, "publish: the answer confirms no message", 1},
+		"an answer that is not JSON":          {[]http.HandlerFunc{says(200, "ok")}, "publish: the answer is not JSON of the expected shape", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGoogle(t, row.answers...)
+			err := reach(t, g).Topic("events").Publish(t.Context(), example)
+			if text := errorText(err); text != row.err || g.calls() != row.calls {
+				t.Errorf("error %q after %d calls, want %q after %d", text, g.calls(), row.err, row.calls)
+			}
+		})
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestPublishEndsInTime(t *testing.T) {
+	t.Parallel()
+	c := reach(t, newGoogle(t, stalls))
+	start := time.Now()
+	if err := c.Topic("events").Publish(context.Background(), example); err == nil {
+		t.Error("stored by nobody")
+	}
+	if took := time.Since(start); took > publishBudget+500*time.Millisecond {
+		t.Errorf("took %v, the budget is %v", took, publishBudget)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	start = time.Now()
+	if err := c.Topic("events").Publish(ctx, example); err == nil || time.Since(start) > time.Second {
+		t.Errorf("error %v after %v, the caller gave 50ms", err, time.Since(start))
+	}
+}
+
+func TestWhatIsPublished(t *testing.T) {
+	dead := example
+	dead.Reason = "payload.value is missing"
+	long := example
+	long.Type = "gabber." + strings.Repeat("x", 2000)
+	for name, row := range map[string]struct {
+		event      webhook.Event
+		attributes map[string]string
+	}{
+		"an event":        {example, map[string]string{"content-type": webhook.ContentType, "type": "gabber.usage.tracked"}},
+		"a dead letter":   {dead, map[string]string{"content-type": webhook.ContentType, "type": "gabber.usage.tracked", "reason": "payload.value is missing"}},
+		"an endless type": {long, map[string]string{"content-type": webhook.ContentType}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGoogle(t, stored)
+			if err := reach(t, g).Topic("events").Publish(t.Context(), row.event); err != nil {
+				t.Fatal(err)
+			}
+			var sent publish
+			if err := json.Unmarshal([]byte(g.bodies[0]), &sent); err != nil || len(sent.Messages) != 1 {
+				t.Fatalf("%d messages, %v", len(sent.Messages), err)
+			}
+			if got := sent.Messages[0]; string(got.Data) != string(row.event.Encode()) || !reflect.DeepEqual(got.Attributes, row.attributes) {
+				t.Errorf("sent %s with %q, want attributes %q", got.Data, got.Attributes, row.attributes)
+			}
+			if strings.Contains(g.bodies[0], "orderingKey") {
+				t.Error("there is an ordering key")
+			}
+			if path := g.requests[0].URL.Path; path != "/v1/projects/demo-project/topics/events:publish" {
+				t.Errorf("path %s", path)
+			}
+		})
+	}
+}
+
+// tokens makes a client that needs a token, with a clock of its own.
+func tokens(t *testing.T, metadata, pubsub *google) (c *Client, now *time.Time) {
+	c = reach(t, pubsub)
+	now = new(time.Time)
+	*now = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	c.pubsub.token = newToken(c.http, strings.TrimPrefix(metadata.URL, "http://"), func() time.Time { return *now })
+	return c, now
+}
+
+func gives(token string, seconds int) http.HandlerFunc {
+	return says(200, fmt.Sprintf(`{"access_token": %q, "expires_in": %d, "token_type": "Bearer"}`, token, seconds))
+}
+
+func TestToken(t *testing.T) {
+	metadata, pubsub := newGoogle(t, gives("one", 3600), gives("two", 3600), refuses(500, "INTERNAL")), newGoogle(t, stored)
+	c, now := tokens(t, metadata, pubsub)
+	for _, step := range []struct {
+		name string
+		at   time.Duration
+		want string // "" for none
+	}{
+		{"the first", 0, "Bearer one"},
+		{"kept", 50 * time.Minute, "Bearer one"},
+		{"replaced before it ends", 58 * time.Minute, "Bearer two"},
+		{"kept while there is no newer one", 58*time.Minute + 59*time.Minute, "Bearer two"},
+		{"never used after its end", 58*time.Minute + 61*time.Minute, ""},
+	} {
+		*now = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC).Add(step.at)
+		before := pubsub.calls()
+		err := c.Topic("events").Publish(t.Context(), example)
+		if (err == nil) != (step.want != "") {
+			t.Errorf("%s: error %v", step.name, err)
+		}
+		if step.want == "" {
+			if pubsub.calls() != before {
+				t.Errorf("%s: sent without a token", step.name)
+			}
+			continue
+		}
+		if got := pubsub.requests[before].Header.Get("Authorization"); got != step.want {
+			t.Errorf("%s: %q, want %q", step.name, got, step.want)
+		}
+	}
+	if r := metadata.requests[0]; r.Header.Get("Metadata-Flavor") != "Google" || r.URL.Path != "/computeMetadata/v1/instance/service-accounts/default/token" {
+		t.Errorf("asked for %s with %v", r.URL, r.Header)
+	}
+}
+
+func TestARefusedTokenIsReplaced(t *testing.T) {
+	metadata, pubsub := newGoogle(t, gives("one", 3600), gives("two", 3600)), newGoogle(t, refuses(401, "UNAUTHENTICATED"), stored)
+	c, _ := tokens(t, metadata, pubsub)
+	if err := c.Topic("events").Publish(t.Context(), example); err != nil {
+		t.Fatal(err)
+	}
+	if got := pubsub.requests[1].Header.Get("Authorization"); got != "Bearer two" {
+		t.Errorf("the second try has %q", got)
+	}
+}
+
+func TestTheMetadataServerStalls(t *testing.T) {
+	t.Parallel()
+	c, _ := tokens(t, newGoogle(t, stalls), newGoogle(t, stored))
+	start := time.Now()
+	if err := c.Topic("events").Publish(t.Context(), example); err == nil {
+		t.Error("sent without a token")
+	}
+	if took := time.Since(start); took > publishBudget+500*time.Millisecond {
+		t.Errorf("took %v, the budget is %v", took, publishBudget)
+	}
+}
+
+func TestFromEnv(t *testing.T) {
+	for name, row := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"nothing":        {nil, "GOOGLE_CLOUD_PROJECT is not set\nEVENTS_TOPIC is not set"},
+		"complete":       {map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project", "EVENTS_TOPIC": "e"}, ""},
+		"an old project": {map[string]string{"GOOGLE_CLOUD_PROJECT": "example.com:demo", "EVENTS_TOPIC": "e"}, ""},
+		"all wrong": {map[string]string{"GOOGLE_CLOUD_PROJECT": "../canary", "EVENTS_TOPIC": "e", "PUBSUB_EMULATOR_HOST": "canary", "FIRESTORE_EMULATOR_HOST": "canary"},
+			"GOOGLE_CLOUD_PROJECT is not the id of a project\nPUBSUB_EMULATOR_HOST is not host:port\nFIRESTORE_EMULATOR_HOST is not host:port"},
+	} {
+		_, err := FromEnv(func(name string) string { return row.env[name] }, "EVENTS_TOPIC")
+		if got := errorText(err); got != row.want {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package gcp
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"regexp"
+	"time"
+)
+
+// Client calls the services of one project as the function's service account.
+// It is safe for concurrent use, and one per process is enough.
+type Client struct {
+	project   string
+	pubsub    service
+	firestore service
+	http      *http.Client
+	now       func() time.Time
+	random    func() float64 // in [0, 1)
+}
+
+// service is how one API is reached.
+type service struct {
+	url     string        // without a slash at the end
+	token   *token        // nil: an emulator, which asks for none
+	timeout time.Duration // of one try
+}
+
+const (
+	// pubsubTry lets two tries fit into the 3 s ingest has.
+	pubsubTry = 1400 * time.Millisecond
+	// firestoreTry leaves room for a write that waits for another one's lock.
+	firestoreTry = 4 * time.Second
+)
+
+// FromEnv makes a client; env gives "" for a variable that is not set. The
+// caller may name variables of its own that must be set too. All faults are
+// reported together and no value is quoted.
+func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
+	var faults []error
+	for _, name := range append([]string{"GOOGLE_CLOUD_PROJECT"}, alsoNeeded...) {
+		if env(name) == "" {
+			faults = append(faults, fmt.Errorf("%s is not set", name))
+		}
+	}
+	if p := env("GOOGLE_CLOUD_PROJECT"); p != "" && !isProject(p) {
+		faults = append(faults, errors.New("GOOGLE_CLOUD_PROJECT is not the id of a project"))
+	}
+	c := &Client{project: env("GOOGLE_CLOUD_PROJECT"), http: newHTTP(), now: time.Now, random: rand.Float64}
+	token := newToken(c.http, env("GCE_METADATA_HOST"), c.now)
+	at := func(host, emulator string, timeout time.Duration) service {
+		address := env(emulator)
+		if address == "" {
+			return service{"https://" + host, token, timeout}
+		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			faults = append(faults, fmt.Errorf("%s is not host:port", emulator))
+		}
+		return service{"http://" + address, nil, timeout}
+	}
+	c.pubsub = at("pubsub.googleapis.com", "PUBSUB_EMULATOR_HOST", pubsubTry)
+	c.firestore = at("firestore.googleapis.com", "FIRESTORE_EMULATOR_HOST", firestoreTry)
+	return c, errors.Join(faults...)
+}
+
+// isProject: lower-case letters, digits and hyphens; old projects have a domain
+// and a colon in front.
+var isProject = regexp.MustCompile(`^[a-z][a-z0-9.:-]{3,60}[a-z0-9]$`).MatchString
+
+// newHTTP keeps to HTTP/1.1: an instance may be frozen between two requests, and
+// a connection that died meanwhile must cost one try of one call, not all calls
+// that share it.
+func newHTTP() *http.Client {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a token is meant for one host
+		Transport: &http.Transport{
+			Protocols:           &protocols,
+			DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
+			TLSHandshakeTimeout: time.Second,
+			MaxIdleConnsPerHost: 100, // as many as requests an instance takes at once
+			IdleConnTimeout:     time.Minute,
+		},
+	}
+}

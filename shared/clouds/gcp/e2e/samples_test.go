@@ -1,0 +1,213 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/ledger/ledgertest"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+// everySample delivers each sample twice and compares what is stored with what
+// the same handlers store in memory.
+func everySample(s *system) {
+	want := newReference(s)
+	for range 2 {
+		for _, p := range providers.Table() {
+			for _, name := range events.Names(p.Name) {
+				body, err := events.Body(p.Name, name)
+				if err != nil {
+					s.Fatal(err)
+				}
+				want.deliver(p.Provider, body)
+				s.deliver(p.Name, string(body))
+				if p.Name == "gabber" {
+					s.drain() // two samples have one id: which is first decides
+				}
+			}
+		}
+	}
+	s.drain()
+	got := &reference{system: s, ledger: s.client.Ledger("webhooks"), records: s.client.Records("webhooks"), accounts: want.accounts, things: want.things}
+	compare(s, "entry", got.entries(), want.entries())
+	compare(s, "record", got.latest(), want.latest())
+	compare(s, "dead letter", ids(s.letters("dead-letters")), ids(want.dead))
+	compare(s, "follow-up", ids(s.letters("outbound")), ids(want.outbound))
+	ledgertest.CheckBooks(s, s.client.Ledger("webhooks"), slices.Sorted(maps.Keys(want.accounts))...)
+	if len(want.entries()) < 7 || len(want.latest()) < 20 {
+		s.Errorf("only %d entries and %d records: that is not every sample", len(want.entries()), len(want.latest()))
+	}
+}
+
+func compare(s *system, what string, got, want []string) {
+	s.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		s.Errorf("%s: stored\n%s\nwant\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// ids leaves out what depends on the time of arrival.
+func ids(letters map[string]webhook.Event) (ids []string) {
+	for id, e := range letters {
+		ids = append(ids, fmt.Sprint(id, " ", e.Type, " ", e.Reason))
+	}
+	return ids
+}
+
+// reference is the pipeline in memory, one event after the other.
+type reference struct {
+	*system
+	ledger   ledger.Store
+	records  records.Store
+	accounts map[string]bool
+	things   map[[2]string]bool // kind and id
+	dead     map[string]webhook.Event
+	outbound map[string]webhook.Event
+	worker   worker.Worker
+}
+
+func newReference(s *system) *reference {
+	r := &reference{
+		system: s, ledger: ledger.NewMemory(time.Now), records: records.NewMemory(),
+		accounts: map[string]bool{}, things: map[[2]string]bool{}, dead: map[string]webhook.Event{}, outbound: map[string]webhook.Event{},
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	credits, err := handlers.CreditsFromEnv(func(string) string { return "" })
+	if err != nil {
+		s.Fatal(err)
+	}
+	credits.Ledger, credits.Log = posted{r.ledger, r.accounts}, log
+	r.worker = worker.Worker{
+		Handlers:  handlers.Table(&credits, &handlers.Latest{Records: put{r.records, r.things}}),
+		FollowUps: box(r.outbound), DeadLetters: box(r.dead), Now: time.Now, Log: log,
+	}
+	return r
+}
+
+func (r *reference) deliver(p webhook.Provider, body []byte) {
+	e, _ := ingest.Identify(p, body, time.Now(), "1")
+	if e.Reason != "" {
+		r.dead[e.ID] = e
+		return
+	}
+	r.worker.Handle(r.Context(), []worker.Message{{ID: "m", Body: e.Encode(), Receives: 1}})
+}
+
+// box is a queue that keeps one copy of each event.
+type box map[string]webhook.Event
+
+func (b box) Publish(_ context.Context, e webhook.Event) error {
+	b[e.ID] = e
+	return nil
+}
+
+type posted struct {
+	ledger.Store
+	accounts map[string]bool
+}
+
+func (p posted) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+	p.accounts[account] = true
+	return p.Store.Post(ctx, account, entries)
+}
+
+type put struct {
+	records.Store
+	things map[[2]string]bool
+}
+
+func (p put) Put(ctx context.Context, r records.Record) (bool, error) {
+	p.things[[2]string{r.Kind, r.ID}] = true
+	return p.Store.Put(ctx, r)
+}
+
+// entries says what is booked, but for times.
+func (r *reference) entries() (lines []string) {
+	r.Helper()
+	for account := range r.accounts {
+		all, _, err := r.ledger.Statement(r.Context(), account, "", 1000)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for _, e := range all {
+			id, _, _ := strings.Cut(e.ID, "@")
+			lines = append(lines, fmt.Sprintf("%q %s %s %s %s %s %s %s", account, id, e.Kind, e.Amount, e.Fingerprint, e.Usage, e.Value, e.Note))
+		}
+	}
+	return lines
+}
+
+func (r *reference) latest() (lines []string) {
+	r.Helper()
+	for thing := range r.things {
+		record, ok, err := r.records.Get(r.Context(), thing[0], thing[1])
+		if err != nil || !ok {
+			r.Errorf("%s is not there (%v)", thing[0], err)
+		}
+		lines = append(lines, fmt.Sprintf("%s %s deleted %v %s", record.Kind, record.ID, record.Deleted, record.Data))
+	}
+	return lines
+}
+
+// usage is a Gabber event; id "" for none.
+func usage(id, human string, value int) string {
+	payload := map[string]any{"type": "conversational_seconds", "value": value, "human": human}
+	if id != "" {
+		payload["id"] = id
+	}
+	body, err := json.Marshal(map[string]any{"type": "usage.tracked", "payload": payload})
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
+}
+
+// balance compares an account with what it must be, in credits.
+func (s *system) balance(account string, credits ledger.Micro, entries int64) {
+	s.Helper()
+	store := s.client.Ledger("webhooks")
+	ledgertest.CheckBooks(s, store, account)
+	a, err := store.Account(s.Context(), account)
+	if err != nil || a.Balance != credits*ledger.Credit || entries > 0 && a.Seq != entries {
+		s.Errorf("account %s: balance %s with %d entries (%v), want %d with %d", account, a.Balance, a.Seq, err, credits, entries)
+	}
+}
+
+func fiftyAtOnce(s *system) {
+	var all sync.WaitGroup
+	var answered atomic.Int64
+	for range 50 {
+		all.Go(func() {
+			if status, _, err := s.post(s.Context(), "gabber", []byte(usage("1", "u1", 30))); err == nil && status == 200 {
+				answered.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if answered.Load() != 50 {
+		s.Errorf("%d of 50 were answered 200", answered.Load())
+	}
+	s.drain()
+	s.balance("u1", -30, 1)
+	if n := len(s.letters("outbound")); n != 1 {
+		s.Errorf("%d different follow-ups, want one", n)
+	}
+}

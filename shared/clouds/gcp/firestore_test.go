@@ -1,0 +1,494 @@
+package gcp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/gcp/gcptest"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/ledger/ledgertest"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/records/recordstest"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+func TestOnFirestore(t *testing.T) {
+	firestore := gcptest.Firestore(t)
+	t.Run("ledger", func(t *testing.T) {
+		ledgertest.Run(t, func(t *testing.T) ledger.Store { return newWire(t, firestore).Ledger("ledger") })
+	})
+	t.Run("records", func(t *testing.T) {
+		recordstest.Run(t, func(t *testing.T) records.Store { return newWire(t, firestore).Records("ledger") })
+	})
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, w *wire)
+	}{
+		{"what an event costs", whatAnEventCosts},
+		{"answers get lost", answersGetLost},
+		{"contention ends", contentionEnds},
+		{"contention without end", contentionWithoutEnd},
+		{"another process books at the fence", anotherProcessAtTheFence},
+		{"an account is moved while it is opened", movedWhileOpened},
+		{"fifty move and add at once", fiftyAtTheFence},
+		{"fifty large amounts at once", fiftyLarge},
+		{"a twin comes in between", twinInBetween},
+		{"moving takes the permission to delete", movingTakesPermission},
+		{"synced never goes back", syncedNeverGoesBack},
+		{"what can never be stored is permanent", neverStored},
+		{"errors quote nothing", errorsQuoteNothing},
+		{"a record's answer is lost", recordsAnswerLost},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, newWire(t, firestore)) })
+	}
+}
+
+// wire is a client whose calls can be watched and broken. before sees a call and
+// may answer in the service's place; after may lose its answer.
+type wire struct {
+	*Client
+	next   http.RoundTripper
+	mu     sync.Mutex
+	calls  []call
+	before func(c call) *http.Response
+	after  func(c call) error
+}
+
+type call struct {
+	operation string // "commit"
+	body      string
+}
+
+func newWire(t *testing.T, firestore *gcptest.Emulator) *wire {
+	t.Helper()
+	c, err := FromEnv(gcptest.Env(firestore))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{Client: c, next: c.http.Transport}
+	c.http.Transport = w
+	return w
+}
+
+// another is a second process that works on the same project.
+func (w *wire) another() *Client {
+	other := *w.Client
+	other.http = newHTTP()
+	return &other
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	this := call{r.URL.Path[strings.LastIndexByte(r.URL.Path, ':')+1:], string(body)}
+	w.mu.Lock()
+	w.calls = append(w.calls, this)
+	w.mu.Unlock()
+	if w.before != nil {
+		if answer := w.before(this); answer != nil {
+			return answer, nil
+		}
+	}
+	response, err := w.next.RoundTrip(r)
+	if err == nil && w.after != nil {
+		if lost := w.after(this); lost != nil {
+			_ = response.Body.Close()
+			return nil, lost
+		}
+	}
+	return response, err
+}
+
+// operations since the last time, "commit(2)" with the number of writes.
+func (w *wire) operations() (list []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.calls {
+		var commit struct{ Writes []json.RawMessage }
+		if c.operation == "commit" && json.Unmarshal([]byte(c.body), &commit) == nil {
+			c.operation += fmt.Sprintf("(%d)", len(commit.Writes))
+		}
+		list = append(list, c.operation)
+	}
+	w.calls = nil
+	return list
+}
+
+func refusing(status int, code string) *http.Response {
+	body := fmt.Sprintf(`{"error": {"code": %d, "status": %q, "message": "canary-message"}}`, status, code)
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+var errLost = errors.New("connection reset")
+
+func charge(id string, amount ledger.Micro) ledger.Entry {
+	return ledger.Entry{ID: id, Kind: ledger.Charge, Amount: -amount, Fingerprint: "takes " + amount.String(),
+		Time: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
+}
+
+func mustPost(t *testing.T, store ledger.Store, account string, entries ...ledger.Entry) (ledger.Account, []ledger.Outcome) {
+	t.Helper()
+	a, outcomes, err := store.Post(t.Context(), account, entries)
+	if err != nil {
+		t.Fatalf("post: %v", err)
+	}
+	return a, outcomes
+}
+
+func whatAnEventCosts(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	twin := func(id string, at time.Duration) ledger.Entry {
+		e := charge(id, 1)
+		e.Twin, e.Window, e.Time = "bytes", time.Minute, e.Time.Add(at)
+		return e
+	}
+	for _, row := range []struct {
+		name    string
+		entries []ledger.Entry
+		want    string
+	}{
+		{"the first of an account", []ledger.Entry{charge("1", 1)}, "commit(2) batchGet commit(3)"},
+		{"any other", []ledger.Entry{charge("2", 1)}, "commit(2)"},
+		{"two at once", []ledger.Entry{charge("3", 1), charge("4", 1)}, "commit(3)"},
+		{"a duplicate", []ledger.Entry{charge("2", 1)}, "commit(2) batchGet"},
+		{"a duplicate and another", []ledger.Entry{charge("2", 1), charge("5", 1)}, "commit(3) batchGet commit(2)"},
+		{"without an id", []ledger.Entry{twin("6", 0)}, "batchGet commit(4)"},
+		{"its twin", []ledger.Entry{twin("7", time.Second)}, "batchGet runQuery commit(2)"},
+		{"a large one", []ledger.Entry{charge("8", blindMost+1)}, "batchGet commit(2)"},
+		{"the largest one that is not", []ledger.Entry{charge("9", blindMost)}, "commit(2)"},
+	} {
+		a, _ := mustPost(t, store, "u1", row.entries...)
+		if got := strings.Join(w.operations(), " "); got != row.want {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
+		}
+		if again, err := store.Account(t.Context(), "u1"); err != nil || again != a {
+			t.Errorf("%s: Post gives %+v, Account %+v (%v)", row.name, a, again, err)
+		}
+		w.operations()
+	}
+	ledgertest.CheckBooks(t, store, "u1")
+}
+
+// answersGetLost breaks every third call, half of them after they were carried
+// out, under fifty callers who do not give up.
+func answersGetLost(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	var mu sync.Mutex
+	dice := rand.New(rand.NewPCG(1, 2))
+	roll := func() float64 { mu.Lock(); defer mu.Unlock(); return dice.Float64() }
+	w.before = func(call) *http.Response {
+		if roll() < 1.0/6 {
+			return refusing(503, "UNAVAILABLE")
+		}
+		return nil
+	}
+	lost := 0
+	w.after = func(c call) error {
+		if roll() >= 1.0/5 {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if c.operation == "commit" {
+			lost++
+		}
+		return errLost
+	}
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			for k := range 4 {
+				for {
+					if _, _, err := store.Post(t.Context(), fmt.Sprint("u", i%5), []ledger.Entry{charge(fmt.Sprint(i, ".", k), 7)}); err == nil {
+						break
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	w.before, w.after = nil, nil
+	for i := range 5 {
+		account := fmt.Sprint("u", i)
+		ledgertest.CheckBooks(t, store, account)
+		if a, err := store.Account(t.Context(), account); err != nil || a.Balance != -7*40 || a.Seq != 40 {
+			t.Errorf("%+v (%v), want balance %d and seq 40", a, err, -7*40)
+		}
+	}
+	if lost < 20 {
+		t.Errorf("only %d answers to commits were lost", lost)
+	}
+}
+
+func contentionEnds(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	mustPost(t, store, "u1", charge("1", 1))
+	left := 3
+	w.before = func(call) *http.Response {
+		if left--; left >= 0 {
+			return refusing(409, "ABORTED")
+		}
+		return nil
+	}
+	if a, outcomes := mustPost(t, store, "u1", charge("2", 1)); a.Seq != 2 || outcomes[0] != ledger.Recorded {
+		t.Errorf("%+v, %v", a, outcomes)
+	}
+}
+
+func contentionWithoutEnd(t *testing.T, w *wire) {
+	w.before = func(call) *http.Response { return refusing(409, "ABORTED") }
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, _, err := w.Ledger("ledger").Post(ctx, "u1", []ledger.Entry{charge("1", 1)})
+	if _, permanent := webhook.PermanentReason(err); err == nil || permanent || time.Since(start) > 2*time.Second {
+		t.Errorf("error %v after %v", err, time.Since(start))
+	}
+}
+
+// grant is an amount upwards.
+func grant(id string, amount ledger.Micro) ledger.Entry {
+	e := charge(id, amount)
+	e.Kind, e.Amount = ledger.Grant, amount
+	return e
+}
+
+func anotherProcessAtTheFence(t *testing.T, w *wire) {
+	ours, theirs := w.Ledger("ledger"), w.another().Ledger("ledger")
+	mustPost(t, ours, "u1", grant("1", 5))
+	mustPost(t, theirs, "u1", grant("2", math.MaxInt64-10)) // ours does not know
+	if a, _ := mustPost(t, ours, "u1", grant("3", 5)); a.Balance != math.MaxInt64 || a.Seq != 3 {
+		t.Errorf("%+v, want a balance of %d", a, int64(math.MaxInt64))
+	}
+	if _, _, err := ours.Post(t.Context(), "u1", []ledger.Entry{grant("4", 1)}); !errors.Is(err, ledger.ErrOverflow) {
+		t.Errorf("error %v, want %v", err, ledger.ErrOverflow)
+	}
+	mustPost(t, ours, "u1", charge("5", math.MaxInt64))
+	if a, _ := mustPost(t, theirs, "u1", charge("6", 1)); a.Balance != -1 || a.Seq != 5 {
+		t.Errorf("%+v, want a balance of -1", a)
+	}
+	ledgertest.CheckBooks(t, ours, "u1")
+}
+
+// movedWhileOpened: we looked and saw no account; before we open it, somebody
+// else does, and moves it behind the fence.
+func movedWhileOpened(t *testing.T, w *wire) {
+	ours, theirs := w.Ledger("ledger"), w.another().Ledger("ledger")
+	commits := 0
+	w.before = func(c call) *http.Response {
+		if c.operation == "commit" {
+			if commits++; commits == 2 {
+				mustPost(t, theirs, "u1", grant("1", 5))
+				mustPost(t, theirs, "u1", grant("2", math.MaxInt64-10))
+			}
+		}
+		return nil
+	}
+	if a, _ := mustPost(t, ours, "u1", grant("3", 5)); a.Balance != math.MaxInt64 || a.Seq != 3 {
+		t.Errorf("%+v, want a balance of %d", a, int64(math.MaxInt64))
+	}
+	if commits < 3 {
+		t.Errorf("%d commits: nothing happened in between", commits)
+	}
+	ledgertest.CheckBooks(t, ours, "u1")
+}
+
+// fiftyAtTheFence: large amounts up and down, small ones in between.
+func fiftyAtTheFence(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	var all sync.WaitGroup
+	for i := range 50 {
+		entry := charge(fmt.Sprint("small ", i), 3)
+		switch i % 10 {
+		case 0:
+			entry = grant(fmt.Sprint("up ", i), 1<<60)
+		case 5:
+			entry = charge(fmt.Sprint("down ", i), 1<<60)
+		}
+		all.Go(func() {
+			for {
+				_, _, err := store.Post(t.Context(), "u1", []ledger.Entry{entry})
+				if err == nil {
+					return
+				}
+				if errors.Is(err, ledger.ErrOverflow) || t.Context().Err() != nil {
+					t.Errorf("%q: %v", entry.ID, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	ledgertest.CheckBooks(t, store, "u1")
+	if a, err := store.Account(t.Context(), "u1"); err != nil || a.Balance != -3*40 || a.Seq != 50 {
+		t.Errorf("%+v (%v), want balance %d and seq 50", a, err, -3*40)
+	}
+}
+
+func fiftyLarge(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	mustPost(t, store, "u1", charge("first", 1))
+	var all sync.WaitGroup
+	for i := range 50 {
+		amount := ledger.Micro(1)
+		if i%2 == 0 {
+			amount += blindMost
+		}
+		all.Go(func() {
+			for t.Context().Err() == nil {
+				if _, _, err := store.Post(t.Context(), "u1", []ledger.Entry{charge(fmt.Sprint(i), amount)}); err == nil {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	ledgertest.CheckBooks(t, store, "u1")
+	if a, err := store.Account(t.Context(), "u1"); err != nil || a.Balance != -25*blindMost-51 || a.Seq != 51 {
+		t.Errorf("%+v (%v), want balance %d and seq 51", a, err, -25*blindMost-51)
+	}
+}
+
+// twinInBetween: we looked and saw no twin; before we commit, somebody else does.
+func twinInBetween(t *testing.T, w *wire) {
+	ours, theirs := w.Ledger("ledger"), w.another().Ledger("ledger")
+	twin := func(id string) ledger.Entry {
+		e := charge(id, 1)
+		e.Twin, e.Window = "bytes", time.Minute
+		return e
+	}
+	mustPost(t, ours, "u1", charge("first", 1))
+	once := true
+	w.before = func(c call) *http.Response {
+		if c.operation == "commit" && once {
+			once = false
+			mustPost(t, theirs, "u1", twin("theirs"))
+		}
+		return nil
+	}
+	if a, outcomes := mustPost(t, ours, "u1", twin("ours")); outcomes[0] != ledger.WasSuppressed || a.Balance != -2 || a.Seq != 3 {
+		t.Errorf("%v, %+v, want it suppressed", outcomes, a)
+	}
+}
+
+func movingTakesPermission(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	mustPost(t, store, "u1", grant("1", 5))
+	w.before = func(c call) *http.Response {
+		if strings.Contains(c.body, `"delete"`) {
+			return refusing(403, "PERMISSION_DENIED")
+		}
+		return nil
+	}
+	if _, _, err := store.Post(t.Context(), "u1", []ledger.Entry{grant("2", fenceAt)}); !refusedAs(err, "PERMISSION_DENIED") {
+		t.Errorf("error %v, want that it is denied", err)
+	}
+	if a, _ := mustPost(t, store, "u1", grant("3", fenceAt-20)); a.Balance != fenceAt-15 || a.Seq != 2 {
+		t.Errorf("%+v, want a balance of %d", a, fenceAt-15)
+	}
+	ledgertest.CheckBooks(t, store, "u1")
+}
+
+func syncedNeverGoesBack(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	synced := func(account string, seq, want int64) {
+		t.Helper()
+		if err := store.MarkSynced(t.Context(), account, seq); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := store.Account(t.Context(), account); err != nil || a.SyncedSeq != want {
+			t.Errorf("%+v (%v), want synced_seq %d", a, err, want)
+		}
+	}
+	synced("nobody", 3, 0)
+	mustPost(t, store, "u1", charge("1", 1))
+	synced("u1", 1, 1)
+	a, _ := mustPost(t, store, "u1", charge("2", 1))
+	if a.SyncedSeq != 1 || a.Synced() {
+		t.Errorf("Post gives %+v, want synced_seq 1 of 2", a)
+	}
+	synced("u1", 2, 2)
+	synced("u1", 1, 2)
+	mustPost(t, store, "u1", grant("3", math.MaxInt64)) // behind the fence
+	synced("u1", 3, 3)
+	synced("u1", 2, 3)
+}
+
+func neverStored(t *testing.T, w *wire) {
+	huge := charge("1", 1)
+	huge.Note = strings.Repeat("x", 2<<20)
+	_, _, err := w.Ledger("ledger").Post(t.Context(), "u1", []ledger.Entry{huge})
+	if reason, permanent := webhook.PermanentReason(err); !permanent {
+		t.Errorf("an entry of 2 MiB: %v", err)
+	} else if reason != "the ledger's database cannot hold the entry" {
+		t.Errorf("reason %q", reason)
+	}
+	_, _, err = w.Ledger("ledger").Post(t.Context(), "u1", []ledger.Entry{huge, charge("2", 1)})
+	if _, permanent := webhook.PermanentReason(err); err == nil || permanent {
+		t.Errorf("its neighbour is lost, too: %v", err)
+	}
+	_, _, err = w.Ledger("ledger").Post(t.Context(), "\xff", []ledger.Entry{charge("2", 1)})
+	if _, permanent := webhook.PermanentReason(err); !permanent {
+		t.Errorf("an account that is not UTF-8: %v", err)
+	}
+	_, err = w.Records("ledger").Put(t.Context(), records.Record{Kind: "k", ID: "1", Time: huge.Time, Data: []byte(huge.Note)})
+	if _, permanent := webhook.PermanentReason(err); !permanent {
+		t.Errorf("a record of 2 MiB: %v", err)
+	}
+}
+
+func errorsQuoteNothing(t *testing.T, w *wire) {
+	for _, code := range []string{"INTERNAL", "NOT_FOUND", "ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION", "INVALID_ARGUMENT"} {
+		w.before = func(call) *http.Response { return refusing(500, code) }
+		_, _, err := w.Ledger("ledger").Post(t.Context(), "canary-account", []ledger.Entry{charge("canary-id", 1), charge("canary-2", 1)})
+		_, errGet := w.Ledger("ledger").Account(t.Context(), "canary-account")
+		_, errPut := w.Records("ledger").Put(t.Context(), records.Record{Kind: "canary", ID: "canary"})
+		for _, err := range []error{err, errGet, errPut} {
+			if err == nil || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s: %v", code, err)
+			}
+		}
+	}
+	w.before, w.next = nil, &http.Transport{}
+	w.Client.firestore.url = "http://127.0.0.1:1/canary"
+	if _, err := w.Ledger("canary").Account(t.Context(), "canary-account"); err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("out of reach: %v", err)
+	}
+}
+
+func recordsAnswerLost(t *testing.T, w *wire) {
+	store := w.Records("ledger")
+	record := records.Record{Kind: "k", ID: "1", Version: 1, Time: time.Now(), Data: []byte("1")}
+	once := true
+	w.after = func(c call) error {
+		if c.operation == "commit" && once {
+			once = false
+			return errLost
+		}
+		return nil
+	}
+	if _, err := store.Put(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok, err := store.Get(t.Context(), "k", "1"); err != nil || !ok || got.Version != 1 {
+		t.Errorf("got %v, found %v, error %v", got, ok, err)
+	}
+	if want := []string{"batchGet", "commit(1)", "commit(1)", "batchGet", "batchGet"}; !slices.Equal(w.operations(), want) {
+		t.Errorf("not what was expected: %v", want)
+	}
+}

@@ -1,0 +1,24 @@
+// Package gcp is Google Cloud: everything ingest and worker need of Cloud Run,
+// Pub/Sub, Firestore and Secret Manager.
+//
+//	client, err := gcp.FromEnv(os.Getenv)
+//	client.Topic(name)              a webhook.Publisher on Pub/Sub
+//	client.Ledger(database)         a ledger.Store on Firestore
+//	client.Records(database)        a records.Store on Firestore
+//	gcp.NewKeyrings(file, …)        webhook.Keyrings from a mounted secret
+//	gcp.Push(worker)                what a push subscription calls
+//
+// # Why not the client libraries
+//
+// The functions call four operations of two services. The [Client] speaks their
+// documented JSON over HTTPS itself; what the client libraries would add is
+// weighed in docs/decisions/0007-pubsub-client.md. To call something else from a
+// handler, add the library for it: nothing here is in its way.
+//
+// # What the environment says
+//
+// GOOGLE_CLOUD_PROJECT is the project. Tokens come from the metadata server of
+// Cloud Run (GCE_METADATA_HOST points somewhere else). PUBSUB_EMULATOR_HOST and
+// FIRESTORE_EMULATOR_HOST, as host:port, turn to Google's emulators, as they do
+// for every tool of Google's; then no token is asked for.
+package gcp

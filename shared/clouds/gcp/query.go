@@ -1,0 +1,117 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// query is the part of Firestore's structured queries we use.
+type query struct {
+	From    []collection `json:"from"`
+	Where   filter       `json:"where"`
+	OrderBy []order      `json:"orderBy"`
+	StartAt *cursor      `json:"startAt,omitempty"`
+	Limit   int          `json:"limit,omitempty"`
+}
+
+type collection struct {
+	ID string `json:"collectionId"`
+}
+
+// filter holds one of its fields.
+type filter struct {
+	Field *fieldFilter     `json:"fieldFilter,omitempty"`
+	All   *compositeFilter `json:"compositeFilter,omitempty"`
+}
+
+type fieldFilter struct {
+	Field field  `json:"field"`
+	Op    string `json:"op"`
+	Value value  `json:"value"`
+}
+
+type compositeFilter struct {
+	Op      string   `json:"op"`
+	Filters []filter `json:"filters"`
+}
+
+type field struct {
+	Path string `json:"fieldPath"`
+}
+
+type order struct {
+	Field     field  `json:"field"`
+	Direction string `json:"direction"`
+}
+
+// cursor holds one value per OrderBy; the query goes on behind it.
+type cursor struct {
+	Values []value `json:"values"`
+	Before bool    `json:"before"`
+}
+
+func where(path, op string, v value) filter {
+	return filter{Field: &fieldFilter{field{path}, op, v}}
+}
+
+func both(one, other filter) filter {
+	return filter{All: &compositeFilter{"AND", []filter{one, other}}}
+}
+
+// by orders by a field and, for documents of the same value, by name.
+func by(path, direction string) []order {
+	return []order{{field{path}, direction}, {field{"__name__"}, direction}}
+}
+
+// query reads the documents that match, as of one moment.
+func (d database) query(ctx context.Context, q query) ([]*document, error) {
+	in := struct {
+		Query query `json:"structuredQuery"`
+	}{q}
+	var answer []struct {
+		refusal
+		Document *document
+	}
+	err := d.client.call(ctx, d.client.firestore, "/v1/"+d.root+":runQuery", in, &answer)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code == "FAILED_PRECONDITION" {
+		return nil, fmt.Errorf("%w: %s", err, refused.message) // an index is missing, and this is how to make it
+	}
+	if err != nil {
+		return nil, err
+	}
+	var documents []*document
+	for _, line := range answer {
+		if line.Error != nil {
+			return nil, &Error{Code: line.Error.Status, Status: line.Error.Code, message: line.Error.Message}
+		}
+		if line.Document != nil {
+			documents = append(documents, line.Document)
+		}
+	}
+	return documents, nil
+}
+
+// moment keeps nanoseconds, in the years 1678 to 2262. Firestore's own
+// timestamps end at microseconds.
+func moment(t time.Time) value { return number(t.UnixNano()) }
+
+func fromNanos(n int64) time.Time { return time.Unix(0, n).UTC() }
+
+// A page's cursor is the (time, id) of the last thing given out.
+func formatCursor(at time.Time, id string) string {
+	return strconv.FormatInt(at.UnixNano(), 10) + " " + id
+}
+
+func parseCursor(text string) (at value, id string, err error) {
+	digits, id, ok := strings.Cut(text, " ")
+	nanos, err := strconv.ParseInt(digits, 10, 64)
+	if !ok || err != nil {
+		return value{}, "", errors.New("cursor is not one of this store")
+	}
+	return number(nanos), id, nil
+}

@@ -1,0 +1,54 @@
+package ingest_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/ingest/ingesttest"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Whatever arrives: the answer is one of the constants, nothing is stored
+// without a valid MAC (computed here by other code), and what is stored are the
+// bytes that came.
+func FuzzIngest(f *testing.F) {
+	f.Add("POST", "/gabber", "X-Webhook-Signature", "", []byte(usage), true)
+	f.Add("POST", "/gabber", "x-webhook-signature", "00", []byte(`{"type":"a","payload":{}}`), false)
+	f.Add("POST", "/gabber", "X-Webhook-Signature", "", []byte("not json"), true)
+	f.Add("GET", "/", "Content-Encoding", "gzip", []byte{0xff, 0}, true)
+	f.Add("POST", "/chatbase", "x-chatbase-signature", " ", []byte(`{"eventType":"leads.submit"}`), false)
+	f.Fuzz(func(t *testing.T, method, path, name, value string, body []byte, signed bool) {
+		w := ingesttest.NewWorld(t)
+		d := webhook.Delivery{Method: method, Path: path, Header: webhook.Header{name: {value}}, Body: body}
+		if signed {
+			d.Header[name] = []string{macOf(body)}
+		}
+		reply := w.Ingest.Handle(t.Context(), d)
+		ingesttest.CheckAnswer(t, ingesttest.Request{}, answerOf(reply))
+
+		stored := append(w.Events.Stored(t), w.DeadLetters.Stored(t)...)
+		if (len(stored) == 1) != (reply.Status == 200) || len(stored) > 1 {
+			t.Fatalf("status %d and %d stored", reply.Status, len(stored))
+		}
+		if len(stored) == 0 {
+			return
+		}
+		if string(stored[0].Data) != string(body) {
+			t.Error("what was stored is not what came")
+		}
+		given := strings.ToLower(strings.Trim(d.Header[name][0], " \t"))
+		if path != "/gabber" || !strings.EqualFold(name, "X-Webhook-Signature") || given != macOf(body) {
+			t.Errorf("stored without a valid signature: %q %q", path, name)
+		}
+	})
+}
+
+// macOf is Gabber's signature.
+func macOf(body []byte) string {
+	m := hmac.New(sha256.New, []byte(ingesttest.Secret("gabber")))
+	m.Write(body)
+	return hex.EncodeToString(m.Sum(nil))
+}

@@ -1,0 +1,107 @@
+package ingest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+
+func identify(body string) webhook.Event {
+	e, _ := ingest.Identify(gabber.Provider, []byte(body), nine, "1")
+	return e
+}
+
+// Identities are kept in ledgers for ever. If one of these changes, every event
+// on its way is charged again.
+func TestIdentitiesAreFrozen(t *testing.T) {
+	for _, row := range []struct {
+		name, body string
+		basis      webhook.Basis
+		id         string
+	}{
+		{"by id", usage, webhook.ByID, "8190dcb5"},
+		{"by bytes", `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":30}}`, webhook.ByBody, "af42d8ac"},
+		{"a type without a Go type", `{"type":"foo.bar","payload":{}}`, webhook.ByBody, "fd98597d"},
+		{"unreadable", `not json`, webhook.Unread, "e5942c6f"},
+		{"readable as far as its type", `{"type":"usage.tracked","payload":null}`, webhook.Unread, "a5fb5ae7"},
+	} {
+		e := identify(row.body)
+		if e.Basis != row.basis || webhook.ShortID(e.ID) != row.id {
+			t.Errorf("%s: identity %s by %s, was %s by %s", row.name, webhook.ShortID(e.ID), e.Basis, row.id, row.basis)
+		}
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	idless := `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":30}}`
+	for _, row := range []struct {
+		name string
+		a, b string
+		same bool
+	}{
+		{"the bytes do not matter where there is an id", usage, usage + " ", true},
+		{"nor does the value: that is the fingerprint's business", usage, `{"type":"usage.tracked","payload":{"id":"1","type":"x","value":1}}`, true},
+		{"another id", usage, `{"type":"usage.tracked","payload":{"id":"2","type":"conversational_seconds","value":30,"human":"canary"}}`, false},
+		{"without an id every byte matters", idless, idless + " ", false},
+		{"without an id the same bytes are the same event", idless, idless, true},
+		{"the type is part of it", `{"type":"tool.calls_started","payload":{"group":"1"}}`, `{"type":"tool.calls_finished","payload":{"group":"1"}}`, false},
+		{"an id is not a hash of bytes", `not json`, `{"type":"a","payload":{}}`, false},
+	} {
+		if a, b := identify(row.a), identify(row.b); (a.ID == b.ID) != row.same {
+			t.Errorf("%s: identities %s and %s", row.name, webhook.ShortID(a.ID), webhook.ShortID(b.ID))
+		}
+	}
+}
+
+func TestIdentityDependsOnNothingAround(t *testing.T) {
+	for _, entry := range providers.Table() {
+		for _, name := range events.Names(entry.Name) {
+			body, err := events.Body(entry.Name, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, _ := ingest.Identify(entry.Provider, body, nine, "1")
+			b, _ := ingest.Identify(entry.Provider, body, nine.Add(400*24*time.Hour), "2")
+			if a.ID != b.ID || a.Reason != "" {
+				t.Errorf("%s %s: identities %s and %s, reason %q", entry.Name, name, a.ID, b.ID, a.Reason)
+			}
+		}
+	}
+}
+
+// A decoder is mended, the dead letters are sent back: they become what they
+// would have been, as of the time when they arrived.
+func TestReread(t *testing.T) {
+	broken := gabber.Provider
+	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet mended") }
+	letter, _ := ingest.Identify(broken, []byte(usage), nine, "2")
+	if letter.Basis != webhook.Unread || letter.Reason == "" {
+		t.Fatalf("letter %+v", letter)
+	}
+	want, _ := ingest.Identify(gabber.Provider, []byte(usage), nine, "2")
+	got, err := ingest.Reread(gabberRoute)(letter)
+	if err != nil || got.ID != want.ID || got.Basis != webhook.ByID || !got.Time.Equal(nine) || got.KeyID != "2" || got.Reason != "" {
+		t.Errorf("got %+v and %v, want %+v", got, err, want)
+	}
+}
+
+func TestRereadGivesUpForGood(t *testing.T) {
+	for name, e := range map[string]webhook.Event{
+		"still unreadable":     identify(`not json`),
+		"an unknown platform":  {Source: "/webhooks/nope", Data: []byte(usage)},
+		"an event of our own":  {Source: "/functions/worker", Data: []byte(usage)},
+		"a platform's subpath": {Source: "/webhooks/gabber/x", Data: []byte(usage)},
+	} {
+		_, err := ingest.Reread(gabberRoute)(e)
+		if _, permanent := webhook.PermanentReason(err); !permanent {
+			t.Errorf("%s: %v, want a permanent error", name, err)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package ingesttest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/webhook-functions/template/shared/ingest"
+)
+
+// transport: what comes before the signature.
+var transport = []row{
+	{"B1 GET", method("GET"), 405, nothing},
+	{"B2 HEAD", method("HEAD"), 405, nothing},
+	{"B3 PUT, signed", method("PUT"), 405, nothing},
+	{"B4 PATCH", method("PATCH"), 405, nothing},
+	{"B4 DELETE", method("DELETE"), 405, nothing},
+	{"B5 TRACE", method("TRACE"), 405, nothing},
+	{"B5 CONNECT", method("CONNECT"), 405, nothing},
+	{"B5 OPTIONS", method("OPTIONS"), 405, nothing},
+	{"B6 post in lower case", method("post"), 405, nothing},
+	{"B6 an invented method", method("FOO"), 405, nothing},
+	{"B7 a path nobody has", target("/nope"), 404, nothing},
+	{"B7 the root", target("/"), 404, nothing},
+	{"B7 a path below the route", route("$/x"), 404, nothing},
+	{"B8 slash behind the route", route("$/"), 404, nothing},
+	{"B8 two slashes before it", route("/$"), 404, nothing},
+	{"B9 upper case", func(d *draft) { d.target = strings.ToUpper(d.target) }, 404, nothing},
+	{"B9 percent-encoded", func(d *draft) { d.target = fmt.Sprintf("/%%%x%s", d.target[1], d.target[2:]) }, 404, nothing},
+	{"B9 a dot segment", route("/x/..$"), 404, nothing},
+	{"B10 another platform in the query", route("$?provider=chatbase&type=x"), 200, queued},
+	{"B11 GET that asks to be POST", all(method("GET"), header("X-HTTP-Method-Override", "POST")), 405, nothing},
+	{"B12 nothing in the body, unsigned", all(body(""), unsigned), M, nothing},
+	{"B13 nothing in the body, signed", body(""), 200, dead},
+	{"B14 as large as the cap", sized(ingest.DefaultMaxBody), 200, queued},
+	{"B14 as large as another cap", all(sized(2000), given(MaxBody(2000))), 200, queued},
+	{"B15 one byte more, signed", sized(ingest.DefaultMaxBody + 1), 413, nothing},
+	{"B15 one byte more than another cap", all(sized(2001), given(MaxBody(2000))), 413, nothing},
+	{"B15 one byte more, unsigned", all(sized(ingest.DefaultMaxBody+1), unsigned), 413, nothing},
+	{"B20 gzip, signed as sent", all(edit(gzipped), header("Content-Encoding", "gzip")), 415, nothing},
+	{"B21 identity and gzip", header("Content-Encoding", "identity, gzip"), 415, nothing},
+	{"B21 in another case", header("content-encoding", "GZIP"), 415, nothing},
+	{"B21 not said to be gzip", edit(gzipped), 200, dead},
+	{"B22 Content-Encoding: identity", header("Content-Encoding", "identity"), 200, queued},
+	{"B23 no Content-Type", withoutHeader("Content-Type"), 200, queued},
+	{"B24 text/plain", header("Content-Type", "text/plain"), 200, queued},
+	{"B25 application/octet-stream", header("Content-Type", "application/octet-stream"), 200, queued},
+	{"B26 UTF-16", all(edit(asUTF16), header("Content-Type", "application/json; charset=utf-16")), 200, dead},
+	{"B27 a form", all(body("payload=%7B%7D&note=$email"), header("Content-Type", "application/x-www-form-urlencoded")), 200, dead},
+	{"B28 multipart", all(body("--x\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n"+good+"\r\n--x--\r\n"),
+		header("Content-Type", "multipart/form-data; boundary=x")), 200, dead},
+	{"B32 X-Forwarded-For and Forwarded", all(header("X-Forwarded-For", "127.0.0.1"), header("Forwarded", "for=127.0.0.1;proto=https"),
+		header("X-Forwarded-Host", "chatbase.example"), header("X-Original-URL", "/chatbase")), 200, queued},
+	{"B33 Host of somebody else", header("Host", "chatbase.example"), 200, queued},
+	{"B34 Range, If-None-Match, cookies", all(header("Range", "bytes=0-1"), header("If-None-Match", "*")), 200, queued},
+}
+
+func gzipped(body string) string {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	_, _ = z.Write([]byte(body)) // a buffer takes everything
+	_ = z.Close()
+	return out.String()
+}
+
+func asUTF16(body string) string {
+	out := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(body)) {
+		out = append(out, byte(unit), byte(unit>>8))
+	}
+	return string(out)
+}

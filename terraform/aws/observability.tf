@@ -1,0 +1,212 @@
+# Logs become numbers, numbers become alarms, alarms go to one topic. What a code means and what to do about it stands in
+# docs/runbook.md, a section per code; each alarm links its own.
+
+locals {
+  # The functions log {"code": "CFG", ...}. A page is looked at every minute: platforms give a delivery up after 14 to
+  # 30 s, so minutes are lost events. A ticket can wait for the morning.
+  code_alarms = {
+    CFG = { page = true, threshold = 1, what = "Configuration is missing or unusable; routes answer 503." }
+    SEC = { page = true, threshold = 1, what = "The webhook secret cannot be read or is stale." }
+    ENQ = { page = true, threshold = 1, what = "Ingest cannot store events; deliveries are answered 503." }
+    INV = { page = true, threshold = 1, what = "The books do not add up." }
+    # Anybody can send a few wrong signatures.
+    SIG = { page = false, threshold = 5, what = "Signatures do not match: a rotated secret, or a stranger." }
+    QUA = { page = false, threshold = 1, what = "A verified event cannot be used and is among the dead letters." }
+    CON = { page = false, threshold = 1, what = "Two different events have one identity; the second was not charged." }
+    AMB = { page = false, threshold = 1, what = "An event without an id came twice within the window; the second was not charged." }
+    SUS = { page = false, threshold = 1, what = "Usage of nobody we know was booked to suspense." }
+    NEG = { page = false, threshold = 1, what = "A balance fell below zero." }
+  }
+
+  alarms = merge(
+    { for code, alarm in local.code_alarms : code => merge(alarm, {
+      namespace  = var.name
+      metric     = "Codes"
+      dimensions = { code = code }
+      statistic  = "Sum"
+    }) },
+    {
+      "429" = {
+        page       = true
+        threshold  = 1
+        what       = "The front door is throttled; platforms are told 429."
+        namespace  = "AWS/Lambda"
+        metric     = "Throttles"
+        dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
+        statistic  = "Sum"
+      }
+      "5XX" = {
+        page       = true
+        threshold  = 1
+        what       = "Deliveries are answered 5xx; platforms will give them up."
+        namespace  = "AWS/Lambda"
+        metric     = "Url5xxCount"
+        dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
+        statistic  = "Sum"
+      }
+      AGE = {
+        page       = true
+        threshold  = aws_sqs_queue.events.message_retention_seconds / 4
+        what       = "The oldest event has waited for a quarter of its life."
+        namespace  = "AWS/SQS"
+        metric     = "ApproximateAgeOfOldestMessage"
+        dimensions = { QueueName = aws_sqs_queue.events.name }
+        statistic  = "Maximum"
+      }
+      DLQ = {
+        page       = false
+        threshold  = 1
+        what       = "There are dead letters."
+        namespace  = "AWS/SQS"
+        metric     = "ApproximateNumberOfMessagesVisible"
+        dimensions = { QueueName = aws_sqs_queue.dead_letters.name }
+        statistic  = "Maximum"
+      }
+  })
+
+  # The same word in provider 5 and 6, which renamed the attribute of the region data source.
+  region = split(":", aws_sqs_queue.events.arn)[3]
+}
+
+resource "aws_cloudwatch_log_group" "ingest" {
+  name              = "/aws/lambda/${var.name}-ingest"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.kms_key_arn
+}
+
+resource "aws_cloudwatch_log_group" "worker" {
+  name              = "/aws/lambda/${var.name}-worker"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.kms_key_arn
+}
+
+# One metric with the code as its dimension: codes are a short list of our own, never words from outside.
+resource "aws_cloudwatch_log_metric_filter" "codes" {
+  for_each = {
+    ingest = aws_cloudwatch_log_group.ingest.name
+    worker = aws_cloudwatch_log_group.worker.name
+  }
+
+  name           = "codes"
+  log_group_name = each.value
+  pattern        = "{ $.code = * }"
+
+  metric_transformation {
+    namespace  = var.name
+    name       = "Codes"
+    value      = "1"
+    dimensions = { code = "$.code" }
+  }
+}
+
+resource "aws_sns_topic" "alarms" {
+  name              = "${var.name}-alarms"
+  kms_master_key_id = local.kms_key_arn
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  count     = var.alarm_email == "" ? 0 : 1
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = var.alarm_email
+}
+
+resource "aws_cloudwatch_metric_alarm" "codes" {
+  for_each = local.alarms
+
+  alarm_name        = "${var.name}-${each.key}"
+  alarm_description = "${each.value.page ? "Page" : "Ticket"}: ${each.value.what} ${var.runbook_url}#${lower(each.key)}"
+  alarm_actions     = [aws_sns_topic.alarms.arn]
+
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = each.value.page ? 60 : 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching" # no news is good news
+}
+
+resource "aws_cloudwatch_dashboard" "pipeline" {
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = [
+      {
+        type = "metric", x = 0, y = 0, width = 12, height = 6
+        properties = {
+          title  = "Deliveries"
+          region = local.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            ["AWS/Lambda", "UrlRequestCount", "FunctionName", aws_lambda_function.ingest.function_name],
+            ["AWS/Lambda", "Url4xxCount", "FunctionName", aws_lambda_function.ingest.function_name],
+            ["AWS/Lambda", "Url5xxCount", "FunctionName", aws_lambda_function.ingest.function_name],
+            ["AWS/Lambda", "Throttles", "FunctionName", aws_lambda_function.ingest.function_name],
+          ]
+        }
+      },
+      {
+        type = "metric", x = 12, y = 0, width = 12, height = 6
+        properties = {
+          title  = "Time to answer, ms"
+          region = local.region
+          period = 60
+          metrics = [
+            ["AWS/Lambda", "UrlRequestLatency", "FunctionName", aws_lambda_function.ingest.function_name, { stat = "p50" }],
+            ["AWS/Lambda", "UrlRequestLatency", "FunctionName", aws_lambda_function.ingest.function_name, { stat = "p99" }],
+          ]
+        }
+      },
+      {
+        type = "metric", x = 0, y = 6, width = 12, height = 6
+        properties = {
+          title  = "Waiting messages"
+          region = local.region
+          stat   = "Maximum"
+          period = 60
+          metrics = [
+            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.events.name],
+            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.outbound.name],
+            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters.name],
+          ]
+        }
+      },
+      {
+        type = "metric", x = 12, y = 6, width = 12, height = 6
+        properties = {
+          title  = "Worker"
+          region = local.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            ["AWS/Lambda", "Invocations", "FunctionName", aws_lambda_function.worker.function_name],
+            ["AWS/Lambda", "Errors", "FunctionName", aws_lambda_function.worker.function_name],
+            ["AWS/Lambda", "Throttles", "FunctionName", aws_lambda_function.worker.function_name],
+          ]
+        }
+      },
+      {
+        type = "metric", x = 0, y = 12, width = 12, height = 6
+        properties = {
+          title   = "Alarm codes"
+          region  = local.region
+          stat    = "Sum"
+          period  = 300
+          metrics = [for code in sort(keys(local.code_alarms)) : [var.name, "Codes", "code", code]]
+        }
+      },
+      {
+        type = "log", x = 12, y = 12, width = 12, height = 6
+        properties = {
+          title  = "Latest log lines with a code"
+          region = local.region
+          view   = "table"
+          query  = "SOURCE '${aws_cloudwatch_log_group.ingest.name}' | SOURCE '${aws_cloudwatch_log_group.worker.name}' | fields @timestamp, code, @message | filter ispresent(code) | sort @timestamp desc | limit 50"
+        }
+      },
+    ]
+  })
+}

@@ -1,0 +1,37 @@
+output "urls" {
+  description = "What to enter as webhook address, by platform."
+  value = {
+    for platform in ["gabber", "cribbly", "oblic", "g-tateth", "chatbase"] :
+    platform => "${aws_lambda_function_url.ingest.function_url}${platform}"
+  }
+}
+
+output "webhook_secret_arn" {
+  description = "Put the platforms' signing secrets here; until then every route answers 503."
+  value       = aws_secretsmanager_secret.webhook.arn
+}
+
+output "events_queue_url" {
+  description = "Verified events on their way to the worker."
+  value       = aws_sqs_queue.events.url
+}
+
+output "dead_letters_queue_url" {
+  description = "Where to look when the DLQ alarm rings."
+  value       = aws_sqs_queue.dead_letters.url
+}
+
+output "ledger_table" {
+  description = "Entries and balances."
+  value       = aws_dynamodb_table.ledger.name
+}
+
+output "records_table" {
+  description = "The latest state of leads, contacts, conversations, sessions."
+  value       = aws_dynamodb_table.records.name
+}
+
+output "alarm_topic_arn" {
+  description = "Subscribe your pager or chat to this."
+  value       = aws_sns_topic.alarms.arn
+}

@@ -1,0 +1,285 @@
+package policytest
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+)
+
+// assertion is one thing that must be so, in the template and in the plan.
+type assertion struct {
+	name string
+	got  func(system) any
+	want any
+}
+
+// always holds whatever options are chosen.
+var always = []assertion{
+	// Queues.
+	{"there are three queues", func(s system) any { return names(s.Queues) }, "dead-letters,events,outbound"},
+	{"events are kept for four days", func(s system) any { return s.Queues["events"].Retention }, "345600"},
+	{"outbound is kept for four days", func(s system) any { return s.Queues["outbound"].Retention }, "345600"},
+	{"dead letters are kept for 14 days, the longest there is", func(s system) any { return s.Queues["dead-letters"].Retention }, "1209600"},
+	{"events are tried ten times", func(s system) any { return s.Queues["events"].MaxReceives }, "10"},
+	{"outbound is tried ten times", func(s system) any { return s.Queues["outbound"].MaxReceives }, "10"},
+	{"events then become dead letters", func(s system) any { return short(s.Queues["events"].RedriveTo) }, "dead-letters"},
+	{"outbound then becomes dead letters", func(s system) any { return short(s.Queues["outbound"].RedriveTo) }, "dead-letters"},
+	{"dead letters go nowhere by themselves", func(s system) any { return s.Queues["dead-letters"].RedriveTo }, ""},
+	{"events stay hidden for six worker timeouts", func(s system) any {
+		return number(s.Queues["events"].Visibility) >= 6*number(s.Functions["worker"].Timeout)
+	}, true},
+	{"outbound stays hidden for six worker timeouts", func(s system) any {
+		return number(s.Queues["outbound"].Visibility) >= 6*number(s.Functions["worker"].Timeout)
+	}, true},
+	{"events refuse plain HTTP", tlsOnly("events"), true},
+	{"outbound refuses plain HTTP", tlsOnly("outbound"), true},
+	{"dead letters refuse plain HTTP", tlsOnly("dead-letters"), true},
+	{"no queue policy lets anybody in", func(s system) any { return s.queuePolicyEffects() }, "Deny"},
+	{"every queue is encrypted", func(s system) any {
+		return all(s.Queues, func(q queue) bool { return q.SQSKey == "true" || q.KMSKey != "" })
+	}, true},
+	{"a body at the cap fits into every queue", func(s system) any {
+		body := number(s.Functions["ingest"].Environment["MAX_BODY_BYTES"])
+		return body > 0 && all(s.Queues, func(q queue) bool { return (body+2)/3*4+8<<10 <= number(q.MaxSize) })
+	}, true},
+
+	// Storage.
+	{"there are two tables", func(s system) any { return names(s.Tables) }, "ledger,records"},
+	{"the ledger forgets nothing", func(s system) any { return s.Tables["ledger"].TTL }, ""},
+	{"records forget nothing", func(s system) any { return s.Tables["records"].TTL }, ""},
+	{"the ledger can be restored to any second", func(s system) any { return s.Tables["ledger"].PointInTime }, "true"},
+	{"records can be restored to any second", func(s system) any { return s.Tables["records"].PointInTime }, "true"},
+	{"tables are paid per request", func(s system) any {
+		return all(s.Tables, func(t table) bool { return t.Billing == "PAY_PER_REQUEST" })
+	}, true},
+	{"tables have the keys that the code writes", func(s system) any {
+		return all(s.Tables, func(t table) bool {
+			return t.Keys == keys{Hash: "pk", Range: "sk"} && t.Attributes["pk"] == "S" && t.Attributes["sk"] == "S"
+		})
+	}, true},
+	{"the ledger has statements by account and time", func(s system) any { return s.Tables["ledger"].Indexes },
+		map[string]index{"account-time": {Keys: keys{Hash: "account", Range: "time"}, Projection: "ALL"}}},
+	{"records have lists by kind and time", func(s system) any { return s.Tables["records"].Indexes },
+		map[string]index{"kind-time": {Keys: keys{Hash: "kind", Range: "time"}, Projection: "ALL"}}},
+	{"times are numbers", func(s system) any {
+		return all(s.Tables, func(t table) bool { return t.Attributes["time"] == "N" })
+	}, true},
+
+	// Functions.
+	{"there are two functions", func(s system) any { return names(s.Functions) }, "ingest,worker"},
+	{"functions run on Amazon Linux 2023", func(s system) any {
+		return all(s.Functions, func(f function) bool { return f.Runtime == "provided.al2023" && f.Handler == "bootstrap" })
+	}, true},
+	{"ingest outlives its own budget, and not by much", func(s system) any {
+		timeout := time.Duration(number(s.Functions["ingest"].Timeout)) * time.Second
+		return timeout > ingest.Budget && timeout <= 10*time.Second
+	}, true},
+	{"worker has 30 s for a batch", func(s system) any { return number(s.Functions["worker"].Timeout) >= 30 }, true},
+	{"ingest knows its two queues and its secret", func(s system) any { return names(s.Functions["ingest"].Environment) },
+		"DEAD_LETTERS_QUEUE_URL,EVENTS_QUEUE_URL,MAX_BODY_BYTES,WEBHOOK_SECRET_ARN"},
+	{"ingest sends to the right queues", func(s system) any {
+		return short(s.Functions["ingest"].Environment["EVENTS_QUEUE_URL"]) + "," + short(s.Functions["ingest"].Environment["DEAD_LETTERS_QUEUE_URL"])
+	}, "events,dead-letters"},
+	{"worker knows its queues and tables, and its business rules", func(s system) any { return names(s.Functions["worker"].Environment) },
+		"ACCOUNT_PER_PROJECT,ANONYMOUS_HUMANS,DEAD_LETTERS_QUEUE_URL,EXCLUDE_SIMULATED,IDLESS_WINDOW,LEDGER_TABLE,OUTBOUND_QUEUE_URL,RECORDS_TABLE,TARIFF"},
+	{"worker sends to the right queues", func(s system) any {
+		return short(s.Functions["worker"].Environment["OUTBOUND_QUEUE_URL"]) + "," + short(s.Functions["worker"].Environment["DEAD_LETTERS_QUEUE_URL"])
+	}, "outbound,dead-letters"},
+	{"worker writes to the right tables", func(s system) any {
+		return short(s.Functions["worker"].Environment["LEDGER_TABLE"]) + "," + short(s.Functions["worker"].Environment["RECORDS_TABLE"])
+	}, "ledger,records"},
+	{"worker understands its business rules", func(s system) any {
+		_, err := handlers.CreditsFromEnv(func(name string) string { return s.Functions["worker"].Environment[name] })
+		return err
+	}, nil},
+	{"the environment holds no secret, only where it is", func(s system) any {
+		return short(s.Functions["ingest"].Environment["WEBHOOK_SECRET_ARN"])
+	}, "webhook-AbCdEf"},
+
+	// The way in.
+	{"only ingest has a URL", func(s system) any { return names(s.URLs) }, "ingest"},
+	{"the URL is open and answers as a whole", func(s system) any { return s.URLs["ingest"] }, functionURL{Auth: "NONE", Mode: "BUFFERED"}},
+	{"the URL may be called", func(s system) any { return s.Permissions["lambda:InvokeFunctionUrl"] },
+		permission{Function: "ingest", Principal: "*", URLAuth: "NONE"}},
+	{"ingest may be invoked through its URL, and only so", func(s system) any { return s.Permissions["lambda:InvokeFunction"] },
+		permission{Function: "ingest", Principal: "*", ThroughURL: "true"}},
+	{"nobody has another permission on a function", func(s system) any { return names(s.Permissions) },
+		"lambda:InvokeFunction,lambda:InvokeFunctionUrl"},
+	{"every platform has its address in the outputs", func(s system) any { return names(s.Routes) }, platforms()},
+
+	// The way from queue to worker.
+	{"only the worker is fed by a queue", func(s system) any { return names(s.Mappings) }, "worker"},
+	{"the worker is fed with events", func(s system) any { return short(s.Mappings["worker"].Source) }, "events"},
+	{"the worker names the messages that failed", func(s system) any { return s.Mappings["worker"].Responses }, "ReportBatchItemFailures"},
+	{"a batch has ten messages", func(s system) any { return s.Mappings["worker"].BatchSize }, "10"},
+	{"at least two batches run at once", func(s system) any { return number(s.Mappings["worker"].Concurrency) >= 2 }, true},
+
+	// Who may do what.
+	{"every function has its own role", func(s system) any {
+		return s.Functions["ingest"].Role + "," + s.Functions["worker"].Role + " of " + names(s.Roles)
+	}, "IngestRole,WorkerRole of IngestRole,WorkerRole"},
+	{"only Lambda takes the roles", func(s system) any {
+		return all(s.Roles, func(r role) bool {
+			return len(r.Trust) == 1 && r.Trust[0].Effect == "Allow" && r.Trust[0].Principal == "map[Service:lambda.amazonaws.com]"
+		})
+	}, true},
+	{"a role has one policy, its own", func(s system) any {
+		return names(s.Roles["IngestRole"].Policies) + " " + names(s.Roles["WorkerRole"].Policies)
+	}, "ingest worker"},
+	{"ingest may send to two queues", mayOn("IngestRole", "sqs:SendMessage"), "dead-letters,events"},
+	{"ingest may read one secret", mayOn("IngestRole", "secretsmanager:GetSecretValue"), "webhook-AbCdEf"},
+	{"ingest may write its own log", mayOn("IngestRole", "logs:PutLogEvents"), "/aws/lambda/demo-ingest"},
+	{"ingest may do nothing else", mayDo("IngestRole"),
+		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:SendMessage"},
+	{"worker may take from events only", mayOn("WorkerRole", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), "events"},
+	{"worker may send to two queues", mayOn("WorkerRole", "sqs:SendMessage"), "dead-letters,outbound"},
+	{"worker may write two tables", mayOn("WorkerRole", "dynamodb:PutItem"), "ledger,records"},
+	{"worker may change balances", mayOn("WorkerRole", "dynamodb:UpdateItem"), "ledger"},
+	{"worker may read the ledger, but not through an index, and no record", mayOn("WorkerRole", "dynamodb:GetItem", "dynamodb:Query"), "ledger"},
+	{"worker may write its own log", mayOn("WorkerRole", "logs:PutLogEvents"), "/aws/lambda/demo-worker"},
+	{"worker may not read secrets", mayOn("WorkerRole", "secretsmanager:GetSecretValue"), ""},
+	{"worker may neither delete nor scan", mayOn("WorkerRole", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:DeleteTable"), ""},
+	{"worker may do nothing else", mayDo("WorkerRole"),
+		"dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:UpdateItem," +
+			"logs:CreateLogStream,logs:PutLogEvents,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
+	{"no role has a wildcard in an action", func(s system) any {
+		return s.grants(func(g grant) bool { return strings.Contains(g.action, "*") })
+	}, ""},
+	{"no role has a wildcard in a resource, but for the streams of its log", func(s system) any {
+		return s.grants(func(g grant) bool {
+			return strings.Contains(strings.TrimSuffix(g.resource, ":*"), "*") || strings.HasSuffix(g.resource, ":*") && !strings.HasPrefix(g.action, "logs:")
+		})
+	}, ""},
+
+	// Secret.
+	{"there is one secret", func(s system) any { return names(s.Secrets) }, "webhook"},
+
+	// Logs, alarms, dashboard.
+	{"every function logs JSON into its own group", func(s system) any {
+		return all(s.Functions, func(f function) bool {
+			name := strings.ToLower(strings.TrimSuffix(f.Role, "Role"))
+			return f.Log == logging{Group: "/aws/lambda/demo-" + name, Format: "JSON", ApplicationLevel: "INFO", SystemLevel: "WARN"}
+		})
+	}, true},
+	{"no log is kept for ever", func(s system) any {
+		return len(s.Logs) == 2 && all(s.Logs, func(l logGroup) bool { return number(l.Retention) > 0 })
+	}, true},
+	{"codes are counted in every log", func(s system) any { return s.Filters }, map[string]filter{
+		"ingest": {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
+		"worker": {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
+	}},
+	{"there is an alarm for every code", func(s system) any { return names(s.Alarms) },
+		"429,5XX,AGE,AMB,CFG,CON,DLQ,ENQ,INV,NEG,QUA,SEC,SIG,SUS"},
+	{"alarms that page look every minute", func(s system) any { return s.pages(func(a alarm) bool { return a.Period == "60" && a.Periods == "1" }) },
+		"429,5XX,AGE,CFG,ENQ,INV,SEC"},
+	{"every alarm tells somebody", func(s system) any {
+		return all(s.Alarms, func(a alarm) bool { return a.Actions == "arn:aws:sns:eu-west-1:111122223333:demo-alarms" })
+	}, true},
+	{"no alarm rings for silence", func(s system) any {
+		return all(s.Alarms, func(a alarm) bool {
+			return a.MissingData == "notBreaching" && a.Comparison == "GreaterThanOrEqualToThreshold"
+		})
+	}, true},
+	{"alarms of codes listen to what the filters count", func(s system) any { return s.listeningTo("demo", "Codes", "code") },
+		"AMB=AMB,CFG=CFG,CON=CON,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
+	{"429 is a throttled front door", func(s system) any { return s.listeningTo("AWS/Lambda", "Throttles", "FunctionName") }, "429=ingest"},
+	{"5XX is what platforms see", func(s system) any { return s.listeningTo("AWS/Lambda", "Url5xxCount", "FunctionName") }, "5XX=ingest"},
+	{"AGE is that of the oldest event", func(s system) any {
+		return s.listeningTo("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
+	}, "AGE=events"},
+	{"AGE rings at a quarter of the retention", func(s system) any {
+		return 4*number(s.Alarms["AGE"].Threshold) == number(s.Queues["events"].Retention)
+	}, true},
+	{"DLQ counts dead letters", func(s system) any {
+		return s.listeningTo("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName")
+	}, "DLQ=dead-letters"},
+	{"DLQ rings at the first", func(s system) any { return s.Alarms["DLQ"].Threshold }, "1"},
+	{"there is a dashboard", func(s system) any { return names(s.Dashboards) }, "demo"},
+}
+
+// asItComes holds when nothing is configured.
+var asItComes = []assertion{
+	{"tables cannot be deleted by accident", func(s system) any {
+		return all(s.Tables, func(t table) bool { return t.Protected == "true" })
+	}, true},
+	{"the body cap is the one of the code", func(s system) any { return s.Functions["ingest"].Environment["MAX_BODY_BYTES"] }, strconv.Itoa(ingest.DefaultMaxBody)},
+	{"the price list is the one of the code", func(s system) any { return s.Functions["worker"].Environment["TARIFF"] }, handlers.DefaultTariff},
+	{"the business rules are those of the code", func(s system) any {
+		env := s.Functions["worker"].Environment
+		configured, _ := handlers.CreditsFromEnv(func(name string) string { return env[name] })
+		defaults, _ := handlers.CreditsFromEnv(func(string) string { return "" })
+		return configured.Window == defaults.Window && slices.Equal(configured.Anonymous, defaults.Anonymous) &&
+			configured.ScopeByProject == defaults.ScopeByProject && configured.ExcludeSimulated == defaults.ExcludeSimulated
+	}, true},
+	{"functions run on arm64", func(s system) any {
+		return all(s.Functions, func(f function) bool { return f.Architecture == "arm64" })
+	}, true},
+	{"it deploys into a new account: no concurrency is reserved", func(s system) any {
+		return all(s.Functions, func(f function) bool { return f.Ceiling == "" })
+	}, true},
+	{"it deploys into a new account: the worker leaves ingest half of ten", func(s system) any { return s.Mappings["worker"].Concurrency }, "5"},
+	{"no message is larger than every provider version can configure", func(s system) any {
+		return all(s.Queues, func(q queue) bool { return q.MaxSize == "262144" })
+	}, true},
+	{"no role may use a key", func(s system) any {
+		return s.grants(func(g grant) bool { return strings.HasPrefix(g.action, "kms:") })
+	}, ""},
+	{"nobody is subscribed", func(s system) any { return names(s.Subscriptions) }, ""},
+}
+
+// withOptions holds when every option is taken, see optionParameters.
+var withOptions = []assertion{
+	{"queues use the key", func(s system) any {
+		return all(s.Queues, func(q queue) bool { return q.KMSKey == key && q.SQSKey == "" })
+	}, true},
+	{"tables use the key", func(s system) any { return all(s.Tables, func(t table) bool { return t.KMSKey == key }) }, true},
+	{"the secret uses the key", func(s system) any { return s.Secrets["webhook"].KMSKey }, key},
+	{"logs use the key", func(s system) any { return all(s.Logs, func(l logGroup) bool { return l.KMSKey == key }) }, true},
+	{"the topic uses the key", func(s system) any { return s.Topics["alarms"].KMSKey }, key},
+	{"environments use the key", func(s system) any { return all(s.Functions, func(f function) bool { return f.KMSKey == key }) }, true},
+	{"roles may use this key and no other", func(s system) any {
+		return s.grants(func(g grant) bool { return strings.HasPrefix(g.action, "kms:") && g.resource != key })
+	}, ""},
+	{"ingest may use the key to send and to read its secret", mayOn("IngestRole", "kms:GenerateDataKey", "kms:Decrypt"), "1234abcd-12ab-34cd-56ef-1234567890ab"},
+	{"roles have the boundary", func(s system) any {
+		return all(s.Roles, func(r role) bool { return r.Boundary == "arn:aws:iam::111122223333:policy/boundary" })
+	}, true},
+	{"ingest has a ceiling, the worker has none of its own", func(s system) any {
+		return s.Functions["ingest"].Ceiling + "," + s.Functions["worker"].Ceiling
+	}, "20,"},
+	{"functions run on x86_64", func(s system) any {
+		return all(s.Functions, func(f function) bool { return f.Architecture == "x86_64" })
+	}, true},
+	{"tables can be deleted", func(s system) any { return all(s.Tables, func(t table) bool { return t.Protected == "false" }) }, true},
+	{"alarms go to the mailbox", func(s system) any { return s.Subscriptions["alarms"] }, "email oncall@example.com"},
+	{"alarms link the fork's runbook", func(s system) any {
+		return all(s.Alarms, func(a alarm) bool { return strings.Contains(a.Description, " https://example.com/runbook#") })
+	}, true},
+}
+
+func TestPolicies(t *testing.T) {
+	if n := len(always) + len(asItComes) + len(withOptions); n < 45 {
+		t.Errorf("%d assertions are fewer than 45", n)
+	}
+	for _, v := range variants {
+		t.Run(v.name+"/template", func(t *testing.T) { v.check(t, templateSystem(t, v.parameters)) })
+		t.Run(v.name+"/plan", func(t *testing.T) { v.check(t, planSystem(t, v.name)) })
+	}
+}
+
+func (v variant) check(t *testing.T, s system) {
+	t.Helper()
+	for _, assertions := range [][]assertion{always, v.assertions} {
+		for _, a := range assertions {
+			if got := a.got(s); !reflect.DeepEqual(got, a.want) {
+				t.Errorf("%s: got %v, want %v", a.name, got, a.want)
+			}
+		}
+	}
+}

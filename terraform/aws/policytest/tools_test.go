@@ -1,0 +1,143 @@
+package policytest
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// root of the repository.
+const root = "../../../"
+
+// missing skips a test whose tool is not there; CI has to have them all.
+func missing(t *testing.T, what, remedy string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is missing: %s", what, remedy)
+	}
+	t.Skipf("%s is missing: %s", what, remedy)
+}
+
+// tool gives the path of a tool that `make tools` installs.
+func tool(t *testing.T, path, remedy string) string {
+	t.Helper()
+	absolute, err := filepath.Abs(root + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(absolute); err != nil {
+		missing(t, path, remedy)
+	}
+	return absolute
+}
+
+// output runs a command and gives what it printed; its failure is the test's.
+func output(t *testing.T, command *exec.Cmd) []byte {
+	t.Helper()
+	out, problems, err := run(command)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s%s", filepath.Base(command.Path), err, tail(out), tail(problems))
+	}
+	return out
+}
+
+func run(command *exec.Cmd) (out, problems []byte, err error) {
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err = command.Run()
+	return stdout.Bytes(), stderr.Bytes(), err
+}
+
+// tail is enough of an output to see what is wrong, without the lines of
+// megabytes that plans are made of.
+func tail(out []byte) []byte {
+	const enough, tooLong = 8 << 10, 4 << 10
+	var short []byte
+	for line := range bytes.Lines(out) {
+		if len(line) <= tooLong {
+			short = append(short, line...)
+		}
+	}
+	return short[max(0, len(short)-enough):]
+}
+
+// starter gives a function that makes commands which run Terraform on a module,
+// or skips the test where Terraform or its provider cannot be had.
+//
+// With the tool beside the project that knows a local mirror of the provider,
+// that is what runs; else plain terraform, which downloads the provider once
+// into .tools/.
+func starter(t *testing.T, module string) func(action string, arguments ...string) *exec.Cmd {
+	t.Helper()
+	if _, err := exec.LookPath("terraform"); err != nil {
+		missing(t, "terraform", "install it and put it in the PATH")
+	}
+	wrapper, err := filepath.Abs(root + "../shared/tools/terraform-aws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(wrapper); err == nil {
+		return func(action string, arguments ...string) *exec.Cmd {
+			return exec.Command(wrapper, append([]string{module, action}, arguments...)...)
+		}
+	}
+	plain := func(action string, arguments ...string) *exec.Cmd {
+		command := exec.Command("terraform", append([]string{"-chdir=" + module, action, "-no-color"}, arguments...)...)
+		command.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_DATA_DIR="+dataDir(t))
+		return command
+	}
+	if _, _, err := run(plain("init", "-input=false")); err != nil {
+		missing(t, "the provider hashicorp/aws", "terraform init must be able to install it")
+	}
+	return plain
+}
+
+func dataDir(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs(root + ".tools/terraform-aws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// copyOfModule keeps the tree clean and any state out of reach.
+func copyOfModule(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, pattern := range []string{"*.tf", "tests/*.hcl", "tests/*/*.hcl"} {
+		files, err := filepath.Glob("../" + pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no file %s (%v)", pattern, err)
+		}
+		for _, file := range files {
+			copyFile(t, file, filepath.Join(dir, file[len("../"):]))
+		}
+	}
+	return dir
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	err = errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, content, 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// artefacts makes a folder with something in the place of the built functions:
+// a plan only hashes them.
+func artefacts(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"aws-ingest.zip", "aws-worker.zip"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}

@@ -1,0 +1,149 @@
+# The parameters of template.yaml, in snake_case and with the same defaults. Only name, tags and build_dir have no twin
+# there: SAM calls them stack name, stack tags and CodeUri.
+
+variable "name" {
+  description = "Prefix of everything that has a name. One per environment: webhooks-dev, webhooks-prod."
+  type        = string
+  default     = "webhooks"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,26}[a-z0-9]$", var.name))
+    error_message = "Use 3 to 28 lower-case letters, digits and hyphens: role names are cut at 64 characters."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource, beside application = name."
+  type        = map(string)
+  default     = {}
+}
+
+variable "build_dir" {
+  description = "Folder with aws-ingest.zip and aws-worker.zip, made by `make zip`."
+  type        = string
+  default     = "../../build"
+}
+
+variable "architecture" {
+  description = "Instruction set of the functions. Must be the ARCH of `make zip`: arm64 is arm64, amd64 is x86_64."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "Use arm64 or x86_64."
+  }
+}
+
+variable "max_message_kib" {
+  description = <<-EOT
+    Largest queue message in KiB: 256, which every provider version can set, or 1024 (provider 6 and later). The body cap
+    follows from it, 180 or 720 KiB, so that base64 and envelope always fit; larger bodies are answered 413.
+  EOT
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = contains([256, 1024], var.max_message_kib)
+    error_message = "Use 256 or 1024."
+  }
+}
+
+variable "ingest_reserved_concurrency" {
+  description = <<-EOT
+    How many copies of ingest may run at once, 0 for no ceiling of its own. A ceiling caps what a flood can cost and keeps
+    that share free for ingest. It is off by default because AWS refuses it where fewer than 100 (in small accounts: 10)
+    unreserved executions would be left, and a new account has 10 in all.
+  EOT
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.ingest_reserved_concurrency >= 0
+    error_message = "Use 0 for no ceiling, or a positive number. A ceiling of 0 would close the door."
+  }
+}
+
+variable "worker_maximum_concurrency" {
+  description = <<-EOT
+    How many batches are worked on at once. Low on purpose: it leaves room for ingest in a new account (10 executions in
+    all), and writers to one account's balance get in each other's way. AWS takes 2 to 1000.
+  EOT
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.worker_maximum_concurrency >= 2 && var.worker_maximum_concurrency <= 1000
+    error_message = "AWS takes 2 to 1000."
+  }
+}
+
+variable "tariff" {
+  description = "Price list, credits per unit: \"conversational_seconds=1,token_cnt=0.002\". Usage types that are not in it cost nothing."
+  type        = string
+  default     = "conversational_seconds=1"
+}
+
+variable "idless_window" {
+  description = "How long a usage event without an id counts as a retry of the same bytes: a duration (15m, 0s) or forever."
+  type        = string
+  default     = "15m"
+}
+
+variable "anonymous_humans" {
+  description = "Humans that stand for nobody, separated by commas: their usage goes to the suspense account."
+  type        = string
+  default     = "anonymous"
+}
+
+variable "account_per_project" {
+  description = "One account per project and human instead of one per human."
+  type        = bool
+  default     = false
+}
+
+variable "exclude_simulated" {
+  description = "Record the usage of simulated sessions at 0, where the event says that it is simulated."
+  type        = bool
+  default     = false
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept. They hold no bodies, secrets or personal data."
+  type        = number
+  default     = 30
+}
+
+variable "alarm_email" {
+  description = "Who is told of alarms (AWS asks to confirm). Empty: subscribe to the topic in the outputs yourself."
+  type        = string
+  default     = ""
+}
+
+variable "runbook_url" {
+  description = "Address of docs/runbook.md in your fork. Every alarm links its section."
+  type        = string
+  default     = "https://github.com/webhook-functions/template/blob/main/docs/runbook.md"
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the ledger and the records. To tear an environment down, apply with false first."
+  type        = bool
+  default     = true
+}
+
+variable "kms_key_arn" {
+  description = <<-EOT
+    Your own KMS key for queues, tables, secret, logs, alarms and environment. Empty: keys that AWS owns. The key's policy
+    must let logs.<region>.amazonaws.com and cloudwatch.amazonaws.com use it, and you create grants; the functions' roles
+    get what they need here.
+  EOT
+  type        = string
+  default     = ""
+}
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of the functions' roles, where your organisation asks for one."
+  type        = string
+  default     = ""
+}

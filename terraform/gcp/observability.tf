@@ -1,0 +1,258 @@
+# Logs become numbers, numbers become alerts, alerts go to the channels below. What a code means and what to do about it
+# stands in docs/runbook.md, a section per code; each alert links its own.
+
+locals {
+  # Every alert says which resource it is about: Monitoring refuses filters that do not.
+  runs   = "resource.type = \"cloud_run_revision\""
+  queues = "resource.type = \"pubsub_subscription\""
+
+  codes_metric   = "${local.runs} AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.codes.name}\""
+  refused_metric = "${local.runs} AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.refused.name}\""
+
+  # The functions log {"code": "CFG", ...}. A page is looked at every minute: platforms give a delivery up after 14 to
+  # 30 s, so minutes are lost events. A ticket can wait for the morning. An alert opens above its threshold.
+  code_alarms = {
+    CFG = { page = true, threshold = 0, what = "Configuration is missing or unusable; routes answer 503." }
+    SEC = { page = true, threshold = 0, what = "The webhook secret cannot be read or is stale." }
+    ENQ = { page = true, threshold = 0, what = "Ingest cannot store events; deliveries are answered 503." }
+    INV = { page = true, threshold = 0, what = "The books do not add up." }
+    # Anybody can send a few wrong signatures.
+    SIG = { page = false, threshold = 4, what = "Signatures do not match: a rotated secret, or a stranger." }
+    QUA = { page = false, threshold = 0, what = "A verified event cannot be used and is among the dead letters." }
+    CON = { page = false, threshold = 0, what = "Two different events have one identity; the second was not charged." }
+    AMB = { page = false, threshold = 0, what = "An event without an id came twice within the window; the second was not charged." }
+    SUS = { page = false, threshold = 0, what = "Usage of nobody we know was booked to suspense." }
+    NEG = { page = false, threshold = 0, what = "A balance fell below zero." }
+  }
+
+  alarms = merge(
+    { for code, alarm in local.code_alarms : code => merge(alarm, {
+      filter  = "${local.codes_metric} AND metric.labels.code = \"${code}\""
+      aligner = "ALIGN_DELTA"
+      reducer = "REDUCE_SUM"
+    }) },
+    {
+      "429" = {
+        page      = true
+        threshold = 0
+        what      = "All instances of ingest are busy; platforms are told 429."
+        filter    = "${local.refused_metric} AND metric.labels.status = \"429\""
+        aligner   = "ALIGN_DELTA"
+        reducer   = "REDUCE_SUM"
+      }
+      "5XX" = {
+        page      = true
+        threshold = 0
+        what      = "Deliveries are answered 5xx; platforms will give them up."
+        filter    = "${local.refused_metric} AND metric.labels.status = starts_with(\"5\")"
+        aligner   = "ALIGN_DELTA"
+        reducer   = "REDUCE_SUM"
+      }
+      # Not for outbound, which nobody reads yet.
+      AGE = {
+        page      = true
+        threshold = local.retention / 4
+        what      = "The oldest event has waited for a quarter of its life."
+        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.events.name}\""
+        aligner   = "ALIGN_MAX"
+        reducer   = "REDUCE_MAX"
+      }
+      DLQ = {
+        page      = false
+        threshold = 0
+        what      = "There are dead letters."
+        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.dead_letters.name}\""
+        aligner   = "ALIGN_MAX"
+        reducer   = "REDUCE_MAX"
+      }
+  })
+
+  channels = concat(google_monitoring_notification_channel.email[*].id, var.notification_channels)
+}
+
+# One metric with the code as its label: codes are a short list of our own, never words from outside.
+resource "google_logging_metric" "codes" {
+  name        = "${var.name}-codes"
+  description = "Log lines of the functions that carry a code."
+  filter = join(" AND ", [
+    local.runs,
+    "resource.labels.service_name = (\"${google_cloudfunctions2_function.ingest.name}\" OR \"${google_cloudfunctions2_function.worker.name}\")",
+    "jsonPayload.code:*",
+  ])
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+
+    labels {
+      key         = "code"
+      value_type  = "STRING"
+      description = "As in docs/runbook.md."
+    }
+  }
+
+  label_extractors = { code = "EXTRACT(jsonPayload.code)" }
+}
+
+# From the request log. Cloud Run's own request_count leaves out what never reached an instance: just the 429 of a full
+# house, and the 5xx of one that does not start.
+resource "google_logging_metric" "refused" {
+  name        = "${var.name}-refused"
+  description = "Deliveries that ingest, or Cloud Run for it, answered 429 or 5xx."
+  filter = join(" AND ", [
+    local.runs,
+    "resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\"",
+    "log_id(\"run.googleapis.com/requests\")",
+    "(httpRequest.status = 429 OR httpRequest.status >= 500)",
+  ])
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+
+    labels {
+      key         = "status"
+      value_type  = "STRING"
+      description = "HTTP status."
+    }
+  }
+
+  label_extractors = { status = "EXTRACT(httpRequest.status)" }
+}
+
+resource "google_monitoring_notification_channel" "email" {
+  count = var.alarm_email == "" ? 0 : 1
+
+  display_name = "${var.name} alarms"
+  type         = "email"
+  labels       = { email_address = var.alarm_email }
+  user_labels  = local.labels
+
+  depends_on = [google_project_service.apis]
+}
+
+resource "google_monitoring_alert_policy" "codes" {
+  for_each = local.alarms
+
+  display_name          = "${var.name}-${each.key}"
+  severity              = each.value.page ? "CRITICAL" : "WARNING"
+  combiner              = "OR"
+  notification_channels = local.channels
+  user_labels           = local.labels
+
+  conditions {
+    display_name = each.value.what
+
+    condition_threshold {
+      filter          = each.value.filter
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.threshold
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = each.value.page ? "60s" : "300s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+      }
+    }
+  }
+
+  # No news is good news, and an incident that stays open rings no second time: close it after the shortest silence
+  # that Monitoring takes.
+  alert_strategy {
+    auto_close = "1800s"
+  }
+
+  documentation {
+    subject   = "${each.value.page ? "Page" : "Ticket"}: ${var.name} ${each.key}"
+    content   = "${each.value.what} ${var.runbook_url}#${lower(each.key)}"
+    mime_type = "text/markdown"
+  }
+}
+
+locals {
+  # One line of a chart. Monitoring's own words are long; what differs is short.
+  lines = {
+    deliveries = {
+      filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_count\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\""
+      align  = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.response_code"]
+    }
+    refused = { filter = local.refused_metric, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.status"] }
+    p50 = {
+      filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_latencies\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\""
+      align  = "ALIGN_DELTA", reduce = "REDUCE_PERCENTILE_50", by = []
+    }
+    p99 = {
+      filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_latencies\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\""
+      align  = "ALIGN_DELTA", reduce = "REDUCE_PERCENTILE_99", by = []
+    }
+    waiting = {
+      filter = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id = starts_with(\"${var.name}-\")"
+      align  = "ALIGN_MAX", reduce = "REDUCE_MAX", by = ["resource.label.subscription_id"]
+    }
+    worker = {
+      filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_count\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.worker.name}\""
+      align  = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.response_code"]
+    }
+    codes = { filter = local.codes_metric, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.code"] }
+  }
+
+  charts = [
+    { title = "Deliveries, by status", lines = ["deliveries", "refused"] },
+    { title = "Time to answer, ms", lines = ["p50", "p99"] },
+    { title = "Waiting messages", lines = ["waiting"] },
+    { title = "Worker, by status", lines = ["worker"] },
+    { title = "Alarm codes", lines = ["codes"] },
+  ]
+}
+
+resource "google_monitoring_dashboard" "pipeline" {
+  dashboard_json = jsonencode({
+    displayName = var.name
+    labels      = local.labels
+    mosaicLayout = {
+      columns = 12
+      tiles = concat(
+        [for i, chart in local.charts : {
+          xPos   = i % 2 * 6
+          yPos   = floor(i / 2) * 4
+          width  = 6
+          height = 4
+          widget = {
+            title = chart.title
+            xyChart = {
+              dataSets = [for line in chart.lines : {
+                plotType       = "LINE"
+                legendTemplate = line
+                timeSeriesQuery = {
+                  timeSeriesFilter = {
+                    filter = local.lines[line].filter
+                    aggregation = {
+                      alignmentPeriod    = "60s"
+                      perSeriesAligner   = local.lines[line].align
+                      crossSeriesReducer = local.lines[line].reduce
+                      groupByFields      = local.lines[line].by
+                    }
+                  }
+                }
+              }]
+            }
+          }
+        }],
+        [{
+          xPos   = 6
+          yPos   = 8
+          width  = 6
+          height = 4
+          widget = {
+            title = "Latest log lines with a code"
+            logsPanel = {
+              filter        = google_logging_metric.codes.filter
+              resourceNames = ["projects/${var.project}"]
+            }
+          }
+        }],
+      )
+    }
+  })
+}

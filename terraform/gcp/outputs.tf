@@ -1,0 +1,32 @@
+output "urls" {
+  description = "What to enter as webhook address, by platform."
+  value = {
+    for platform in ["gabber", "cribbly", "oblic", "g-tateth", "chatbase"] :
+    platform => "${google_cloudfunctions2_function.ingest.service_config[0].uri}/${platform}"
+  }
+}
+
+output "webhook_secret" {
+  description = "Put the platforms' signing secrets here, before the functions are deployed."
+  value       = google_secret_manager_secret.webhook.id
+}
+
+output "events_topic" {
+  description = "Verified events on their way to the worker. Where dead letters are sent back to."
+  value       = google_pubsub_topic.events.id
+}
+
+output "dead_letters_subscription" {
+  description = "Where to look when the DLQ alarm rings."
+  value       = google_pubsub_subscription.dead_letters.id
+}
+
+output "database" {
+  description = "Ledger and records."
+  value       = google_firestore_database.ledger.name
+}
+
+output "dashboard" {
+  description = "The pipeline in pictures."
+  value       = "https://console.cloud.google.com/monitoring/dashboards/builder/${basename(google_monitoring_dashboard.pipeline.id)}?project=${var.project}"
+}

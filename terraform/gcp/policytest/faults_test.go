@@ -1,0 +1,109 @@
+package policytest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// faults are edits that somebody could make, and the words that stop them.
+var faults = []struct{ file, from, to, found string }{
+	{"queues.tf", `retention = 7 * 86400`, `retention = 86400`, "Events must survive a week"},
+	{"queues.tf", `ack_deadline_seconds = 600`, `ack_deadline_seconds = 60`, "must be the longest there is"},
+	{"queues.tf", `ttl = ""`, `ttl = "2678400s"`, "A subscription that expires"},
+	{"queues.tf", `audience              = google_cloudfunctions2_function.worker.service_config[0].uri`, `audience = "worker"`, "a token with another audience"},
+	{"queues.tf", `minimum_backoff = "10s"`, `minimum_backoff = "0s"`, "Without a retry policy"},
+	{"queues.tf", `max_delivery_attempts = 100`, `max_delivery_attempts = 5`, "would bury innocents"},
+	{"queues.tf", `"roles/pubsub.subscriber"`, `"roles/pubsub.viewer"`, "may not acknowledge the events it moves"},
+	{"queues.tf", `gcp-sa-pubsub`, `gcp-sa-eventarc`, "not Pub/Sub's service agent"},
+	{"queues.tf", `dead_letters_retention = 14`, `dead_letters_retention = 7`, "Dead letters are kept 14 days"},
+	{"ingest.tf", `timeout_seconds = 10`, `timeout_seconds = 60`, "No platform waits longer"},
+	{"ingest.tf", `version = "latest"`, `version = "1"`, "makes a rotation a deployment"},
+	{"ingest.tf", `SECRETS_DIR          = local.secrets_dir`, `SECRETS_DIR = "/etc"`, "mounted where the function does not look"},
+	{"ingest.tf", `"Ingest"`, `"ingest"`, "the names that the functions register"},
+	{"worker.tf", `"ALLOW_INTERNAL_ONLY"`, `"ALLOW_ALL"`, "A forged push must not even arrive"},
+	{"worker.tf", `member   = google_service_account.push.member`, `member = "allUsers"`, "The push account, and nobody else"},
+	{"worker.tf", `"datastore.entities.get",`, `"datastore.entities.get", "datastore.entities.delete",`, "must not be able to delete entries"},
+	{"worker.tf", `databases/${google_firestore_database.ledger.name}`, `databases/*`, "must end at its own database"},
+	{"storage.tf", `"POINT_IN_TIME_RECOVERY_ENABLED"`, `"POINT_IN_TIME_RECOVERY_DISABLED"`, "no way back from a mistake"},
+	{"storage.tf", `var.deletion_protection ?`, `!var.deletion_protection ?`, "Deleting the books must take two steps"},
+	{"storage.tf", `"entries/time", `, ``, "An index on an ever growing field"},
+	{"storage.tf", `index_config {} # empty: no index`, "index_config {}\n  ttl_config {}", "An entry that expires is a second charge"},
+	{"observability.tf", `CFG = { page = true`, `CFG = { page = false`, "These wake somebody up"},
+	{"observability.tf", `notification_channels = local.channels`, `notification_channels = []`, "An alert that nobody hears"},
+	{"observability.tf", `#${lower(each.key)}`, `#${each.key}`, "where its cure stands"},
+	{"observability.tf", `threshold = local.retention / 4`, `threshold = local.retention`, "AGE is a quarter of the retention"},
+	{"observability.tf", `metric.labels.code = \"${code}\"`, `metric.labels.code = \"CFG\"`, "another code than its own"},
+	{"observability.tf", `user_labels           = local.labels`, `user_labels = {}`, "The bill of this application"},
+	{"versions.tf", `disable_on_destroy = false`, `disable_on_destroy = true`, "would switch the API off"},
+}
+
+// intruder is what a hurried colleague could add; no assertion mentions any of it.
+const intruder = `
+resource "google_pubsub_topic" "quick" {
+  name = "demo-quick"
+}
+
+resource "google_secret_manager_secret_version" "quick" {
+  secret      = google_secret_manager_secret.webhook.id
+  secret_data = "in the state now"
+}
+
+resource "google_project_iam_member" "quick" {
+  project = var.project
+  role    = "roles/editor"
+  member  = google_service_account.ingest.member
+}
+`
+
+var intrusions = []string{
+	"google_pubsub_topic.quick: the label application is missing",
+	"google_pubsub_topic.quick: without a subscription it keeps nothing",
+	"google_secret_manager_secret_version.quick: its value would be in the state",
+	"+ demo-ingest: roles/editor on the project",
+}
+
+// All faults at once, because each run of Terraform takes its time: every one
+// of them must be found by its own words.
+func TestFaultsAreFound(t *testing.T) {
+	dir := copyOfModule(t)
+	for _, f := range faults {
+		damage(t, filepath.Join(dir, f.file), f.from, f.to)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "quick.tf"), []byte(intruder), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := tested(t, dir)
+	found := slices.Concat(r.Problems, brokenRules(r.Plan), lines(difference(grantsIn(r.Plan), lines(allGrants))))
+	for _, f := range faults {
+		if !slices.ContainsFunc(found, func(problem string) bool { return strings.Contains(problem, f.found) }) {
+			t.Errorf("%s: nobody minds %s", f.file, f.to)
+		}
+	}
+	for _, i := range intrusions {
+		if !slices.Contains(found, i) {
+			t.Errorf("nobody says %q", i)
+		}
+	}
+	if t.Failed() {
+		t.Logf("found:\n%s", strings.Join(found, "\n"))
+	}
+}
+
+// damage makes one edit; a text that is no longer there would be no fault.
+func damage(t *testing.T, file, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(content), from) {
+		t.Fatalf("%s: no %s to damage", filepath.Base(file), from)
+	}
+	content = []byte(strings.Replace(string(content), from, to, 1))
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

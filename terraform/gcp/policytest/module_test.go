@@ -1,0 +1,92 @@
+package policytest
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestModuleIsFormatted(t *testing.T) {
+	out, problems, err := run(terraform(t, "fmt", "-check", "-recursive", "-diff", module))
+	if err != nil {
+		t.Errorf("terraform fmt -recursive would change:\n%s%s", out, problems)
+	}
+}
+
+func TestModuleIsValid(t *testing.T) {
+	out, problems, err := run(starter(t, copyOfModule(t))("validate"))
+	if err != nil {
+		t.Errorf("%s%s", out, problems)
+	}
+}
+
+// One run of Terraform answers all questions.
+func TestModule(t *testing.T) {
+	r := tested(t, copyOfModule(t))
+	t.Run("assertions hold", func(t *testing.T) {
+		for _, v := range r.Runs {
+			if v.Status != "pass" {
+				t.Errorf("%s, %s: %s", v.File, v.Run, v.Status)
+			}
+		}
+		for _, problem := range r.Problems {
+			t.Error(problem)
+		}
+	})
+	t.Run("every resource keeps the rules of its kind", func(t *testing.T) {
+		for _, broken := range brokenRules(r.Plan) {
+			t.Error(broken)
+		}
+	})
+	t.Run("nobody else may do anything", func(t *testing.T) {
+		if diff := difference(grantsIn(r.Plan), lines(allGrants)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("every alert links its section of the runbook", func(t *testing.T) {
+		sections := headings(t, root+"docs/runbook.md")
+		links := runbookLinks(r.Plan)
+		if len(links) == 0 {
+			t.Error("there are no alerts")
+		}
+		for alert, section := range links {
+			if !slices.Contains(sections, section) {
+				t.Errorf("%s links #%s, which is no section", alert, section)
+			}
+		}
+	})
+}
+
+var heading = regexp.MustCompile(`(?m)^## (.+)$`)
+
+// headings gives the anchors of a document's sections.
+func headings(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var anchors []string
+	for _, match := range heading.FindAllStringSubmatch(string(text), -1) {
+		anchors = append(anchors, strings.ToLower(match[1]))
+	}
+	return anchors
+}
+
+// runbookLinks gives the anchor that each alert links.
+func runbookLinks(plan []resource) map[string]string {
+	links := map[string]string{}
+	for _, r := range plan {
+		if r.Type == "google_monitoring_alert_policy" {
+			content, _ := json.Marshal(r.Change.After["documentation"])
+			_, link, _ := strings.Cut(string(content), "/docs/runbook.md#")
+			links[r.Address], _, _ = strings.Cut(link, `"`)
+		}
+	}
+	return links
+}
+
+func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }

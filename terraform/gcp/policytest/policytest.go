@@ -1,0 +1,8 @@
+// Package policytest checks what terraform/gcp would create, without Google
+// Cloud: `terraform validate`, the assertions in tests/, and rules about the
+// whole plan that no assertion can state, such as "nobody else may do anything".
+// A second, damaged copy of the module shows that the checks bite.
+//
+// It needs terraform and either the network, once, or a stand-in for the
+// provider beside the project.
+package policytest

@@ -1,0 +1,130 @@
+package policytest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// allGrants is everything that anybody may do because of this module.
+const allGrants = `
+Pub/Sub: roles/iam.serviceAccountOpenIdTokenCreator on serviceAccounts/demo-push
+Pub/Sub: roles/pubsub.publisher on topics/demo-dead-letters
+Pub/Sub: roles/pubsub.subscriber on subscriptions/demo-events
+Pub/Sub: roles/pubsub.subscriber on subscriptions/demo-outbound
+allUsers: roles/run.invoker on demo-ingest
+demo-build: roles/artifactregistry.writer on demo-functions
+demo-build: roles/logging.logWriter on the project
+demo-build: roles/storage.objectViewer on the project if resource.name.startsWith("projects/_/buckets/gcf-v2-sources-111122223333-europe-west1")
+demo-ingest: roles/pubsub.publisher on topics/demo-dead-letters
+demo-ingest: roles/pubsub.publisher on topics/demo-events
+demo-ingest: roles/secretmanager.secretAccessor on secrets/demo-webhook
+demo-push: roles/run.invoker on demo-worker
+demo-worker: roles/demo_bookkeeper on the project if resource.name == "projects/acme-demo/databases/demo"
+demo-worker: roles/pubsub.publisher on topics/demo-dead-letters
+demo-worker: roles/pubsub.publisher on topics/demo-outbound
+`
+
+// grantedOn names the argument that says what a grant is about.
+var grantedOn = []string{"topic", "subscription", "secret_id", "service_account_id", "repository", "name", "project"}
+
+var shorter = strings.NewReplacer(
+	"serviceAccount:service-111122223333@gcp-sa-pubsub.iam.gserviceaccount.com", "Pub/Sub",
+	"@acme-demo.iam.gserviceaccount.com", "",
+	"serviceAccount:", "",
+)
+
+func grantsIn(plan []resource) []string {
+	var grants []string
+	for _, r := range plan {
+		if strings.HasSuffix(r.Type, "_iam_member") {
+			grants = append(grants, grant(r))
+		}
+	}
+	slices.Sort(grants)
+	return grants
+}
+
+func grant(r resource) string {
+	after := r.Change.After
+	on := "?"
+	for _, argument := range grantedOn {
+		if value, ok := after[argument].(string); ok {
+			on = strings.TrimPrefix(value, "projects/acme-demo/")
+			break
+		}
+	}
+	if r.Type == "google_project_iam_member" {
+		on = "the project"
+	}
+	role := strings.TrimPrefix(after["role"].(string), "projects/acme-demo/")
+	line := shorter.Replace(fmt.Sprintf("%s: %s on %s", after["member"], role, on))
+	for _, condition := range after["condition"].([]any) {
+		line += fmt.Sprintf(" if %s", condition.(map[string]any)["expression"])
+	}
+	return line
+}
+
+// difference lists what is only in got with a plus, only in want with a minus.
+func difference(got, want []string) string {
+	var lines []string
+	for _, g := range got {
+		if !slices.Contains(want, g) {
+			lines = append(lines, "+ "+g)
+		}
+	}
+	for _, w := range want {
+		if !slices.Contains(got, w) {
+			lines = append(lines, "- "+w)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// noSuchThing lists resource types that must not occur, and why.
+var noSuchThing = map[string]string{
+	"google_secret_manager_secret_version": "its value would be in the state",
+	"google_service_account_key":           "a key that can be carried away; everything here runs without one",
+	"google_project_iam_binding":           "it removes everybody else from the role",
+	"google_project_iam_policy":            "it removes everybody else from the project",
+}
+
+// brokenRules holds every resource to the rules for its kind, also those that
+// nobody has written yet.
+func brokenRules(plan []resource) []string {
+	var broken []string
+	for _, r := range plan {
+		if r.Mode != "managed" {
+			continue
+		}
+		if why, ok := noSuchThing[r.Type]; ok {
+			broken = append(broken, r.Address+": "+why)
+		}
+		if !labelled(r) {
+			broken = append(broken, r.Address+": the label application is missing")
+		}
+		if r.Type == "google_project_service" && r.Change.After["disable_on_destroy"] != false {
+			broken = append(broken, r.Address+": a destroy would switch the API off for everything in the project")
+		}
+		if r.Type == "google_pubsub_topic" && !subscribed(plan, r.Change.After["id"]) {
+			broken = append(broken, r.Address+": without a subscription it keeps nothing")
+		}
+	}
+	return broken
+}
+
+func labelled(r resource) bool {
+	argument := "labels"
+	if strings.HasPrefix(r.Type, "google_monitoring_") { // where a channel's labels are its address
+		argument = "user_labels"
+	}
+	value, can := r.Change.After[argument]
+	labels, _ := value.(map[string]any)
+	return !can || labels["application"] == "demo"
+}
+
+func subscribed(plan []resource, topic any) bool {
+	return slices.ContainsFunc(plan, func(r resource) bool {
+		return r.Type == "google_pubsub_subscription" && r.Change.After["topic"] == topic
+	})
+}

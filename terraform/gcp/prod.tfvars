@@ -1,0 +1,5 @@
+# terraform apply -var-file=prod.tfvars, in a project or workspace of its own.
+name                 = "webhooks-prod"
+labels               = { environment = "prod" }
+deletion_protection  = true
+ingest_min_instances = 1 # platforms count the wait for a first instance, too

@@ -1,0 +1,182 @@
+# Who can reach what, and within which bounds. Who may do what is checked as a whole, against a list that must be
+# complete, by `go test ./terraform/gcp/policytest`.
+
+mock_provider "google" {
+  source          = "./tests/mock"
+  override_during = plan
+}
+
+variables {
+  project     = "acme-demo"
+  region      = "europe-west1"
+  name        = "demo"
+  build_dir   = "./tests/archives"
+  alarm_email = "oncall@example.com"
+}
+
+run "ingest_is_public_and_bounded" {
+  command = plan
+
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].ingress_settings == "ALLOW_ALL"
+    error_message = "Platforms come from the internet."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service_iam_member.ingest_is_public.name == google_cloudfunctions2_function.ingest.name &&
+      google_cloud_run_v2_service_iam_member.ingest_is_public.role == "roles/run.invoker" &&
+      google_cloud_run_v2_service_iam_member.ingest_is_public.member == "allUsers"
+    )
+    error_message = "Platforms cannot sign requests for IAM."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].timeout_seconds <= 10
+    error_message = "No platform waits longer."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].max_instance_count == 20
+    error_message = "Without a ceiling a flood costs what it likes."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].max_instance_request_concurrency > 1 && tonumber(google_cloudfunctions2_function.ingest.service_config[0].available_cpu) >= 1
+    error_message = "Concurrent requests need a whole CPU."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].environment_variables["MAX_BODY_BYTES"] == "184320"
+    error_message = "The body cap must be the default of the code, 180 KiB."
+  }
+
+  assert {
+    condition     = output.urls["g-tateth"] == "https://demo-ingest-abcdef-ew.a.run.app/g-tateth"
+    error_message = "The printed address is not the route of the platform."
+  }
+
+  assert {
+    condition     = toset(keys(output.urls)) == toset(["gabber", "cribbly", "oblic", "g-tateth", "chatbase"])
+    error_message = "Each platform needs an address."
+  }
+}
+
+run "worker_is_reached_by_pushes_only" {
+  command = plan
+
+  assert {
+    condition     = google_cloudfunctions2_function.worker.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
+    error_message = "A forged push must not even arrive."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service_iam_member.push_calls_worker.name == google_cloudfunctions2_function.worker.name &&
+      google_cloud_run_v2_service_iam_member.push_calls_worker.role == "roles/run.invoker" &&
+      google_cloud_run_v2_service_iam_member.push_calls_worker.member == google_service_account.push.member
+    )
+    error_message = "The push account, and nobody else, calls the worker."
+  }
+
+  assert {
+    condition     = length(google_cloudfunctions2_function.worker.event_trigger) == 0
+    error_message = "A trigger's own subscription has no dead letters."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.worker.service_config[0].timeout_seconds >= 30
+    error_message = "A conflict is retried for a while."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.worker.service_config[0].max_instance_count == 5
+    error_message = "Too many writers stand in each other's way."
+  }
+
+  assert {
+    condition     = one(google_cloudfunctions2_function.ingest.service_config[0].secret_volumes).secret == google_secret_manager_secret.webhook.secret_id
+    error_message = "Ingest needs the webhook secret."
+  }
+
+  assert {
+    condition     = one(google_cloudfunctions2_function.ingest.service_config[0].secret_volumes).mount_path == google_cloudfunctions2_function.ingest.service_config[0].environment_variables["SECRETS_DIR"]
+    error_message = "The secret is mounted where the function does not look."
+  }
+
+  assert {
+    condition     = one(one(google_cloudfunctions2_function.ingest.service_config[0].secret_volumes).versions).version == "latest"
+    error_message = "A pinned version makes a rotation a deployment."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      length(f.service_config[0].secret_environment_variables) == 0
+    ])
+    error_message = "Secrets do not belong into the environment."
+  }
+
+  assert {
+    condition     = length(google_cloudfunctions2_function.worker.service_config[0].secret_volumes) == 0
+    error_message = "The worker holds no secret."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] : [
+        for k, v in f.service_config[0].environment_variables : !can(regex("SECRET$|TOKEN|PASSWORD|API_KEY", k))
+      ]
+    ]))
+    error_message = "Secrets do not belong into the environment."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret.webhook.deletion_protection
+    error_message = "Without its secret ingest is down."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret.webhook.version_destroy_ttl == "604800s"
+    error_message = "A version destroyed by mistake must be recoverable."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      f.build_config[0].runtime == "go126"
+    ])
+    error_message = "The default runtime is the Go version of go.mod."
+  }
+
+  assert {
+    condition = (
+      google_cloudfunctions2_function.ingest.build_config[0].entry_point == "Ingest" &&
+      google_cloudfunctions2_function.worker.build_config[0].entry_point == "Worker"
+    )
+    error_message = "These are the names that the functions register; with another one they do not start."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      f.build_config[0].service_account == google_service_account.build.id
+    ])
+    error_message = "The default build account is too weak in new organisations and too strong in old ones."
+  }
+
+  assert {
+    condition     = length(distinct([for o in google_storage_bucket_object.source : o.bucket])) == 1 && google_storage_bucket.source.public_access_prevention == "enforced"
+    error_message = "The source is nobody else's business."
+  }
+
+  assert {
+    condition = length(distinct([
+      google_cloudfunctions2_function.ingest.service_config[0].service_account_email,
+      google_cloudfunctions2_function.worker.service_config[0].service_account_email,
+      google_pubsub_subscription.events.push_config[0].oidc_token[0].service_account_email,
+      google_service_account.build.email,
+    ])) == 4
+    error_message = "One account per job, or least privilege means nothing."
+  }
+}

@@ -1,0 +1,121 @@
+# Values that would fail half-way through an apply, or worse succeed, are refused before it; the others arrive where
+# they belong.
+
+mock_provider "google" {
+  source          = "./tests/mock"
+  override_during = plan
+}
+
+variables {
+  project     = "acme-demo"
+  region      = "europe-west1"
+  name        = "demo"
+  build_dir   = "./tests/archives"
+  alarm_email = "oncall@example.com"
+}
+
+run "values_that_google_would_refuse_later" {
+  command = plan
+
+  variables {
+    project              = "111122223333"           # the number instead of the id
+    region               = "europe-west1-b"         # a zone
+    name                 = "twenty-two-characters-" # too long for service accounts
+    labels               = { Team = "Credits" }
+    runtime              = "nodejs22"
+    max_body_kib         = 1024 # more than a document takes
+    ingest_min_instances = -1
+    ingest_max_instances = 0
+    worker_max_instances = 0
+    alarm_email          = "" # nobody to tell
+  }
+
+  expect_failures = [
+    var.project, var.region, var.name, var.labels, var.runtime, var.max_body_kib,
+    var.ingest_min_instances, var.ingest_max_instances, var.worker_max_instances, var.alarm_email,
+  ]
+}
+
+run "name_too_short_for_a_database" {
+  command = plan
+
+  variables {
+    name = "abc"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "every_option_taken" {
+  command = plan
+
+  variables {
+    runtime               = "go127"
+    max_body_kib          = 720
+    ingest_min_instances  = 1
+    ingest_max_instances  = 100
+    worker_max_instances  = 2
+    tariff                = "conversational_seconds=1,token_cnt=0.002"
+    idless_window         = "forever"
+    anonymous_humans      = "anonymous,guest"
+    account_per_project   = true
+    exclude_simulated     = true
+    alarm_email           = ""
+    notification_channels = ["projects/acme-demo/notificationChannels/2"]
+    runbook_url           = "https://example.com/runbook"
+    deletion_protection   = false
+    kms_key_name          = "projects/acme-demo/locations/europe-west1/keyRings/r/cryptoKeys/k"
+  }
+
+  assert {
+    condition = google_cloudfunctions2_function.worker.service_config[0].environment_variables == tomap({
+      GOOGLE_CLOUD_PROJECT = "acme-demo"
+      OUTBOUND_TOPIC       = "demo-outbound"
+      DEAD_LETTERS_TOPIC   = "demo-dead-letters"
+      FIRESTORE_DATABASE   = "demo"
+      TARIFF               = "conversational_seconds=1,token_cnt=0.002"
+      IDLESS_WINDOW        = "forever"
+      ANONYMOUS_HUMANS     = "anonymous,guest"
+      ACCOUNT_PER_PROJECT  = "true"
+      EXCLUDE_SIMULATED    = "true"
+    })
+    error_message = "An option does not reach the worker."
+  }
+
+  assert {
+    condition = google_cloudfunctions2_function.ingest.service_config[0].environment_variables == tomap({
+      GOOGLE_CLOUD_PROJECT = "acme-demo"
+      EVENTS_TOPIC         = "demo-events"
+      DEAD_LETTERS_TOPIC   = "demo-dead-letters"
+      SECRETS_DIR          = "/secrets"
+      MAX_BODY_BYTES       = "737280"
+    })
+    error_message = "An option does not reach ingest."
+  }
+
+  assert {
+    condition = alltrue([
+      for key in concat(
+        [for t in [google_pubsub_topic.events, google_pubsub_topic.outbound, google_pubsub_topic.dead_letters] : t.kms_key_name],
+        google_firestore_database.ledger.cmek_config[*].kms_key_name,
+        google_secret_manager_secret.webhook.replication[0].user_managed[0].replicas[0].customer_managed_encryption[*].kms_key_name,
+      ) : key == var.kms_key_name
+    ]) && length(google_firestore_database.ledger.cmek_config) == 1
+    error_message = "Data at rest is not under your key."
+  }
+
+  assert {
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && !google_secret_manager_secret.webhook.deletion_protection
+    error_message = "An environment could not be torn down."
+  }
+
+  assert {
+    condition     = alltrue([for a in google_monitoring_alert_policy.codes : a.notification_channels == tolist(["projects/acme-demo/notificationChannels/2"])])
+    error_message = "Your own channels must be used, and no empty e-mail."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.codes["DLQ"].documentation[0].content == "There are dead letters. https://example.com/runbook#dlq"
+    error_message = "The link must lead to your runbook."
+  }
+}

@@ -1,0 +1,151 @@
+# Every way to lose an event or a credit makes a sound, and somebody is there to hear it.
+
+mock_provider "google" {
+  source          = "./tests/mock"
+  override_during = plan
+}
+
+variables {
+  project     = "acme-demo"
+  region      = "europe-west1"
+  name        = "demo"
+  build_dir   = "./tests/archives"
+  alarm_email = "oncall@example.com"
+}
+
+run "every_code_rings" {
+  command = plan
+
+  assert {
+    condition = toset(keys(google_monitoring_alert_policy.codes)) == toset([
+      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "INV",
+      "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG",
+    ])
+    error_message = "A code without an alert, or an alert without a code."
+  }
+
+  assert {
+    condition = toset([for code, a in google_monitoring_alert_policy.codes : code if a.severity == "CRITICAL"]) == toset([
+      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "INV",
+    ])
+    error_message = "These wake somebody up, and no others."
+  }
+
+  assert {
+    condition     = alltrue([for a in google_monitoring_alert_policy.codes : length(a.notification_channels) > 0])
+    error_message = "An alert that nobody hears."
+  }
+
+  assert {
+    condition     = alltrue([for a in google_monitoring_alert_policy.codes : a.enabled != false])
+    error_message = "An alert that is switched off."
+  }
+
+  assert {
+    condition     = alltrue([for code, a in google_monitoring_alert_policy.codes : endswith(a.documentation[0].content, "/docs/runbook.md#${lower(code)}")])
+    error_message = "An alert must say where its cure stands."
+  }
+
+  assert {
+    condition     = alltrue([for a in google_monitoring_alert_policy.codes : a.alert_strategy[0].auto_close == "1800s"])
+    error_message = "An incident that stays open rings no second time."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "AGE", "INV"] :
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "60s"
+    ])
+    error_message = "A page that looks less than once a minute comes after the platform has given up."
+  }
+
+  assert {
+    condition     = alltrue([for a in google_monitoring_alert_policy.codes : startswith(a.conditions[0].condition_threshold[0].filter, "resource.type = ")])
+    error_message = "Monitoring refuses filters without a resource type."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "INV", "DLQ", "QUA", "CON", "AMB", "SUS", "NEG"] :
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value == 0 &&
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].comparison == "COMPARISON_GT" &&
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].duration == "0s"
+    ])
+    error_message = "One is enough."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.codes["AGE"].conditions[0].condition_threshold[0].threshold_value == tonumber(trimsuffix(google_pubsub_subscription.events.message_retention_duration, "s")) / 4
+    error_message = "AGE is a quarter of the retention."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.codes["AGE"].conditions[0].condition_threshold[0].filter, "subscription_id = \"demo-events\"")
+    error_message = "AGE looks at another subscription."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.codes["DLQ"].conditions[0].condition_threshold[0].filter, "subscription_id = \"demo-dead-letters\"")
+    error_message = "DLQ looks at another subscription."
+  }
+
+  assert {
+    condition     = google_logging_metric.codes.label_extractors == tomap({ code = "EXTRACT(jsonPayload.code)" })
+    error_message = "The code of a log line must become a label, and nothing else may: labels are no place for data."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      strcontains(google_logging_metric.codes.filter, "\"${f.name}\"")
+    ])
+    error_message = "The log of a function is not counted."
+  }
+
+  assert {
+    condition     = strcontains(google_logging_metric.refused.filter, "log_id(\"run.googleapis.com/requests\")") && strcontains(google_logging_metric.refused.filter, "\"demo-ingest\"")
+    error_message = "What never reached an instance is in the request log only."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in keys(local.code_alarms) :
+      strcontains(google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].filter, "user/${google_logging_metric.codes.name}\" AND metric.labels.code = \"${code}\"")
+    ])
+    error_message = "An alert looks at another code than its own."
+  }
+
+  assert {
+    condition     = length(jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles) == 6
+    error_message = "Deliveries, latency, backlog, worker, codes, log."
+  }
+
+  assert {
+    condition = length(distinct([
+      for tile in jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles : "${tile.xPos}/${tile.yPos}"
+    ])) == 6
+    error_message = "Two tiles in one place."
+  }
+}
+
+run "labels_are_everywhere" {
+  command = plan
+
+  variables {
+    labels = { team = "credits" }
+  }
+
+  assert {
+    condition = alltrue([
+      for labels in concat(
+        [for r in [google_pubsub_topic.events, google_pubsub_topic.outbound, google_pubsub_topic.dead_letters] : r.labels],
+        [for r in [google_pubsub_subscription.events, google_pubsub_subscription.outbound, google_pubsub_subscription.dead_letters] : r.labels],
+        [for r in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] : r.labels],
+        [google_secret_manager_secret.webhook.labels, google_storage_bucket.source.labels, google_artifact_registry_repository.functions.labels],
+        [for a in google_monitoring_alert_policy.codes : a.user_labels],
+        google_monitoring_notification_channel.email[*].user_labels,
+      ) : labels == tomap({ application = "demo", team = "credits" })
+    ])
+    error_message = "The bill of this application cannot be told from another's."
+  }
+}

@@ -1,0 +1,175 @@
+# The variables of terraform/aws under the same names, as far as they mean the same.
+
+variable "project" {
+  description = "Id of the Google Cloud project. One of its own per environment is the best fence there is."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "Use the project's id (6 to 30 lower-case letters, digits and hyphens), not its name or number."
+  }
+}
+
+variable "region" {
+  description = "Where everything runs and is stored, e.g. europe-west1. The database cannot move later."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "Use a region such as europe-west1; zones and multi-regions do not run functions."
+  }
+}
+
+variable "name" {
+  description = "Prefix of everything that has a name, and the name of the database. One per environment: webhooks-dev, webhooks-prod."
+  type        = string
+  default     = "webhooks"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,19}[a-z0-9]$", var.name))
+    error_message = "Use 4 to 21 lower-case letters, digits and hyphens: databases need 4, and service accounts end at 30 with their suffix."
+  }
+}
+
+variable "labels" {
+  description = "Labels of every resource, beside application = name."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for k, v in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", k)) && can(regex("^[a-z0-9_-]{0,63}$", v))])
+    error_message = "Use lower-case letters, digits, hyphens and underscores, at most 63 of them."
+  }
+}
+
+variable "build_dir" {
+  description = "Folder with gcp-ingest.zip and gcp-worker.zip, made by `make package-gcp`."
+  type        = string
+  default     = "../../build"
+}
+
+variable "runtime" {
+  description = "Go version of the functions. Google says go126 is deprecated in early 2027 and switched off half a year later."
+  type        = string
+  default     = "go126"
+
+  validation {
+    condition     = can(regex("^go1[0-9]{2}$", var.runtime))
+    error_message = "Use a Go runtime id such as go126."
+  }
+}
+
+variable "max_body_kib" {
+  description = "Largest webhook body in KiB; larger ones are answered 413."
+  type        = number
+  default     = 180
+
+  validation {
+    # The upper end is a record, which must fit into a Firestore document of 1 MiB; Pub/Sub would take 10 MB.
+    condition     = var.max_body_kib >= 16 && var.max_body_kib <= 720
+    error_message = "Use 16 to 720."
+  }
+}
+
+variable "ingest_min_instances" {
+  description = "Copies of ingest that are kept warm, and paid for. 0 is fine: the process is ready in milliseconds."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.ingest_min_instances >= 0
+    error_message = "Use 0 or more."
+  }
+}
+
+variable "ingest_max_instances" {
+  description = "How many copies of ingest may run at once, 80 requests each. It caps what a flood can cost; beyond it platforms are told 429."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.ingest_max_instances >= 1
+    error_message = "Use 1 or more. A ceiling of 0 would close the door."
+  }
+}
+
+variable "worker_max_instances" {
+  description = "How many copies of the worker may run at once, 10 messages each. Low on purpose: writers to one account's balance get in each other's way."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.worker_max_instances >= 1
+    error_message = "Use 1 or more."
+  }
+}
+
+variable "tariff" {
+  description = "Price list, credits per unit: \"conversational_seconds=1,token_cnt=0.002\". Usage types that are not in it cost nothing."
+  type        = string
+  default     = "conversational_seconds=1"
+}
+
+variable "idless_window" {
+  description = "How long a usage event without an id counts as a retry of the same bytes: a duration (15m, 0s) or forever."
+  type        = string
+  default     = "15m"
+}
+
+variable "anonymous_humans" {
+  description = "Humans that stand for nobody, separated by commas: their usage goes to the suspense account."
+  type        = string
+  default     = "anonymous"
+}
+
+variable "account_per_project" {
+  description = "One account per project and human instead of one per human. (The platform's project, not Google's.)"
+  type        = bool
+  default     = false
+}
+
+variable "exclude_simulated" {
+  description = "Record the usage of simulated sessions at 0, where the event says that it is simulated."
+  type        = bool
+  default     = false
+}
+
+variable "alarm_email" {
+  description = "Who is told of alarms."
+  type        = string
+  default     = ""
+
+  validation {
+    # AWS has a topic to subscribe to later. Here an alert policy without a channel rings nowhere, for ever.
+    condition     = var.alarm_email != "" || length(var.notification_channels) > 0
+    error_message = "Somebody must be told: set alarm_email or notification_channels."
+  }
+}
+
+variable "notification_channels" {
+  description = "Channels you have already (pager, chat): projects/<project>/notificationChannels/<id>."
+  type        = list(string)
+  default     = []
+}
+
+variable "runbook_url" {
+  description = "Address of docs/runbook.md in your fork. Every alarm links its section."
+  type        = string
+  default     = "https://github.com/webhook-functions/template/blob/main/docs/runbook.md"
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the database and the secret. To tear an environment down, apply with false first."
+  type        = bool
+  default     = true
+}
+
+variable "kms_key_name" {
+  description = <<-EOT
+    Your own KMS key, in the same region, for topics, database and secret: projects/<p>/locations/<region>/keyRings/<r>/cryptoKeys/<k>.
+    Empty: keys that Google owns. The service agents of Pub/Sub, Firestore and Secret Manager must be allowed to use it
+    beforehand. A database keeps the key it was created with.
+  EOT
+  type        = string
+  default     = ""
+}

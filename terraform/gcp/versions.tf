@@ -1,0 +1,49 @@
+terraform {
+  required_version = ">= 1.11" # tests/ overrides resources while planning
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 6.50, < 8.0"
+    }
+  }
+}
+
+# Credentials come from the environment, like those of gcloud: `gcloud auth application-default login`.
+provider "google" {
+  project = var.project
+  region  = var.region
+}
+
+# Not switched off on destroy: something else in the project may have come to need them.
+resource "google_project_service" "apis" {
+  for_each = toset([
+    "artifactregistry.googleapis.com",
+    "cloudbuild.googleapis.com",
+    "cloudfunctions.googleapis.com",
+    "firestore.googleapis.com",
+    "iam.googleapis.com",
+    "logging.googleapis.com",
+    "monitoring.googleapis.com",
+    "pubsub.googleapis.com",
+    "run.googleapis.com",
+    "secretmanager.googleapis.com",
+    "storage.googleapis.com",
+  ])
+
+  project            = var.project
+  service            = each.key
+  disable_on_destroy = false
+}
+
+data "google_project" "this" {
+  project_id = var.project
+}
+
+locals {
+  # Resource by resource rather than by the provider's default_labels: alert policies and channels do not take those.
+  labels = merge({ application = var.name }, var.labels)
+
+  # Null rather than empty: that is how a resource argument is left out.
+  kms_key_name = var.kms_key_name == "" ? null : var.kms_key_name
+}

@@ -1,0 +1,72 @@
+// Command cost computes what a million usage events cost, from counts that the
+// tests assert and from list prices. Both are tables below: change them and run
+// `make cost` again.
+//
+// The prices are the public lists of us-east-1 and us-central1 as we remembered
+// them in November 2026, in US dollars, without free tiers, without tax. Check
+// them before you quote the result.
+package main
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+)
+
+// item is one line of a bill.
+type item struct {
+	what  string
+	count float64 // units per event
+	price float64 // dollars per million units
+	why   string
+}
+
+// Lambda bills by the millisecond; an event that is alone in its batch is the
+// dear case. Memory is the template's default.
+const (
+	lambdaGB        = 0.25
+	ingestMillis    = 10 // billed per delivery, warm, two network calls included
+	workerMillis    = 20 // billed per batch of one
+	arm64PerGBs     = 0.0000133334 * 1e6
+	runVCPU         = 1.0
+	runGiB          = 0.25
+	runPerVCPUs     = 0.000024 * 1e6
+	runPerGiBs      = 0.0000025 * 1e6
+	gcpIngestMillis = 15
+	gcpWorkerMillis = 25
+)
+
+var aws = []item{
+	{"Lambda requests", 2, 0.20, "ingest, worker"},
+	{"Lambda time", lambdaGB * (ingestMillis + workerMillis) / 1000, arm64PerGBs, "GB-seconds, arm64"},
+	{"SQS requests", 4, 0.40, "send, receive, delete, and the follow-up's send"},
+	{"DynamoDB writes", 5, 0.625, "entry and account in one transaction: 2 × 2 units, and the index of statements: 1"},
+	{"DynamoDB reads", 0, 0.125, "none unless something is a duplicate"},
+	{"CloudWatch logs", 1e-6, 0.50 * 1e6, "GB; about a kilobyte of log lines, if INFO is on"},
+}
+
+var gcp = []item{
+	{"Cloud Run requests", 2, 0.40, "ingest, worker"},
+	{"Cloud Run CPU", runVCPU * (gcpIngestMillis + gcpWorkerMillis) / 1000, runPerVCPUs, "vCPU-seconds, one request at a time"},
+	{"Cloud Run memory", runGiB * (gcpIngestMillis + gcpWorkerMillis) / 1000, runPerGiBs, "GiB-seconds"},
+	{"Pub/Sub", 4 * 1.5e-9, 40 * 1e6 / 1.0995, "TB; two messages in and out, each about 1.5 kB"},
+	{"Firestore writes", 2, 0.90, "entry and account"},
+	{"Firestore reads", 0, 0.30, "none unless something is a duplicate"},
+}
+
+func main() {
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, cloud := range []struct {
+		name  string
+		items []item
+	}{{"AWS", aws}, {"Google Cloud", gcp}} {
+		total := 0.0
+		fmt.Fprintf(out, "%s, a million usage events\tper event\t$ per million\t$\t\t\n", cloud.name)
+		for _, i := range cloud.items {
+			total += i.count * i.price
+			fmt.Fprintf(out, "%s\t%.4g\t%.4g\t%.2f\t  %s\t\n", i.what, i.count, i.price, i.count*i.price, i.why)
+		}
+		fmt.Fprintf(out, "together\t\t\t%.2f\t\t\n\t\t\t\t\t\n", total)
+	}
+	out.Flush()
+}
