@@ -101,8 +101,8 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	if err := queue.Publish(ctx, event); err != nil {
 		return in.refuse(ctx, d, provider, &unavailableError{code: "ENQ", err: err})
 	}
-	in.logAccepted(ctx, d, event, parsed.Known)
 	in.logDrift(ctx, event, parsed)
+	in.logAccepted(ctx, d, event, parsed.Known)
 	return webhook.Reply{Status: 200, Body: "ok"}
 }
 
