@@ -4,11 +4,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 const (
@@ -116,5 +118,23 @@ func wantKeys(t *testing.T, k *local.Keyrings, provider string, keys []string) {
 func TestKeyringsOfAnUnknownProvider(t *testing.T) {
 	if ring, err := keyrings(nil).Keyring(t.Context(), "unknown"); err == nil || ring != nil {
 		t.Errorf("keyring %v, error %v", ring, err)
+	}
+}
+
+func TestTenants(t *testing.T) {
+	const v = "GABBER_WEBHOOK_SECRET"
+	k := keyrings(map[string]string{v: secretA, v + "_BOT_kT9_x": secretB + "," + secretC, v + "_BOT_bad": "short", v + "_BOT_x_1": secretD})
+	for range 2 { // found, then remembered
+		wantKeys(t, k, "gabber/kT9-x", []string{secretB, secretC})
+		wantKeys(t, k, "gabber/x_1", []string{secretD})
+		wantKeys(t, k, "gabber", []string{secretA})
+		for _, nobody := range []string{"gabber/unknown", "gabber/x", "gabber/", "g-tateth/kT9-x"} { // x_1's first secret is not x's second
+			if ring, err := k.Keyring(t.Context(), nobody); !errors.Is(err, webhook.ErrNotConfigured) || ring != nil {
+				t.Errorf("%s: %v, %v; want none", nobody, ring, err)
+			}
+		}
+		if ring, err := k.Keyring(t.Context(), "gabber/bad"); err == nil || ring != nil || err.Error() != v+"_BOT_bad: secret is shorter than 16 bytes" {
+			t.Errorf("a bad secret of its own: %v, %v", ring, err)
+		}
 	}
 }
