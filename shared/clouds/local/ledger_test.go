@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/records"
