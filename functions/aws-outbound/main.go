@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -23,17 +24,33 @@ func main() {
 	log := aws.NewLog(os.Stdout, os.Getenv)
 	w, err := newOutbound(os.Getenv, log)
 	if err != nil {
-		log.Error("cannot start", "code", "CFG", "cause", err.Error())
+		log.Error("cannot start", "code", code(err), "cause", err.Error())
 		os.Exit(1) // the messages come back
 	}
 	lambda.Start(aws.SQSBatch(w))
 }
 
+func code(err error) string {
+	if errors.Is(err, aws.ErrSecret) {
+		return "SEC"
+	}
+	return "CFG"
+}
+
+// newOutbound asks for the API keys first: without them nothing else can be
+// judged. Whoever changes them starts the function anew.
 func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
-	client, err := aws.FromEnv(env, "OUTBOUND_QUEUE_URL", "DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "RECORDS_TABLE")
-	table, tableErr := providers.Configured(env)
+	client, err := aws.FromEnv(env, "OUTBOUND_QUEUE_URL", "DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_SECRET_ARN")
+	if err != nil {
+		return nil, err
+	}
+	env, err = client.SecretEnv(context.Background(), env("OUTBOUND_SECRET_ARN"), env)
+	if err != nil {
+		return nil, err
+	}
+	table, err := providers.Configured(env)
 	settings, settingsErr := handlers.OutboundFromEnv(env)
-	if err := errors.Join(err, tableErr, settingsErr); err != nil {
+	if err := errors.Join(err, settingsErr); err != nil {
 		return nil, err
 	}
 	platforms := &outbound.Client{Hosts: settings.Hosts(), Transport: http.DefaultTransport}
