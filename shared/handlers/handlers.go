@@ -43,11 +43,23 @@ func Table(s Settings, books ledger.Store, store records.Store, log *slog.Logger
 	for _, eventType := range mirrored {
 		table[eventType] = webhook.Each("stored", latest.Mirror)
 	}
+	for _, eventType := range followUps {
+		table[eventType] = webhook.Each("passed on", passOn)
+	}
 	if credits.pricesCalls() {
 		calls := &Calls{Credits: credits, Latest: latest}
 		table["g-tateth.call.completed"] = calls.Completed
 	}
 	return table
+}
+
+// followUps are for outbound. The worker meets one when dead letters are
+// redriven: where the cloud has one queue of them and sends all of it to one
+// place, that place is the worker's.
+var followUps = []string{BalanceChanged, Exhausted, Restored, SpeechRequested, HumanFound, VendorDebit, LeadForward}
+
+func passOn(_ context.Context, e webhook.Event) ([]webhook.Event, error) {
+	return []webhook.Event{e}, nil
 }
 
 // Outbound says which handler calls a platform for which follow-up event. What

@@ -202,19 +202,25 @@ func redrive(t *testing.T, c *cloud) {
 	}
 
 	dying.Store(false)
-	source, target := c.sqs.ARN(t, p.deadLetters), c.sqs.ARN(t, p.events)
-	if _, err := c.sqs.SQS.StartMessageMoveTask(t.Context(), &sqs.StartMessageMoveTaskInput{SourceArn: &source, DestinationArn: &target}); err != nil {
+	p.redrive(t)
+	p.drain(t)
+	p.checkUsage(t, 12)
+	if n := p.count(t, p.deadLetters); n != 1 {
+		t.Errorf("%d dead letters, want the unusable one again", n)
+	}
+}
+
+// redrive sends the dead letters to the events queue, as the runbook says.
+func (p *pipeline) redrive(t *testing.T) {
+	t.Helper()
+	source, target := p.cloud.sqs.ARN(t, p.deadLetters), p.cloud.sqs.ARN(t, p.events)
+	if _, err := p.cloud.sqs.SQS.StartMessageMoveTask(t.Context(), &sqs.StartMessageMoveTaskInput{SourceArn: &source, DestinationArn: &target}); err != nil {
 		t.Fatalf("redrive: %v", err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); p.count(t, p.deadLetters) > 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the dead letters do not move")
 		}
-	}
-	p.drain(t)
-	p.checkUsage(t, 12)
-	if n := p.count(t, p.deadLetters); n != 1 {
-		t.Errorf("%d dead letters, want the unusable one again", n)
 	}
 }
 

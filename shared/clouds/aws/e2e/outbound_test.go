@@ -271,6 +271,27 @@ func lostAnswer(t *testing.T, c *cloud) {
 	}
 }
 
+// The key was withdrawn: the calls end as dead letters. Once there is a new one
+// they are redriven like events, to the worker, and it passes them on.
+func refusedCalls(t *testing.T, c *cloud) {
+	p := c.deploy(t, options{maxReceives: 1})
+	o := p.callOut(t, c.apiKeys, nil)
+	o.api.Hurt(func(string) fault { return refused(http.StatusUnauthorized, "unauthorized") })
+	o.grant(t, "member-0", 7)
+	stop := p.feed(t, p.outbound, o.function)
+	o.settle(t)
+	stop()
+	if n := p.count(t, p.deadLetters); n != 1 || !strings.Contains(p.log.String(), `"code":"API"`) {
+		t.Fatalf("%d dead letters, want 1 and an alarm", n)
+	}
+	o.api.Hurt(nil)
+	p.redrive(t)
+	p.drain(t)
+	defer p.feed(t, p.outbound, o.function)()
+	o.settle(t)
+	o.checkLimits(t, "member-0")
+}
+
 // A secret that was just deployed has no value.
 func withoutKey(t *testing.T, c *cloud) {
 	p := c.deploy(t, options{})

@@ -65,6 +65,7 @@ func TestPipeline(t *testing.T) {
 		"every sample twice: limits are balances, speech is spoken once": platformsAreTold,
 		"outbound killed between any two steps":                          outboundKills,
 		"a lost answer brings the message back":                          lostAnswer,
+		"what a platform refused is told it after a redrive":             refusedCalls,
 		"without a key nobody is called":                                 withoutKey,
 		"a secret that cannot be read leaves the messages waiting":       secretGone,
 	} {
