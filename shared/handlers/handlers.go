@@ -85,7 +85,7 @@ func Outbound(s OutboundSettings, books ledger.Syncer, store records.Store, call
 		LeadForward:     webhook.Each("forwarded", forward.Post),
 	}
 	if api.Key == "" {
-		log.Warn("GABBER_API_KEY is not set: Gabber is never called", "code", "CFG")
+		log.Warn("GABBER_API_KEY is not set: Gabber is never called") // without a code: whoever does not use Gabber is not to be woken
 		table[BalanceChanged] = together("no key", crossings.Watch)
 		table[SpeechRequested], table[HumanFound], table[VendorDebit] = skip("no key"), skip("no key"), skip("no key")
 	}
