@@ -1,6 +1,6 @@
 # The Lambda functions: what SAM and Terraform deploy, byte for byte the same.
 ARCH      ?= arm64
-FUNCTIONS := aws-ingest aws-worker
+FUNCTIONS := aws-ingest aws-worker aws-outbound
 
 # $(call lambda,<function>,<folder>) builds a function into a folder.
 # lambda.norpc leaves out an old protocol, -s -w what only debuggers read; the
@@ -11,7 +11,7 @@ CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -buildvcs=false -tags
 chmod 755 $(2)/bootstrap
 endef
 
-.PHONY: build zip $(FUNCTIONS:%=build-%) $(FUNCTIONS:%=zip-%) build-IngestFunction build-WorkerFunction
+.PHONY: build zip $(FUNCTIONS:%=build-%) $(FUNCTIONS:%=zip-%) build-IngestFunction build-WorkerFunction build-OutboundFunction
 
 build: $(FUNCTIONS:%=build-%) ## The Lambda functions, build/<function>/bootstrap (ARCH=arm64 or amd64)
 	@sha256sum $(FUNCTIONS:%=build/%/bootstrap)
@@ -33,3 +33,6 @@ build-IngestFunction:
 
 build-WorkerFunction:
 	$(call lambda,aws-worker,"$(ARTIFACTS_DIR)")
+
+build-OutboundFunction:
+	$(call lambda,aws-outbound,"$(ARTIFACTS_DIR)")

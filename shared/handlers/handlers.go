@@ -43,11 +43,23 @@ func Table(s Settings, books ledger.Store, store records.Store, log *slog.Logger
 	for _, eventType := range mirrored {
 		table[eventType] = webhook.Each("stored", latest.Mirror)
 	}
+	for _, eventType := range followUps {
+		table[eventType] = webhook.Each("passed on", passOn)
+	}
 	if credits.pricesCalls() {
 		calls := &Calls{Credits: credits, Latest: latest}
 		table["g-tateth.call.completed"] = calls.Completed
 	}
 	return table
+}
+
+// followUps are for outbound. The worker meets one when dead letters are
+// redriven: where the cloud has one queue of them and sends all of it to one
+// place, that place is the worker's.
+var followUps = []string{BalanceChanged, Exhausted, Restored, SpeechRequested, HumanFound, VendorDebit, LeadForward}
+
+func passOn(_ context.Context, e webhook.Event) ([]webhook.Event, error) {
+	return []webhook.Event{e}, nil
 }
 
 // Outbound says which handler calls a platform for which follow-up event. What
@@ -73,7 +85,7 @@ func Outbound(s OutboundSettings, books ledger.Syncer, store records.Store, call
 		LeadForward:     webhook.Each("forwarded", forward.Post),
 	}
 	if api.Key == "" {
-		log.Warn("GABBER_API_KEY is not set: Gabber is never called", "code", "CFG")
+		log.Warn("GABBER_API_KEY is not set: Gabber is never called") // without a code: whoever does not use Gabber is not to be woken
 		table[BalanceChanged] = together("no key", crossings.Watch)
 		table[SpeechRequested], table[HumanFound], table[VendorDebit] = skip("no key"), skip("no key"), skip("no key")
 	}

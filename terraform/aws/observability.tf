@@ -5,10 +5,11 @@ locals {
   # The functions log {"code": "CFG", ...}. A page is looked at every minute: platforms give a delivery up after 14 to
   # 30 s, so minutes are lost events. A ticket can wait for the morning.
   code_alarms = {
-    CFG = { page = true, threshold = 1, what = "Configuration is missing or unusable; routes answer 503." }
-    SEC = { page = true, threshold = 1, what = "The webhook secret cannot be read or is stale." }
+    CFG = { page = true, threshold = 1, what = "Configuration is missing or unusable." }
+    SEC = { page = true, threshold = 1, what = "A secret cannot be read, or is stale." }
     ENQ = { page = true, threshold = 1, what = "Ingest cannot store events; deliveries are answered 503." }
     INV = { page = true, threshold = 1, what = "The books do not add up." }
+    API = { page = true, threshold = 1, what = "A platform refuses our calls; limits are no longer pushed." }
     # Anybody can send a few wrong signatures.
     SIG = { page = false, threshold = 5, what = "Signatures do not match: a rotated secret, or a stranger." }
     QUA = { page = false, threshold = 1, what = "A verified event cannot be used and is among the dead letters." }
@@ -53,6 +54,24 @@ locals {
         dimensions = { QueueName = aws_sqs_queue.events.name }
         statistic  = "Maximum"
       }
+      AGE-OUTBOUND = {
+        page       = true
+        threshold  = aws_sqs_queue.outbound.message_retention_seconds / 4
+        what       = "The oldest outbound message has waited for a quarter of its life."
+        namespace  = "AWS/SQS"
+        metric     = "ApproximateAgeOfOldestMessage"
+        dimensions = { QueueName = aws_sqs_queue.outbound.name }
+        statistic  = "Maximum"
+      }
+      LAG = {
+        page       = false
+        threshold  = 300
+        what       = "An outbound message has waited for more than five minutes."
+        namespace  = "AWS/SQS"
+        metric     = "ApproximateAgeOfOldestMessage"
+        dimensions = { QueueName = aws_sqs_queue.outbound.name }
+        statistic  = "Maximum"
+      }
       DLQ = {
         page       = false
         threshold  = 1
@@ -80,11 +99,18 @@ resource "aws_cloudwatch_log_group" "worker" {
   kms_key_id        = local.kms_key_arn
 }
 
+resource "aws_cloudwatch_log_group" "outbound" {
+  name              = "/aws/lambda/${var.name}-outbound"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.kms_key_arn
+}
+
 # One metric with the code as its dimension: codes are a short list of our own, never words from outside.
 resource "aws_cloudwatch_log_metric_filter" "codes" {
   for_each = {
-    ingest = aws_cloudwatch_log_group.ingest.name
-    worker = aws_cloudwatch_log_group.worker.name
+    ingest   = aws_cloudwatch_log_group.ingest.name
+    worker   = aws_cloudwatch_log_group.worker.name
+    outbound = aws_cloudwatch_log_group.outbound.name
   }
 
   name           = "codes"
@@ -115,7 +141,7 @@ resource "aws_cloudwatch_metric_alarm" "codes" {
   for_each = local.alarms
 
   alarm_name        = "${var.name}-${each.key}"
-  alarm_description = "${each.value.page ? "Page" : "Ticket"}: ${each.value.what} ${var.runbook_url}#${lower(each.key)}"
+  alarm_description = "${each.value.page ? "Page" : "Ticket"}: ${each.value.what} ${var.runbook_url}#${lower(split("-", each.key)[0])}"
   alarm_actions     = [aws_sns_topic.alarms.arn]
 
   namespace           = each.value.namespace
@@ -191,6 +217,33 @@ resource "aws_cloudwatch_dashboard" "pipeline" {
       {
         type = "metric", x = 0, y = 12, width = 12, height = 6
         properties = {
+          title  = "Age of the oldest message, s"
+          region = local.region
+          stat   = "Maximum"
+          period = 60
+          metrics = [
+            ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.events.name],
+            ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.outbound.name],
+          ]
+        }
+      },
+      {
+        type = "metric", x = 12, y = 12, width = 12, height = 6
+        properties = {
+          title  = "Outbound"
+          region = local.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            ["AWS/Lambda", "Invocations", "FunctionName", aws_lambda_function.outbound.function_name],
+            ["AWS/Lambda", "Errors", "FunctionName", aws_lambda_function.outbound.function_name],
+            ["AWS/Lambda", "Throttles", "FunctionName", aws_lambda_function.outbound.function_name],
+          ]
+        }
+      },
+      {
+        type = "metric", x = 0, y = 18, width = 12, height = 6
+        properties = {
           title   = "Alarm codes"
           region  = local.region
           stat    = "Sum"
@@ -199,12 +252,12 @@ resource "aws_cloudwatch_dashboard" "pipeline" {
         }
       },
       {
-        type = "log", x = 12, y = 12, width = 12, height = 6
+        type = "log", x = 12, y = 18, width = 12, height = 6
         properties = {
           title  = "Latest log lines with a code"
           region = local.region
           view   = "table"
-          query  = "SOURCE '${aws_cloudwatch_log_group.ingest.name}' | SOURCE '${aws_cloudwatch_log_group.worker.name}' | fields @timestamp, code, @message | filter ispresent(code) | sort @timestamp desc | limit 50"
+          query  = "SOURCE '${aws_cloudwatch_log_group.ingest.name}' | SOURCE '${aws_cloudwatch_log_group.worker.name}' | SOURCE '${aws_cloudwatch_log_group.outbound.name}' | fields @timestamp, code, @message | filter ispresent(code) | sort @timestamp desc | limit 50"
         }
       },
     ]

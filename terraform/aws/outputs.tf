@@ -11,6 +11,11 @@ output "webhook_secret_arn" {
   value       = aws_secretsmanager_secret.webhook.arn
 }
 
+output "outbound_secret_arn" {
+  description = "Put what outbound calls platforms with here; until then nobody is called."
+  value       = aws_secretsmanager_secret.outbound.arn
+}
+
 output "events_queue_url" {
   description = "Verified events on their way to the worker."
   value       = aws_sqs_queue.events.url

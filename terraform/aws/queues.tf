@@ -1,5 +1,5 @@
-# ingest → events → worker → outbound, and dead letters for what nobody could use: sent there by ingest and worker with
-# a reason, or moved there by SQS after too many tries. One place to look.
+# ingest → events → worker → outbound queue → outbound, and dead letters for what nobody could use: sent there by the
+# functions with a reason, or moved there by SQS after too many tries. One place to look.
 
 locals {
   max_message_bytes = var.max_message_kib * 1024
@@ -8,14 +8,15 @@ locals {
 
   # Six times the timeout of the function that reads the queue: AWS's rule, so that a message is not handed out again
   # while the batch it is in may still be retried, and a late write of the first try lands before the second starts.
-  visibility_timeout = 6 * local.worker_timeout
+  events_visibility   = 6 * local.worker_timeout
+  outbound_visibility = 6 * local.outbound_timeout
 }
 
 resource "aws_sqs_queue" "events" {
   name                       = "${var.name}-events"
   max_message_size           = local.max_message_bytes
   message_retention_seconds  = 4 * 86400
-  visibility_timeout_seconds = local.visibility_timeout
+  visibility_timeout_seconds = local.events_visibility
 
   kms_master_key_id       = local.kms_key_arn
   sqs_managed_sse_enabled = local.kms_key_arn == null ? true : null
@@ -31,7 +32,7 @@ resource "aws_sqs_queue" "outbound" {
   name                       = "${var.name}-outbound"
   max_message_size           = local.max_message_bytes
   message_retention_seconds  = 4 * 86400
-  visibility_timeout_seconds = local.visibility_timeout
+  visibility_timeout_seconds = local.outbound_visibility
 
   kms_master_key_id       = local.kms_key_arn
   sqs_managed_sse_enabled = local.kms_key_arn == null ? true : null
@@ -47,7 +48,7 @@ resource "aws_sqs_queue" "dead_letters" {
   name                       = "${var.name}-dead-letters"
   max_message_size           = local.max_message_bytes
   message_retention_seconds  = 14 * 86400
-  visibility_timeout_seconds = local.visibility_timeout
+  visibility_timeout_seconds = local.events_visibility
 
   kms_master_key_id       = local.kms_key_arn
   sqs_managed_sse_enabled = local.kms_key_arn == null ? true : null

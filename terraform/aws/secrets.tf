@@ -12,3 +12,11 @@ resource "aws_secretsmanager_secret" "webhook" {
   description = "Webhook signing secrets: a JSON object, per platform a string or a list of up to three."
   kms_key_id  = local.kms_key_arn
 }
+
+# One JSON object of what outbound calls with: {"GABBER_API_KEY": "...", "LEADS_FORWARD_SECRET": "whsec_..."}. Like the
+# other it has no version here. Until it has one nobody is called.
+resource "aws_secretsmanager_secret" "outbound" {
+  name        = "${var.name}-outbound"
+  description = "What outbound calls platforms with: a JSON object, GABBER_API_KEY and LEADS_FORWARD_SECRET."
+  kms_key_id  = local.kms_key_arn
+}

@@ -19,7 +19,7 @@ variable "tags" {
 }
 
 variable "build_dir" {
-  description = "Folder with aws-ingest.zip and aws-worker.zip, made by `make zip`."
+  description = "Folder with aws-ingest.zip, aws-worker.zip and aws-outbound.zip, made by `make zip`."
   type        = string
   default     = "../../build"
 }
@@ -108,6 +108,67 @@ variable "exclude_simulated" {
   default     = false
 }
 
+variable "gabber_ledger" {
+  description = "Debit usage in Gabber's own credit ledger, too (beside) or only there (instead). Both need gabber_credit."
+  type        = string
+  default     = "off"
+
+  validation {
+    condition     = contains(["off", "beside", "instead"], var.gabber_ledger) && (var.gabber_ledger == "off" || var.gabber_credit != "")
+    error_message = "Use off, beside or instead; the latter two need gabber_credit."
+  }
+}
+
+variable "gabber_credit" {
+  description = "Id of the credit type in Gabber's own credit ledger."
+  type        = string
+  default     = ""
+}
+
+variable "speak_result" {
+  description = "What is spoken when a tool has answered. {tool}, {response} and {code} are filled in."
+  type        = string
+  default     = "{response}"
+}
+
+variable "speak_failure" {
+  description = "What is spoken when a tool has failed. {tool}, {error} and {code} are filled in."
+  type        = string
+  default     = "That did not work."
+}
+
+variable "leads_forward_url" {
+  description = "Your service that leads are posted to, empty for none. Put LEADS_FORWARD_SECRET into the outbound secret first."
+  type        = string
+  default     = ""
+}
+
+variable "gabber_api_url" {
+  description = "Where Gabber's API lives. Outbound calls this host and that of leads_forward_url and no other."
+  type        = string
+  default     = "https://api.gabber.dev"
+}
+
+variable "end_exhausted_sessions" {
+  description = "End the live sessions of a human who has nothing left."
+  type        = bool
+  default     = false
+}
+
+variable "outbound_maximum_concurrency" {
+  description = <<-EOT
+    How many batches of calls to platforms are made at once. Low on purpose; their APIs have limits, too. AWS takes 2 to
+    1000.
+  EOT
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.outbound_maximum_concurrency >= 2 && var.outbound_maximum_concurrency <= 1000
+    error_message = "AWS takes 2 to 1000."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept. They hold no bodies, secrets or personal data."
   type        = number
@@ -134,7 +195,7 @@ variable "deletion_protection" {
 
 variable "kms_key_arn" {
   description = <<-EOT
-    Your own KMS key for queues, tables, secret, logs, alarms and environment. Empty: keys that AWS owns. The key's policy
+    Your own KMS key for queues, tables, secrets, logs, alarms and environment. Empty: keys that AWS owns. The key's policy
     must let logs.<region>.amazonaws.com and cloudwatch.amazonaws.com use it, and you create grants; the functions' roles
     get what they need here.
   EOT

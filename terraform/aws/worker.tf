@@ -28,6 +28,11 @@ resource "aws_lambda_function" "worker" {
       ANONYMOUS_HUMANS       = var.anonymous_humans
       ACCOUNT_PER_PROJECT    = tostring(var.account_per_project)
       EXCLUDE_SIMULATED      = tostring(var.exclude_simulated)
+      GABBER_LEDGER          = var.gabber_ledger
+      GABBER_CREDIT          = var.gabber_credit
+      SPEAK_RESULT           = var.speak_result
+      SPEAK_FAILURE          = var.speak_failure
+      LEADS_FORWARD_URL      = var.leads_forward_url # only whether there is one
     }
   }
   kms_key_arn = local.kms_key_arn
@@ -89,9 +94,9 @@ resource "aws_iam_role_policy" "worker" {
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {
-        Sid      = "Records" # conditional puts; it cannot read them
+        Sid      = "Records"
         Effect   = "Allow"
-        Action   = ["dynamodb:PutItem"]
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem"]
         Resource = [aws_dynamodb_table.records.arn]
       },
       {

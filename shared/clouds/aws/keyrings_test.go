@@ -367,3 +367,19 @@ func TestKeyringsDoNotWaitLongForNewerSecrets(t *testing.T) {
 		t.Errorf("waited %v, want about %v", took, patience)
 	}
 }
+
+func TestKeyringsOfTenants(t *testing.T) {
+	k := newSafe(`{"chatbase": "` + first + `", "chatbase/bot-1": ["` + second + `"], "chatbase/bot-2": "short"}`).keyrings()
+	for tenant, want := range map[string]string{"chatbase": first, "chatbase/bot-1": second} {
+		v, err := k.Keyring(t.Context(), tenant)
+		if err != nil || signed(t, v, "chatbase", want) != "1" {
+			t.Errorf("%s: %v", tenant, err)
+		}
+	}
+	if _, err := k.Keyring(t.Context(), "chatbase/bot-2"); err == nil || errors.Is(err, webhook.ErrNotConfigured) {
+		t.Errorf("a bad secret of its own: %v, and the platform's would be asked for", err)
+	}
+	if _, err := k.Keyring(t.Context(), "chatbase/nobody"); !errors.Is(err, webhook.ErrNotConfigured) {
+		t.Errorf("a tenant without one: %v, and the platform's would not be asked for", err)
+	}
+}

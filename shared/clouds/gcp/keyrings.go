@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/signature"
@@ -190,7 +191,8 @@ func (k *Keyrings) complain(ctx context.Context) {
 func (k *Keyrings) adopt(ctx context.Context, values map[string]platformSecrets) {
 	rings := make(map[string]ring, len(values))
 	for provider, value := range values {
-		scheme, known := k.schemes[provider]
+		name, _, _ := strings.Cut(provider, "/") // "chatbase/<bot>" is a tenant's
+		scheme, known := k.schemes[name]
 		if !known {
 			continue
 		}

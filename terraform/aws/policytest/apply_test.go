@@ -39,7 +39,7 @@ func TestApplyAndDestroy(t *testing.T) {
 		}
 	}
 	checkURLPermissions(t, endpoint)
-	if functions := functions(t, endpoint); functions != 2 {
+	if functions := functions(t, endpoint); functions != 3 {
 		t.Errorf("%d functions were made", functions)
 	}
 

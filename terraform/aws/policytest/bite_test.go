@@ -29,7 +29,7 @@ func rotten() system {
 	}
 	environment := map[string]string{
 		"EVENTS_QUEUE_URL": "demo-leftovers", "OUTBOUND_QUEUE_URL": "demo-leftovers", "LEDGER_TABLE": "demo-leftovers",
-		"WEBHOOK_SECRET": "hunter2", "MAX_BODY_BYTES": "6000000", "TARIFF": "free", "IDLESS_WINDOW": "forever",
+		"WEBHOOK_SECRET": "hunter2", "GABBER_API_KEY": "hunter2", "MAX_BODY_BYTES": "6000000", "TARIFF": "free", "IDLESS_WINDOW": "forever",
 	}
 	for _, name := range []string{"ingest", "worker", "leftovers"} {
 		s.Functions[name] = function{
@@ -38,14 +38,17 @@ func rotten() system {
 		s.URLs[name] = functionURL{Auth: "AWS_IAM", Mode: "RESPONSE_STREAM"}
 		s.Mappings[name] = mapping{Source: "demo-leftovers", BatchSize: "10000", Concurrency: "1"}
 	}
+	careless := s.Functions["leftovers"]
+	careless.Environment = map[string]string{"GABBER_API_URL": "http://gabber.example", "TARIFF": "dear", "LEDGER_TABLE": "demo-records"}
+	s.Functions["outbound"], s.Mappings["outbound"] = careless, mapping{Source: "demo-events", BatchSize: "1", Concurrency: "1"}
 	for _, action := range []string{"lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:GetFunction"} {
 		s.Permissions[action] = permission{Function: "worker", Principal: "*"}
 	}
 	grants := []statement{{Effect: "Allow", Actions: []string{
-		"*", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem", "kms:Decrypt", "logs:PutLogEvents",
+		"*", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem", "kms:Decrypt", "logs:PutLogEvents",
 		"secretsmanager:GetSecretValue", "sqs:ReceiveMessage", "sqs:SendMessage",
 	}, Resources: []string{"*"}}}
-	for _, name := range []string{"IngestRole", "WorkerRole", "AdminRole"} {
+	for _, name := range []string{"IngestRole", "OutboundRole", "WorkerRole", "AdminRole"} {
 		s.Roles[name] = role{Trust: []statement{{Effect: "Allow", Principal: "*"}}, Policies: map[string][]statement{"admin": grants}}
 	}
 	s.Alarms["CFG"] = alarm{Description: "Page: alarm", Namespace: "demo", Metric: "Codes", Dimensions: map[string]string{"code": "SEC"}, Period: "3600"}

@@ -1,6 +1,8 @@
 package policytest
 
 import (
+	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -10,6 +12,8 @@ import (
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 )
 
 // assertion is one thing that must be so, in the template and in the plan.
@@ -34,8 +38,12 @@ var always = []assertion{
 	{"events stay hidden for six worker timeouts", func(s system) any {
 		return number(s.Queues["events"].Visibility) >= 6*number(s.Functions["worker"].Timeout)
 	}, true},
-	{"outbound stays hidden for six worker timeouts", func(s system) any {
-		return number(s.Queues["outbound"].Visibility) >= 6*number(s.Functions["worker"].Timeout)
+	{"outbound stays hidden for six timeouts of outbound", func(s system) any {
+		timeout := number(s.Functions["outbound"].Timeout)
+		return timeout > 0 && number(s.Queues["outbound"].Visibility) >= 6*timeout
+	}, true},
+	{"a call whose answer was lost has landed before it is made again", func(s system) any {
+		return number(s.Queues["outbound"].Visibility)-number(s.Functions["outbound"].Timeout) >= 60
 	}, true},
 	{"events refuse plain HTTP", tlsOnly("events"), true},
 	{"outbound refuses plain HTTP", tlsOnly("outbound"), true},
@@ -72,7 +80,7 @@ var always = []assertion{
 	}, true},
 
 	// Functions.
-	{"there are two functions", func(s system) any { return names(s.Functions) }, "ingest,worker"},
+	{"there are three functions", func(s system) any { return names(s.Functions) }, "ingest,outbound,worker"},
 	{"functions run on Amazon Linux 2023", func(s system) any {
 		return all(s.Functions, func(f function) bool { return f.Runtime == "provided.al2023" && f.Handler == "bootstrap" })
 	}, true},
@@ -81,13 +89,15 @@ var always = []assertion{
 		return timeout > ingest.Budget && timeout <= 10*time.Second
 	}, true},
 	{"worker has 30 s for a batch", func(s system) any { return number(s.Functions["worker"].Timeout) >= 30 }, true},
+	{"outbound has 30 s for a batch", func(s system) any { return number(s.Functions["outbound"].Timeout) >= 30 }, true},
 	{"ingest knows its two queues and its secret", func(s system) any { return names(s.Functions["ingest"].Environment) },
 		"DEAD_LETTERS_QUEUE_URL,EVENTS_QUEUE_URL,MAX_BODY_BYTES,WEBHOOK_SECRET_ARN"},
 	{"ingest sends to the right queues", func(s system) any {
 		return short(s.Functions["ingest"].Environment["EVENTS_QUEUE_URL"]) + "," + short(s.Functions["ingest"].Environment["DEAD_LETTERS_QUEUE_URL"])
 	}, "events,dead-letters"},
 	{"worker knows its queues and tables, and its business rules", func(s system) any { return names(s.Functions["worker"].Environment) },
-		"ACCOUNT_PER_PROJECT,ANONYMOUS_HUMANS,DEAD_LETTERS_QUEUE_URL,EXCLUDE_SIMULATED,IDLESS_WINDOW,LEDGER_TABLE,OUTBOUND_QUEUE_URL,RECORDS_TABLE,TARIFF"},
+		"ACCOUNT_PER_PROJECT,ANONYMOUS_HUMANS,DEAD_LETTERS_QUEUE_URL,EXCLUDE_SIMULATED,GABBER_CREDIT,GABBER_LEDGER,IDLESS_WINDOW," +
+			"LEADS_FORWARD_URL,LEDGER_TABLE,OUTBOUND_QUEUE_URL,RECORDS_TABLE,SPEAK_FAILURE,SPEAK_RESULT,TARIFF"},
 	{"worker sends to the right queues", func(s system) any {
 		return short(s.Functions["worker"].Environment["OUTBOUND_QUEUE_URL"]) + "," + short(s.Functions["worker"].Environment["DEAD_LETTERS_QUEUE_URL"])
 	}, "outbound,dead-letters"},
@@ -95,12 +105,36 @@ var always = []assertion{
 		return short(s.Functions["worker"].Environment["LEDGER_TABLE"]) + "," + short(s.Functions["worker"].Environment["RECORDS_TABLE"])
 	}, "ledger,records"},
 	{"worker understands its business rules", func(s system) any {
-		_, err := handlers.CreditsFromEnv(func(name string) string { return s.Functions["worker"].Environment[name] })
+		_, err := handlers.SettingsFromEnv(func(name string) string { return s.Functions["worker"].Environment[name] })
 		return err
 	}, nil},
-	{"the environment holds no secret, only where it is", func(s system) any {
-		return short(s.Functions["ingest"].Environment["WEBHOOK_SECRET_ARN"])
-	}, "webhook-AbCdEf"},
+	{"outbound knows its queues, tables and secret, and whom to call", func(s system) any { return names(s.Functions["outbound"].Environment) },
+		"DEAD_LETTERS_QUEUE_URL,END_EXHAUSTED_SESSIONS,GABBER_API_URL,LEADS_FORWARD_URL,LEDGER_TABLE,OUTBOUND_QUEUE_URL,OUTBOUND_SECRET_ARN,RECORDS_TABLE,TARIFF"},
+	{"outbound sends to the right queues", func(s system) any {
+		return short(s.Functions["outbound"].Environment["OUTBOUND_QUEUE_URL"]) + "," + short(s.Functions["outbound"].Environment["DEAD_LETTERS_QUEUE_URL"])
+	}, "outbound,dead-letters"},
+	{"outbound reads the right tables", func(s system) any {
+		return short(s.Functions["outbound"].Environment["LEDGER_TABLE"]) + "," + short(s.Functions["outbound"].Environment["RECORDS_TABLE"])
+	}, "ledger,records"},
+	{"outbound understands its settings, once it has the keys", func(s system) any {
+		_, err := handlers.OutboundFromEnv(func(name string) string {
+			if name == "LEADS_FORWARD_SECRET" {
+				return fakeapi.LeadsSecret
+			}
+			return s.Functions["outbound"].Environment[name]
+		})
+		return err
+	}, nil},
+	{"outbound calls over TLS", func(s system) any {
+		return strings.HasPrefix(s.Functions["outbound"].Environment["GABBER_API_URL"], "https://")
+	}, true},
+	{"worker and outbound have the same prices and the same idea of where leads go", func(s system) any {
+		worker, outbound := s.Functions["worker"].Environment, s.Functions["outbound"].Environment
+		return worker["TARIFF"] == outbound["TARIFF"] && worker["LEADS_FORWARD_URL"] == outbound["LEADS_FORWARD_URL"]
+	}, true},
+	{"the environment holds no secret, only where it is, and where only who needs it", func(s system) any { return s.settings("SECRET") },
+		"ingest WEBHOOK_SECRET_ARN=webhook-AbCdEf,outbound OUTBOUND_SECRET_ARN=outbound-AbCdEf"},
+	{"no API key is in an environment", func(s system) any { return s.settings("_KEY") }, ""},
 
 	// The way in.
 	{"only ingest has a URL", func(s system) any { return names(s.URLs) }, "ingest"},
@@ -113,8 +147,15 @@ var always = []assertion{
 		"lambda:InvokeFunction,lambda:InvokeFunctionUrl"},
 	{"every platform has its address in the outputs", func(s system) any { return names(s.Routes) }, platforms()},
 
-	// The way from queue to worker.
-	{"only the worker is fed by a queue", func(s system) any { return names(s.Mappings) }, "worker"},
+	// The way from queues to functions.
+	{"worker and outbound are fed by a queue", func(s system) any { return names(s.Mappings) }, "outbound,worker"},
+	{"outbound is fed with what worker asks for", func(s system) any { return short(s.Mappings["outbound"].Source) }, "outbound"},
+	{"outbound names the messages that failed", func(s system) any { return s.Mappings["outbound"].Responses }, "ReportBatchItemFailures"},
+	{"a batch of outbound has ten messages", func(s system) any { return s.Mappings["outbound"].BatchSize }, "10"},
+	{"calls to platforms have a ceiling, and AWS takes it", func(s system) any {
+		ceiling := number(s.Mappings["outbound"].Concurrency)
+		return ceiling >= 2 && ceiling <= 1000
+	}, true},
 	{"the worker is fed with events", func(s system) any { return short(s.Mappings["worker"].Source) }, "events"},
 	{"the worker names the messages that failed", func(s system) any { return s.Mappings["worker"].Responses }, "ReportBatchItemFailures"},
 	{"a batch has ten messages", func(s system) any { return s.Mappings["worker"].BatchSize }, "10"},
@@ -122,18 +163,19 @@ var always = []assertion{
 
 	// Who may do what.
 	{"every function has its own role", func(s system) any {
-		return s.Functions["ingest"].Role + "," + s.Functions["worker"].Role + " of " + names(s.Roles)
-	}, "IngestRole,WorkerRole of IngestRole,WorkerRole"},
+		return s.Functions["ingest"].Role + "," + s.Functions["outbound"].Role + "," + s.Functions["worker"].Role + " of " + names(s.Roles)
+	}, "IngestRole,OutboundRole,WorkerRole of IngestRole,OutboundRole,WorkerRole"},
 	{"only Lambda takes the roles", func(s system) any {
 		return all(s.Roles, func(r role) bool {
 			return len(r.Trust) == 1 && r.Trust[0].Effect == "Allow" && r.Trust[0].Principal == "map[Service:lambda.amazonaws.com]"
 		})
 	}, true},
 	{"a role has one policy, its own", func(s system) any {
-		return names(s.Roles["IngestRole"].Policies) + " " + names(s.Roles["WorkerRole"].Policies)
-	}, "ingest worker"},
+		return names(s.Roles["IngestRole"].Policies) + " " + names(s.Roles["OutboundRole"].Policies) + " " + names(s.Roles["WorkerRole"].Policies)
+	}, "ingest outbound worker"},
 	{"ingest may send to two queues", mayOn("IngestRole", "sqs:SendMessage"), "dead-letters,events"},
 	{"ingest may read one secret", mayOn("IngestRole", "secretsmanager:GetSecretValue"), "webhook-AbCdEf"},
+	{"ingest may touch no table", mayOn("IngestRole", tableActions...), ""},
 	{"ingest may write its own log", mayOn("IngestRole", "logs:PutLogEvents"), "/aws/lambda/demo-ingest"},
 	{"ingest may do nothing else", mayDo("IngestRole"),
 		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:SendMessage"},
@@ -141,13 +183,28 @@ var always = []assertion{
 	{"worker may send to two queues", mayOn("WorkerRole", "sqs:SendMessage"), "dead-letters,outbound"},
 	{"worker may write two tables", mayOn("WorkerRole", "dynamodb:PutItem"), "ledger,records"},
 	{"worker may change balances", mayOn("WorkerRole", "dynamodb:UpdateItem"), "ledger"},
-	{"worker may read the ledger, but not through an index, and no record", mayOn("WorkerRole", "dynamodb:GetItem", "dynamodb:Query"), "ledger"},
+	{"worker may look up what it knows the name of", mayOn("WorkerRole", "dynamodb:GetItem"), "ledger,records"},
+	{"worker may search the ledger, but not through an index, and no records", mayOn("WorkerRole", "dynamodb:Query"), "ledger"},
 	{"worker may write its own log", mayOn("WorkerRole", "logs:PutLogEvents"), "/aws/lambda/demo-worker"},
 	{"worker may not read secrets", mayOn("WorkerRole", "secretsmanager:GetSecretValue"), ""},
 	{"worker may neither delete nor scan", mayOn("WorkerRole", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:DeleteTable"), ""},
 	{"worker may do nothing else", mayDo("WorkerRole"),
 		"dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:UpdateItem," +
 			"logs:CreateLogStream,logs:PutLogEvents,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
+	{"outbound may take from outbound only", mayOn("OutboundRole", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), "outbound"},
+	{"outbound may send to two queues", mayOn("OutboundRole", "sqs:SendMessage"), "dead-letters,outbound"},
+	{"outbound may look up what it knows the name of", mayOn("OutboundRole", "dynamodb:GetItem"), "ledger,records"},
+	{"outbound may book nothing, only keep records", mayOn("OutboundRole", "dynamodb:PutItem"), "records"},
+	{"outbound may note in the ledger what the platform knows", mayOn("OutboundRole", "dynamodb:UpdateItem"), "ledger"},
+	{"outbound may change no balance", func(s system) any {
+		return s.conditions("OutboundRole", "dynamodb:UpdateItem")
+	}, "map[ForAllValues:StringEquals:map[dynamodb:Attributes:[pk sk synced_seq]]]"},
+	{"outbound may neither delete nor scan", mayOn("OutboundRole", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:DeleteTable"), ""},
+	{"outbound may write its own log", mayOn("OutboundRole", "logs:PutLogEvents"), "/aws/lambda/demo-outbound"},
+	{"outbound may read one secret, the API keys", mayOn("OutboundRole", "secretsmanager:GetSecretValue"), "outbound-AbCdEf"},
+	{"the API keys are for outbound and nobody else", func(s system) any {
+		return s.grants(func(g grant) bool { return strings.HasPrefix(g.action, "secretsmanager:") && g.role != "OutboundRole" })
+	}, "IngestRole secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:111122223333:secret:demo-webhook-AbCdEf"},
 	{"no role has a wildcard in an action", func(s system) any {
 		return s.grants(func(g grant) bool { return strings.Contains(g.action, "*") })
 	}, ""},
@@ -157,8 +214,8 @@ var always = []assertion{
 		})
 	}, ""},
 
-	// Secret.
-	{"there is one secret", func(s system) any { return names(s.Secrets) }, "webhook"},
+	// Secrets.
+	{"there are two secrets, in and out apart", func(s system) any { return names(s.Secrets) }, "outbound,webhook"},
 
 	// Logs, alarms, dashboard.
 	{"every function logs JSON into its own group", func(s system) any {
@@ -168,16 +225,17 @@ var always = []assertion{
 		})
 	}, true},
 	{"no log is kept for ever", func(s system) any {
-		return len(s.Logs) == 2 && all(s.Logs, func(l logGroup) bool { return number(l.Retention) > 0 })
+		return len(s.Logs) == 3 && all(s.Logs, func(l logGroup) bool { return number(l.Retention) > 0 })
 	}, true},
 	{"codes are counted in every log", func(s system) any { return s.Filters }, map[string]filter{
-		"ingest": {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
-		"worker": {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
+		"ingest":   {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
+		"outbound": {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
+		"worker":   {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
 	}},
 	{"there is an alarm for every code", func(s system) any { return names(s.Alarms) },
-		"429,5XX,AGE,AMB,CFG,CON,DLQ,ENQ,INV,NEG,QUA,SEC,SIG,SUS"},
+		"429,5XX,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
 	{"alarms that page look every minute", func(s system) any { return s.pages(func(a alarm) bool { return a.Period == "60" && a.Periods == "1" }) },
-		"429,5XX,AGE,CFG,ENQ,INV,SEC"},
+		"429,5XX,AGE,AGE-OUTBOUND,API,CFG,ENQ,INV,SEC"},
 	{"every alarm tells somebody", func(s system) any {
 		return all(s.Alarms, func(a alarm) bool { return a.Actions == "arn:aws:sns:eu-west-1:111122223333:demo-alarms" })
 	}, true},
@@ -187,12 +245,19 @@ var always = []assertion{
 		})
 	}, true},
 	{"alarms of codes listen to what the filters count", func(s system) any { return s.listeningTo("demo", "Codes", "code") },
-		"AMB=AMB,CFG=CFG,CON=CON,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
+		"AMB=AMB,API=API,CFG=CFG,CON=CON,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
 	{"429 is a throttled front door", func(s system) any { return s.listeningTo("AWS/Lambda", "Throttles", "FunctionName") }, "429=ingest"},
 	{"5XX is what platforms see", func(s system) any { return s.listeningTo("AWS/Lambda", "Url5xxCount", "FunctionName") }, "5XX=ingest"},
-	{"AGE is that of the oldest event", func(s system) any {
+	{"AGE is that of the oldest event, or follow-up; LAG is about the latter", func(s system) any {
 		return s.listeningTo("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
-	}, "AGE=events"},
+	}, "AGE-OUTBOUND=outbound,AGE=events,LAG=outbound"},
+	{"AGE rings at a quarter of the retention of outbound, too", func(s system) any {
+		return 4*number(s.Alarms["AGE-OUTBOUND"].Threshold) == number(s.Queues["outbound"].Retention)
+	}, true},
+	{"LAG rings after five minutes, and a message that comes back once is no lag", func(s system) any {
+		threshold := number(s.Alarms["LAG"].Threshold)
+		return threshold == 300 && threshold > number(s.Queues["outbound"].Visibility)
+	}, true},
 	{"AGE rings at a quarter of the retention", func(s system) any {
 		return 4*number(s.Alarms["AGE"].Threshold) == number(s.Queues["events"].Retention)
 	}, true},
@@ -201,6 +266,11 @@ var always = []assertion{
 	}, "DLQ=dead-letters"},
 	{"DLQ rings at the first", func(s system) any { return s.Alarms["DLQ"].Threshold }, "1"},
 	{"there is a dashboard", func(s system) any { return names(s.Dashboards) }, "demo"},
+	{"it shows every function, how old messages are, and the lines of every log", func(s system) any {
+		board := fmt.Sprint(s.Dashboards["demo"])
+		return strings.Count(board, "Invocations FunctionName demo-outbound") + strings.Count(board, "Invocations FunctionName demo-worker") +
+			strings.Count(board, "ApproximateAgeOfOldestMessage QueueName demo-outbound") + strings.Count(board, "SOURCE '/aws/lambda/demo-outbound'")
+	}, 4},
 }
 
 // asItComes holds when nothing is configured.
@@ -215,15 +285,25 @@ var asItComes = []assertion{
 		configured, _ := handlers.CreditsFromEnv(func(name string) string { return env[name] })
 		defaults, _ := handlers.CreditsFromEnv(func(string) string { return "" })
 		return configured.Window == defaults.Window && slices.Equal(configured.Anonymous, defaults.Anonymous) &&
-			configured.ScopeByProject == defaults.ScopeByProject && configured.ExcludeSimulated == defaults.ExcludeSimulated
+			configured.ScopeByProject == defaults.ScopeByProject && configured.ExcludeSimulated == defaults.ExcludeSimulated &&
+			configured.Vendor == defaults.Vendor && env["SPEAK_RESULT"] == handlers.DefaultResult && env["SPEAK_FAILURE"] == handlers.DefaultFailure
 	}, true},
+	{"outbound calls Gabber and nobody else", func(s system) any {
+		env := s.Functions["outbound"].Environment
+		settings, _ := handlers.OutboundFromEnv(func(name string) string { return env[name] })
+		return settings.Gabber.Base + fmt.Sprint(len(settings.Hosts())) + fmt.Sprint(settings.EndExhausted)
+	}, gabber.DefaultAPI + "1false"},
+	{"outbound may do nothing else", mayDo("OutboundRole"), "dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem," +
+		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
 	{"functions run on arm64", func(s system) any {
 		return all(s.Functions, func(f function) bool { return f.Architecture == "arm64" })
 	}, true},
 	{"it deploys into a new account: no concurrency is reserved", func(s system) any {
 		return all(s.Functions, func(f function) bool { return f.Ceiling == "" })
 	}, true},
-	{"it deploys into a new account: the worker leaves ingest half of ten", func(s system) any { return s.Mappings["worker"].Concurrency }, "5"},
+	{"it deploys into a new account: the others leave ingest three of ten", func(s system) any {
+		return number(s.Mappings["worker"].Concurrency) + number(s.Mappings["outbound"].Concurrency)
+	}, 7},
 	{"no message is larger than every provider version can configure", func(s system) any {
 		return all(s.Queues, func(q queue) bool { return q.MaxSize == "262144" })
 	}, true},
@@ -239,7 +319,7 @@ var withOptions = []assertion{
 		return all(s.Queues, func(q queue) bool { return q.KMSKey == key && q.SQSKey == "" })
 	}, true},
 	{"tables use the key", func(s system) any { return all(s.Tables, func(t table) bool { return t.KMSKey == key }) }, true},
-	{"the secret uses the key", func(s system) any { return s.Secrets["webhook"].KMSKey }, key},
+	{"secrets use the key", func(s system) any { return all(s.Secrets, func(x secret) bool { return x.KMSKey == key }) }, true},
 	{"logs use the key", func(s system) any { return all(s.Logs, func(l logGroup) bool { return l.KMSKey == key }) }, true},
 	{"the topic uses the key", func(s system) any { return s.Topics["alarms"].KMSKey }, key},
 	{"environments use the key", func(s system) any { return all(s.Functions, func(f function) bool { return f.KMSKey == key }) }, true},
@@ -247,11 +327,22 @@ var withOptions = []assertion{
 		return s.grants(func(g grant) bool { return strings.HasPrefix(g.action, "kms:") && g.resource != key })
 	}, ""},
 	{"ingest may use the key to send and to read its secret", mayOn("IngestRole", "kms:GenerateDataKey", "kms:Decrypt"), "1234abcd-12ab-34cd-56ef-1234567890ab"},
+	{"outbound may use the key to take, to send, to keep and to read its secret", mayOn("OutboundRole", "kms:GenerateDataKey", "kms:Decrypt"), "1234abcd-12ab-34cd-56ef-1234567890ab"},
+	{"who ends sessions may list them", mayOn("OutboundRole", "dynamodb:Query"), "kind-time"},
+	{"outbound then may do nothing else", mayDo("OutboundRole"), "dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:UpdateItem," +
+		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
+	{"outbound calls the fork's hosts and no other", func(s system) any {
+		env := s.Functions["outbound"].Environment
+		settings, _ := handlers.OutboundFromEnv(func(name string) string {
+			return cmp.Or(env[name], map[string]string{"LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}[name])
+		})
+		return strings.Join(settings.Hosts(), ",")
+	}, "gabber.example.com,leads.example.com"},
 	{"roles have the boundary", func(s system) any {
 		return all(s.Roles, func(r role) bool { return r.Boundary == "arn:aws:iam::111122223333:policy/boundary" })
 	}, true},
-	{"ingest has a ceiling, the worker has none of its own", func(s system) any {
-		return s.Functions["ingest"].Ceiling + "," + s.Functions["worker"].Ceiling
+	{"ingest has a ceiling, the others have none of their own", func(s system) any {
+		return s.Functions["ingest"].Ceiling + "," + s.Functions["worker"].Ceiling + s.Functions["outbound"].Ceiling
 	}, "20,"},
 	{"functions run on x86_64", func(s system) any {
 		return all(s.Functions, func(f function) bool { return f.Architecture == "x86_64" })
@@ -264,8 +355,8 @@ var withOptions = []assertion{
 }
 
 func TestPolicies(t *testing.T) {
-	if n := len(always) + len(asItComes) + len(withOptions); n < 45 {
-		t.Errorf("%d assertions are fewer than 45", n)
+	if n := len(always) + len(asItComes) + len(withOptions); n < 140 {
+		t.Errorf("%d assertions are fewer than 140", n)
 	}
 	for _, v := range variants {
 		t.Run(v.name+"/template", func(t *testing.T) { v.check(t, templateSystem(t, v.parameters)) })

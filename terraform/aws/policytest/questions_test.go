@@ -1,6 +1,7 @@
 package policytest
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -142,6 +143,39 @@ func (s system) listeningTo(namespace, metric, dimension string) string {
 	for code, a := range s.Alarms {
 		if a.Namespace == namespace && a.Metric == metric && len(a.Dimensions) == 1 {
 			found[code+"="+short(a.Dimensions[dimension])] = true
+		}
+	}
+	return names(found)
+}
+
+// tableActions are those that read or write what is in a table.
+var tableActions = []string{
+	"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+	"dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+}
+
+// settings lists the variables whose name has this in it, by function, with what
+// they point at.
+func (s system) settings(part string) string {
+	found := map[string]bool{}
+	for name, f := range s.Functions {
+		for variable, value := range f.Environment {
+			if strings.Contains(variable, part) {
+				found[name+" "+variable+"="+short(value)] = true
+			}
+		}
+	}
+	return names(found)
+}
+
+// conditions lists those under which a role may do something.
+func (s system) conditions(role, action string) string {
+	found := map[string]bool{}
+	for _, policy := range s.Roles[role].Policies {
+		for _, st := range policy {
+			if slices.Contains(st.Actions, action) {
+				found[fmt.Sprint(st.Condition)] = true
+			}
 		}
 	}
 	return names(found)

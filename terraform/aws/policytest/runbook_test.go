@@ -23,9 +23,10 @@ func TestEveryAlarmLinksItsSectionOfTheRunbook(t *testing.T) {
 	}
 	alarms := templateSystem(t, nil).Alarms
 	for code, a := range alarms {
+		section, _, _ := strings.Cut(strings.ToLower(code), "-") // AGE-OUTBOUND is about AGE
 		link := a.Description[strings.LastIndexByte(a.Description, ' ')+1:]
 		file, anchor, _ := strings.Cut(link, "#")
-		if !strings.HasSuffix(file, "/docs/runbook.md") || anchor != strings.ToLower(code) || !slices.Contains(sections, anchor) {
+		if !strings.HasSuffix(file, "/docs/runbook.md") || anchor != section || !slices.Contains(sections, anchor) {
 			t.Errorf("alarm %s links %s", code, link)
 		}
 	}

@@ -134,7 +134,7 @@ func copyFile(t *testing.T, from, to string) {
 func artefacts(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"aws-ingest.zip", "aws-worker.zip"} {
+	for _, name := range []string{"aws-ingest.zip", "aws-worker.zip", "aws-outbound.zip"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -44,3 +44,19 @@ run "negative_ingest_concurrency" {
   }
   expect_failures = [var.ingest_reserved_concurrency]
 }
+
+run "outbound_concurrency_below_the_minimum_of_aws" {
+  command = plan
+  variables {
+    outbound_maximum_concurrency = 1
+  }
+  expect_failures = [var.outbound_maximum_concurrency]
+}
+
+run "vendor_ledger_without_a_credit_type" {
+  command = plan
+  variables {
+    gabber_ledger = "beside"
+  }
+  expect_failures = [var.gabber_ledger]
+}

@@ -20,6 +20,11 @@ run "defaults" {
   }
 
   assert {
+    condition     = aws_sqs_queue.outbound.visibility_timeout_seconds >= 6 * aws_lambda_function.outbound.timeout
+    error_message = "A call whose answer was lost must have landed before it is made again."
+  }
+
+  assert {
     condition     = aws_sqs_queue.dead_letters.message_retention_seconds > aws_sqs_queue.events.message_retention_seconds
     error_message = "A message that SQS moves keeps its age: dead letters must live longer than events."
   }
@@ -44,20 +49,28 @@ run "options" {
   command = plan
 
   variables {
-    architecture                = "x86_64"
-    ingest_reserved_concurrency = 20
-    worker_maximum_concurrency  = 2
-    tariff                      = "conversational_seconds=1,token_cnt=0.002"
-    idless_window               = "forever"
-    anonymous_humans            = "anonymous,guest"
-    account_per_project         = true
-    exclude_simulated           = true
-    log_retention_days          = 365
-    alarm_email                 = "oncall@example.com"
-    runbook_url                 = "https://example.com/runbook"
-    deletion_protection         = false
-    kms_key_arn                 = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    permissions_boundary_arn    = "arn:aws:iam::111122223333:policy/boundary"
+    architecture                 = "x86_64"
+    ingest_reserved_concurrency  = 20
+    worker_maximum_concurrency   = 2
+    tariff                       = "conversational_seconds=1,token_cnt=0.002"
+    idless_window                = "forever"
+    anonymous_humans             = "anonymous,guest"
+    account_per_project          = true
+    exclude_simulated            = true
+    outbound_maximum_concurrency = 3
+    gabber_ledger                = "beside"
+    gabber_credit                = "credit-1"
+    speak_result                 = "{tool} says {response}"
+    speak_failure                = "Sorry."
+    leads_forward_url            = "https://leads.example.com/new"
+    gabber_api_url               = "https://gabber.example.com"
+    end_exhausted_sessions       = true
+    log_retention_days           = 365
+    alarm_email                  = "oncall@example.com"
+    runbook_url                  = "https://example.com/runbook"
+    deletion_protection          = false
+    kms_key_arn                  = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    permissions_boundary_arn     = "arn:aws:iam::111122223333:policy/boundary"
   }
 
   assert {

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// service is one AWS service as a function sees it: the real server behind a
-// proxy that can hurt calls on purpose.
+// service is one AWS service, or a platform's API, as a function sees it: the
+// real server behind a proxy that can hurt calls on purpose.
 type service struct {
 	URL string
 
@@ -37,8 +37,7 @@ func newService(t *testing.T, server string) *service {
 	proxy.ErrorLog = quiet // a caller that was killed is no news
 	s := &service{calls: map[string]int{}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		if f := s.fault(operation); f != nil {
+		if f := s.fault(operationOf(r)); f != nil {
 			f(w, r, proxy)
 			return
 		}
@@ -47,6 +46,15 @@ func newService(t *testing.T, server string) *service {
 	t.Cleanup(front.Close)
 	s.URL = front.URL
 	return s
+}
+
+// operationOf names a call: "SendMessage", or "PUT /v1/usage/token" where the
+// path is the operation.
+func operationOf(r *http.Request) string {
+	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return operation
+	}
+	return r.Method + " " + r.URL.Path
 }
 
 func (s *service) fault(operation string) fault {

@@ -61,7 +61,7 @@ func faults(t *testing.T, c *cloud) {
 	p.workerSQS.Hurt(d.choose("worker's SQS", forSQS))
 	stop := p.poll(t)
 	p.deliver(t, usage(t, 120))
-	p.awaitEmpty(t)
+	p.awaitEmpty(t, p.events)
 	stop()
 	p.checkUsage(t, 120)
 	if n := p.count(t, p.deadLetters); n != 0 {
@@ -112,14 +112,19 @@ func kills(t *testing.T, c *cloud) {
 	p.dynamoDB.Hurt(m.between("worker", p.worker))
 	stop := p.poll(t)
 	p.deliver(t, usage(t, 120))
-	p.awaitEmpty(t)
+	p.awaitEmpty(t, p.events)
 	stop()
 	p.checkUsage(t, 120)
 	if n := p.count(t, p.deadLetters); n != 0 {
 		t.Errorf("%d dead letters", n)
 	}
 	p.checkFollowUps(t, 120)
-	m.report(t)
+	m.report(t, 60,
+		"ingest handed over", "ingest before GetSecretValue", "ingest after GetSecretValue", "ingest before SendMessage", "ingest after SendMessage",
+		"ingest responding", "ingest responded",
+		"worker handed over", "worker before TransactWriteItems", "worker after TransactWriteItems", "worker before SendMessage", "worker after SendMessage",
+		"worker responding", "worker responded",
+	)
 }
 
 // checkFollowUps: each account that changed is to be synchronised.
@@ -164,24 +169,20 @@ func (m *moments) between(name string, f *lambdatest.Function) func(operation st
 	}
 }
 
-func (m *moments) report(t *testing.T) {
+// report wants every moment among the last ones, and so many kills in all.
+func (m *moments) report(t *testing.T, least int, all ...string) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sum := 0
-	for _, moment := range []string{
-		"ingest handed over", "ingest before GetSecretValue", "ingest after GetSecretValue", "ingest before SendMessage", "ingest after SendMessage",
-		"ingest responding", "ingest responded",
-		"worker handed over", "worker before TransactWriteItems", "worker after TransactWriteItems", "worker before SendMessage", "worker after SendMessage",
-		"worker responding", "worker responded",
-	} {
+	for _, moment := range all {
 		if m.killed[moment] == 0 {
 			t.Errorf("nothing was killed at %q", moment)
 		}
 		sum += m.killed[moment]
 	}
-	if sum < 60 {
-		t.Errorf("%d kills, want 60 or more", sum)
+	if sum < least {
+		t.Errorf("%d kills, want %d or more", sum, least)
 	}
 	t.Logf("%d kills: %v", sum, m.killed)
 }
@@ -201,19 +202,25 @@ func redrive(t *testing.T, c *cloud) {
 	}
 
 	dying.Store(false)
-	source, target := c.sqs.ARN(t, p.deadLetters), c.sqs.ARN(t, p.events)
-	if _, err := c.sqs.SQS.StartMessageMoveTask(t.Context(), &sqs.StartMessageMoveTaskInput{SourceArn: &source, DestinationArn: &target}); err != nil {
+	p.redrive(t)
+	p.drain(t)
+	p.checkUsage(t, 12)
+	if n := p.count(t, p.deadLetters); n != 1 {
+		t.Errorf("%d dead letters, want the unusable one again", n)
+	}
+}
+
+// redrive sends the dead letters to the events queue, as the runbook says.
+func (p *pipeline) redrive(t *testing.T) {
+	t.Helper()
+	source, target := p.cloud.sqs.ARN(t, p.deadLetters), p.cloud.sqs.ARN(t, p.events)
+	if _, err := p.cloud.sqs.SQS.StartMessageMoveTask(t.Context(), &sqs.StartMessageMoveTaskInput{SourceArn: &source, DestinationArn: &target}); err != nil {
 		t.Fatalf("redrive: %v", err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); p.count(t, p.deadLetters) > 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the dead letters do not move")
 		}
-	}
-	p.drain(t)
-	p.checkUsage(t, 12)
-	if n := p.count(t, p.deadLetters); n != 1 {
-		t.Errorf("%d dead letters, want the unusable one again", n)
 	}
 }
 

@@ -62,22 +62,36 @@ func missing(t *testing.T, what string) {
 	t.Skip(what)
 }
 
-// putSecret stores the test secrets of all platforms and gives the secret's ARN.
-func putSecret(t *testing.T, endpoint string) (arn string) {
+// webhookSecrets are the test secrets of all platforms.
+func webhookSecrets(t *testing.T) string {
 	t.Helper()
 	signatures, err := os.ReadFile(filepath.Join(root, "events/SIGNATURES.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return lambdatest.TestSecrets(signatures)
+}
+
+// putSecret makes a secret and gives its ARN. Without a value it is one that was
+// just deployed.
+func putSecret(t *testing.T, endpoint, name, value string) (arn string) {
+	t.Helper()
 	client := secretsmanager.New(secretsmanager.Options{
 		BaseEndpoint: &endpoint,
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 	made, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
-		Name: aws.String("webhook"), SecretString: aws.String(lambdatest.TestSecrets(signatures))})
+		Name: &name, SecretString: unlessEmpty(value)})
 	if err != nil {
 		t.Fatalf("create secret: %v", err)
 	}
 	return aws.ToString(made.ARN)
+}
+
+func unlessEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

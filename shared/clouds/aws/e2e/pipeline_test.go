@@ -1,7 +1,8 @@
 // Package e2e_test runs what is deployed on AWS, whole: signed POST → Function
 // URL → the compiled aws-ingest → SQS → event source mapping → the compiled
-// aws-worker → DynamoDB. Lambda is package lambdatest, SQS is ElasticMQ,
-// DynamoDB is DynamoDB Local, Secrets Manager is moto; nothing of ours is
+// aws-worker → DynamoDB, SQS → the compiled aws-outbound → a platform's API.
+// Lambda is package lambdatest, SQS is ElasticMQ, DynamoDB is DynamoDB Local,
+// Secrets Manager is moto, the platform is package fakeapi; nothing of ours is
 // replaced. Faults are put between the functions and the services.
 package e2e_test
 
@@ -28,6 +29,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/aws/lambdatest"
 	"github.com/webhook-functions/template/shared/clouds/aws/sqstest"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/records"
 )
 
@@ -38,13 +40,16 @@ type cloud struct {
 	sqs      *sqstest.Server
 	dynamoDB *awstest.Server
 	secrets  string // endpoint of Secrets Manager
-	secret   string // ARN
+	secret   string // ARN, of the webhook secrets
+	apiKeys  string // ARN, of what outbound calls with
+	noKeys   string // ARN, of a secret without a value
 	programs string // folder of <function>-<arch>/bootstrap
 }
 
 func TestPipeline(t *testing.T) {
 	c := &cloud{sqs: sqstest.Start(t), dynamoDB: awstest.DynamoDB(t), secrets: startMoto(t), programs: t.TempDir()}
-	c.secret = putSecret(t, c.secrets)
+	c.apiKeys, c.noKeys = putSecret(t, c.secrets, "outbound", apiKeys), putSecret(t, c.secrets, "just-deployed", "")
+	c.secret = putSecret(t, c.secrets, "webhook", webhookSecrets(t))
 	for name, test := range map[string]func(*testing.T, *cloud){
 		"every sample is accepted and handled":                samplesAreHandled,
 		"a sample with one byte changed is stored nowhere":    tamperedSamplesAreRefused,
@@ -56,6 +61,13 @@ func TestPipeline(t *testing.T) {
 		"killed between any two steps":                        kills,
 		"a redrive changes no balance":                        redrive,
 		"the arm64 artefact":                                  arm64,
+
+		"every sample twice: limits are balances, speech is spoken once": platformsAreTold,
+		"outbound killed between any two steps":                          outboundKills,
+		"a lost answer brings the message back":                          lostAnswer,
+		"what a platform refused is told it after a redrive":             refusedCalls,
+		"without a key nobody is called":                                 withoutKey,
+		"a secret that cannot be read leaves the messages waiting":       secretGone,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, c) })
 	}
@@ -104,20 +116,25 @@ type pipeline struct {
 	batch                         int    // messages per invocation of worker
 	log                           *syncBuffer
 
-	ledger  ledger.Store // what worker wrote
-	records records.Store
+	ledger       ledger.Store // what worker wrote
+	records      records.Store
+	ledgerTable  string
+	recordsTable string
 
 	ingestSQS, workerSQS     *service // as each function sees it
 	secretsManager, dynamoDB *service
 }
 
-// options of a deployment; zero values are what is deployed, but for the
-// visibility timeout: nobody waits three minutes here.
+// visibility of a message that is not done: nobody waits three minutes here.
+const visibility = 2 * time.Second
+
+// options of a deployment; zero values are what is deployed.
 type options struct {
 	arch                   string // "" is this machine's
 	maxReceives            int
 	batch                  int
 	killIngest, killWorker func(lambdatest.Step) bool
+	worker                 []string // more of worker's environment
 }
 
 func (c *cloud) deploy(t *testing.T, o options) *pipeline {
@@ -129,24 +146,24 @@ func (c *cloud) deploy(t *testing.T, o options) *pipeline {
 	}
 	p.deadLetters = c.sqs.Queue(t, "dead-letters", nil)
 	attributes := map[string]string{
-		"VisibilityTimeout": "2",
+		"VisibilityTimeout": fmt.Sprint(int(visibility / time.Second)),
 		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":%d}`, c.sqs.ARN(t, p.deadLetters), cmp.Or(o.maxReceives, 10)),
 	}
 	p.events, p.outbound = c.sqs.Queue(t, "events", attributes), c.sqs.Queue(t, "outbound", attributes)
-	ledgerTable, recordsTable := c.dynamoDB.LedgerTable(t), c.dynamoDB.RecordsTable(t)
+	p.ledgerTable, p.recordsTable = c.dynamoDB.LedgerTable(t), c.dynamoDB.RecordsTable(t)
 	client, err := aws.FromEnv(c.dynamoDB.Env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.ledger, p.records = client.Ledger(ledgerTable), client.Records(recordsTable)
+	p.ledger, p.records = client.Ledger(p.ledgerTable), client.Records(p.recordsTable)
 
 	p.ingest = p.start(t, "aws-ingest", o.arch, o.killIngest,
 		"AWS_ENDPOINT_URL_SQS="+p.ingestSQS.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER="+p.secretsManager.URL,
 		"EVENTS_QUEUE_URL="+p.events, "DEAD_LETTERS_QUEUE_URL="+p.deadLetters, "WEBHOOK_SECRET_ARN="+c.secret)
-	p.worker = p.start(t, "aws-worker", o.arch, o.killWorker,
-		"AWS_ENDPOINT_URL_SQS="+p.workerSQS.URL, "AWS_ENDPOINT_URL_DYNAMODB="+p.dynamoDB.URL,
-		"OUTBOUND_QUEUE_URL="+p.outbound, "DEAD_LETTERS_QUEUE_URL="+p.deadLetters,
-		"LEDGER_TABLE="+ledgerTable, "RECORDS_TABLE="+recordsTable)
+	p.worker = p.start(t, "aws-worker", o.arch, o.killWorker, append([]string{
+		"AWS_ENDPOINT_URL_SQS=" + p.workerSQS.URL, "AWS_ENDPOINT_URL_DYNAMODB=" + p.dynamoDB.URL,
+		"OUTBOUND_QUEUE_URL=" + p.outbound, "DEAD_LETTERS_QUEUE_URL=" + p.deadLetters,
+		"LEDGER_TABLE=" + p.ledgerTable, "RECORDS_TABLE=" + p.recordsTable}, o.worker...)...)
 	front := httptest.NewServer(lambdatest.URL(p.ingest))
 	t.Cleanup(front.Close)
 	p.front = front.URL
@@ -173,7 +190,7 @@ func (p *pipeline) checkLog(t *testing.T) {
 			}
 		}
 	}
-	for _, canary := range []string{"member-", "RobinSample", "202-555", "this is no event"} {
+	for _, canary := range []string{"member-", "RobinSample", "202-555", "this is no event", fakeapi.Key, fakeapi.LeadsSecret} {
 		if strings.Contains(log, canary) {
 			t.Errorf("the log shows %q", canary)
 		}
@@ -212,13 +229,19 @@ func (p *pipeline) persist(t *testing.T, s sample) {
 	t.Errorf("%s: never accepted", s.file)
 }
 
-// poll runs four pollers until the returned function is called.
+// poll runs four pollers of events until the returned function is called.
 func (p *pipeline) poll(t *testing.T) (stop func()) {
+	t.Helper()
+	return p.feed(t, p.events, p.worker)
+}
+
+// feed runs four pollers from a queue to a function.
+func (p *pipeline) feed(t *testing.T, queue string, f *lambdatest.Function) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var pollers sync.WaitGroup
 	for range 4 {
-		poller := &lambdatest.Poller{SQS: p.cloud.sqs.SQS, Queue: p.events, Function: p.worker, Batch: p.batch}
+		poller := &lambdatest.Poller{SQS: p.cloud.sqs.SQS, Queue: queue, Function: f, Batch: p.batch}
 		pollers.Go(func() { poller.Run(ctx) })
 	}
 	stop = sync.OnceFunc(func() { cancel(); pollers.Wait() })
@@ -239,14 +262,14 @@ func (p *pipeline) batchOf(t *testing.T, n int) {
 func (p *pipeline) drain(t *testing.T) {
 	t.Helper()
 	defer p.poll(t)()
-	p.awaitEmpty(t)
+	p.awaitEmpty(t, p.events)
 }
 
-func (p *pipeline) awaitEmpty(t *testing.T) {
+func (p *pipeline) awaitEmpty(t *testing.T, queue string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); p.count(t, p.events) > 0; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); p.count(t, queue) > 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d events are still queued", p.count(t, p.events))
+			t.Fatalf("%d messages are still queued", p.count(t, queue))
 		}
 	}
 }

@@ -41,6 +41,11 @@ override_resource {
 }
 
 override_resource {
+  target = aws_secretsmanager_secret.outbound
+  values = { arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:demo-outbound-AbCdEf" }
+}
+
+override_resource {
   target = aws_cloudwatch_log_group.ingest
   values = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/demo-ingest" }
 }
@@ -48,6 +53,11 @@ override_resource {
 override_resource {
   target = aws_cloudwatch_log_group.worker
   values = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/demo-worker" }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.outbound
+  values = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/demo-outbound" }
 }
 
 override_resource {
@@ -67,6 +77,14 @@ override_resource {
 }
 
 override_resource {
+  target = aws_iam_role.outbound
+  values = {
+    arn = "arn:aws:iam::111122223333:role/OutboundRole"
+    id  = "OutboundRole"
+  }
+}
+
+override_resource {
   target = aws_lambda_function.ingest
   values = { arn = "arn:aws:lambda:eu-west-1:111122223333:function:demo-ingest" }
 }
@@ -74,6 +92,11 @@ override_resource {
 override_resource {
   target = aws_lambda_function.worker
   values = { arn = "arn:aws:lambda:eu-west-1:111122223333:function:demo-worker" }
+}
+
+override_resource {
+  target = aws_lambda_function.outbound
+  values = { arn = "arn:aws:lambda:eu-west-1:111122223333:function:demo-outbound" }
 }
 
 override_resource {
