@@ -4,7 +4,8 @@
 //
 // The prices are the public lists of us-east-1 and us-central1 as we remembered
 // them in November 2026, in US dollars, without free tiers, without tax. Check
-// them before you quote the result.
+// them before you quote the result. Google Cloud is without outbound, which is not
+// deployed there yet.
 package main
 
 import (
@@ -27,6 +28,7 @@ const (
 	lambdaGB        = 0.25
 	ingestMillis    = 10 // billed per delivery, warm, two network calls included
 	workerMillis    = 20 // billed per batch of one
+	outboundMillis  = 80 // the platform's API included
 	arm64PerGBs     = 0.0000133334 * 1e6
 	runVCPU         = 1.0
 	runGiB          = 0.25
@@ -37,11 +39,11 @@ const (
 )
 
 var aws = []item{
-	{"Lambda requests", 2, 0.20, "ingest, worker"},
-	{"Lambda time", lambdaGB * (ingestMillis + workerMillis) / 1000, arm64PerGBs, "GB-seconds, arm64"},
-	{"SQS requests", 4, 0.40, "send, receive, delete, and the follow-up's send"},
-	{"DynamoDB writes", 5, 0.625, "entry and account in one transaction: 2 × 2 units, and the index of statements: 1"},
-	{"DynamoDB reads", 0, 0.125, "none unless something is a duplicate"},
+	{"Lambda requests", 3, 0.20, "ingest, worker, outbound"},
+	{"Lambda time", lambdaGB * (ingestMillis + workerMillis + outboundMillis) / 1000, arm64PerGBs, "GB-seconds, arm64"},
+	{"SQS requests", 6, 0.40, "send, receive, delete, for the event and for its follow-up"},
+	{"DynamoDB writes", 6, 0.625, "entry and account in one transaction: 2 × 2 units; the index of statements: 1; synced_seq: 1"},
+	{"DynamoDB reads", 4, 0.125, "outbound: the account before, after and for the crossing, and its state; the worker none"},
 	{"CloudWatch logs", 1e-6, 0.50 * 1e6, "GB; about a kilobyte of log lines, if INFO is on"},
 }
 
