@@ -31,7 +31,8 @@ var mayImport = map[string][]string{
 	"shared/providers": {"shared/webhook", "shared/signature", "shared/strict"},
 	"shared/ingest":    {"shared/webhook"},
 	"shared/worker":    {"shared/webhook"},
-	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict"},
+	"shared/outbound":  {"shared/webhook"},
+	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/outbound"},
 }
 
 // modules lists who may import what from outside. "*" is everything: the

@@ -19,6 +19,8 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -51,14 +53,20 @@ func (p crashingPublisher) Publish(ctx context.Context, e webhook.Event) error {
 }
 
 type crashingLedger struct {
-	ledger.Store
+	books
 	*crashes
 }
 
 func (l crashingLedger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
 	l.point()
 	defer l.point()
-	return l.Store.Post(ctx, account, entries)
+	return l.books.Post(ctx, account, entries)
+}
+
+func (l crashingLedger) MarkSynced(ctx context.Context, account string, seq int64) error {
+	l.point()
+	defer l.point()
+	return l.books.MarkSynced(ctx, account, seq)
 }
 
 type crashingRecords struct {
@@ -70,6 +78,17 @@ func (r crashingRecords) Put(ctx context.Context, record records.Record) (bool, 
 	r.point()
 	defer r.point()
 	return r.Store.Put(ctx, record)
+}
+
+type crashingCaller struct {
+	gabber.Caller
+	*crashes
+}
+
+func (a crashingCaller) Call(ctx context.Context, method, url string, header map[string]string, body []byte) ([]byte, error) {
+	a.point()
+	defer a.point()
+	return a.Caller.Call(ctx, method, url, header, body)
 }
 
 func (c *crashes) handler(handle handler) handler {
@@ -93,12 +112,13 @@ func crashingServe() {
 	ctx, log := context.Background(), slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	db, err := local.Open(ctx, "hooks.db", time.Now)
 	fail(err)
-	s, err := loadSettings(os.LookupEnv, log)
+	s, err := loadSettings(os.LookupEnv)
 	fail(err)
-	c, to := &crashes{at: at}, portsOf(db)
+	c, to := &crashes{at: at}, portsOf(db, s)
 	to.events, to.eventsDead = crashingPublisher{to.events, c}, crashingPublisher{to.eventsDead, c}
 	to.outbound, to.outboundDead = crashingPublisher{to.outbound, c}, crashingPublisher{to.outboundDead, c}
 	to.ledger, to.records = crashingLedger{to.ledger, c}, crashingRecords{to.records, c}
+	to.platforms = crashingCaller{to.platforms, c}
 	p := newPipeline(db, to, s, log)
 	p.worker, p.outbound = c.handler(p.worker), c.handler(p.outbound)
 	fail(serve(ctx, p, "127.0.0.1:0", func(addr net.Addr) { fmt.Printf("hooks: listening on http://%s,\n", addr) }))
@@ -106,7 +126,11 @@ func crashingServe() {
 
 func signerFor(t *testing.T, platform string) *signature.Keyring {
 	t.Helper()
-	s, err := demoSettings(slog.New(slog.DiscardHandler))
+	env, err := demoEnvironment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := loadSettings(env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +148,13 @@ var script = []struct{ platform, body string }{
 	{"gabber", `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":4,"human":"u1"}}`},           // no id
 	{"gabber", `{"type":"usage.tracked","payload":{"id":"2","type":"conversational_seconds","value":-1,"human":"u1"}}`}, // unusable
 	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":31,"human":"u1"}}`}, // a conflict
+	{"gabber", `{"type":"usage.tracked","payload":{"id":"3","type":"conversational_seconds","value":5,"human":"u2"}}`},  // who has nothing
+	{"gabber", `{"type":"tool.calls_finished","payload":{"realtime_session":"s","group":"g","tool_calls":[],"tool_call_results":[{"tool_call_id":"t","tool_definition_id":"d","code":200,"response_string":"yes"}]}}`},
 	{"chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerName":"Robin"}}`},
 }
+
+// granted is what u1 has before the script.
+const granted = 100 * ledger.Credit
 
 // TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing kills the server at its
 // first step, then in another run at its second, and so on until a run needs
@@ -140,7 +169,7 @@ func TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing(t *testing.T) {
 		kills++
 	}
 	t.Logf("killed at each of %d steps", kills)
-	if kills < 20 {
+	if kills < 60 {
 		t.Errorf("only %d steps: something is not being watched", kills)
 	}
 }
@@ -151,11 +180,20 @@ func TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing(t *testing.T) {
 func runScript(t *testing.T, at int) (killed bool) {
 	t.Helper()
 	dir := t.TempDir()
-	s := start(t, dir, asCommand+"=crash", "CRASH_AT="+strconv.Itoa(at))
+	fake, env := fakeAPIs(t)
+	db, err := local.Open(t.Context(), dir+"/hooks.db", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "granted", Kind: ledger.Grant, Amount: granted}}); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, dir, append(env, asCommand+"=crash", "CRASH_AT="+strconv.Itoa(at))...)
 	restart := func() {
 		_ = s.Wait() // it was killed
 		killed = true
-		s = start(t, dir)
+		s = start(t, dir, env...)
 	}
 	for _, d := range script {
 		ring := signerFor(t, d.platform)
@@ -171,11 +209,6 @@ func runScript(t *testing.T, at int) (killed bool) {
 		}
 	}
 	// It may still die while handling what was queued.
-	db, err := local.Open(t.Context(), dir+"/hooks.db", time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	eventually(t, fmt.Sprintf("step %d: the queues are empty", at), func() bool {
 		if dead(s.Cmd) {
 			restart()
@@ -189,8 +222,8 @@ func runScript(t *testing.T, at int) (killed bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if account.Balance != -34*ledger.Credit {
-		t.Errorf("step %d: balance %s, want -34", at, account.Balance)
+	if account.Balance != granted-34*ledger.Credit {
+		t.Errorf("step %d: balance %s, want 66", at, account.Balance)
 	}
 	reasons := map[string]bool{}
 	letters, err := db.DeadLetters().List(t.Context(), local.Filter{})
@@ -201,13 +234,40 @@ func runScript(t *testing.T, at int) (killed bool) {
 		word, _, _ := strings.Cut(l.Reason, ":")
 		reasons[word] = true
 	}
+	checkCalls(t, at, fake, reasons)
+	delete(reasons, maybeSpoken)
 	if len(reasons) != 2 || !reasons["conflict"] || !reasons["payload.value is negative"] {
 		t.Errorf("step %d: dead letters for %v", at, reasons)
+	}
+	if state, _, err := db.Records().Get(t.Context(), "credits.state", "u2"); state.Version != 1 || err != nil {
+		t.Errorf("step %d: crossing %d (%v), want the first", at, state.Version, err)
 	}
 	if _, ok, err := db.Records().Get(t.Context(), "chatbase.lead", "c"); !ok || err != nil {
 		t.Errorf("step %d: the lead is lost (%v)", at, err)
 	}
 	return killed
+}
+
+const maybeSpoken = "it may have been spoken already"
+
+// checkCalls says what the platforms must have been told in the end: the limit,
+// the lead, and the text once, unless a person is told that nobody knows.
+func checkCalls(t *testing.T, at int, fake *fakeapi.API, reasons map[string]bool) {
+	t.Helper()
+	for human, want := range map[string]int64{"u1": 66, "u2": 0} {
+		if limit, ok := fake.Limit(human, "conversational_seconds"); !ok || limit != want {
+			t.Errorf("step %d: limit of %s is %d (put: %v), want %d", at, human, limit, ok, want)
+		}
+	}
+	if spoken := len(fake.Spoken("s")); spoken > 1 || spoken == 0 && !reasons[maybeSpoken] {
+		t.Errorf("step %d: spoken %d times, dead letters for %v", at, spoken, reasons)
+	}
+	if leads := fake.Leads(); len(leads) != 1 {
+		t.Errorf("step %d: the lead arrived %d times", at, len(leads))
+	}
+	if wrong := fake.WrongCalls(); len(wrong) != 0 {
+		t.Errorf("step %d: wrong calls %q", at, wrong)
+	}
 }
 
 // dead says whether the process has ended, without waiting for it.

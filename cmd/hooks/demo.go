@@ -16,6 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/worker"
 )
 
@@ -81,11 +82,20 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	}
 	defer db.Close()
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	settings, err := demoSettings(log)
+	env, err := demoEnvironment()
 	if err != nil {
 		return err
 	}
-	pipeline := newPipeline(db, portsOf(db), settings, log)
+	fake, err := startFakes(env)
+	if err != nil {
+		return err
+	}
+	defer fake.Close()
+	settings, err := loadSettings(fake.env)
+	if err != nil {
+		return err
+	}
+	pipeline := newPipeline(db, portsOf(db, settings), settings, log)
 	verdicts := make(chan worker.Verdict, len(steps))
 	pipeline.worker = told(pipeline.worker, verdicts)
 
@@ -102,6 +112,11 @@ func (c *demoCmd) Run(ctx context.Context) error {
 		return err
 	}
 	rows, err := play(ctx, pipeline, settings, url, verdicts)
+	if err == nil {
+		var limit happened
+		limit, err = pushed(ctx, pipeline, settings, fake.API)
+		rows = append(rows, limit)
+	}
 	if err == nil {
 		err = c.print(os.Stdout, rows, func(w io.Writer) { table(w, rows) })
 	}
@@ -130,23 +145,23 @@ func told(handle handler, verdicts chan<- worker.Verdict) handler {
 	}
 }
 
-// demoSettings is your configuration with the test secrets filling the gaps.
-func demoSettings(log *slog.Logger) (settings, error) {
+// demoEnvironment is your configuration with the test secrets filling the gaps.
+func demoEnvironment() (func(string) (string, bool), error) {
 	env, err := environment()
 	if err != nil {
-		return settings{}, err
+		return nil, err
 	}
 	fallback := make(map[string]string)
 	for name, secret := range testSecrets {
 		fallback[local.SecretVariable(name)] = secret
 	}
-	return loadSettings(func(name string) (string, bool) {
+	return func(name string) (string, bool) {
 		if value, ok := env(name); ok && value != "" {
 			return value, true
 		}
 		value, ok := fallback[name]
 		return value, ok
-	}, log)
+	}, nil
 }
 
 // play grants the demo account credits and delivers every step.
@@ -203,6 +218,30 @@ func (st step) deliver(ctx context.Context, p *pipeline, s settings, url string,
 	return row, err
 }
 
+// pushed waits for the limit at Gabber's (fake) API to be what the balance buys.
+func pushed(ctx context.Context, p *pipeline, s settings, fake *fakeapi.API) (happened, error) {
+	row := happened{Platform: "gabber", Event: "limit, at the fake API"}
+	account, err := p.db.Ledger().Account(ctx, demoHuman)
+	if err != nil {
+		return row, err
+	}
+	row.Before, row.After = account.Balance.String(), account.Balance.String()
+	price, _, err := s.outbound.Price.Micros()
+	if err != nil || price <= 0 {
+		row.Outcome, row.AsMeant = "no price", true
+		return row, err
+	}
+	for range 200 {
+		limit, ok := fake.Limit(demoHuman, "conversational_seconds")
+		row.Outcome = fmt.Sprintf("%d s left", limit)
+		if row.AsMeant = ok && limit == max(0, int64(account.Balance))/price && len(fake.WrongCalls()) == 0; row.AsMeant {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return row, nil
+}
+
 func table(w io.Writer, rows []happened) {
 	columns(w, "PLATFORM\tEVENT\tREPLY\tOUTCOME\tBALANCE OF "+demoHuman, func(row func(...any)) {
 		for _, r := range rows {
@@ -210,7 +249,11 @@ func table(w io.Writer, rows []happened) {
 			if r.Before == r.After {
 				balance = r.After
 			}
-			row(r.Platform, r.Event, fmt.Sprintf("%d in %.1f ms", r.Reply, r.Millis), r.Outcome, balance)
+			reply := fmt.Sprintf("%d in %.1f ms", r.Reply, r.Millis)
+			if r.Reply == 0 {
+				reply = "" // ours to call, not to answer
+			}
+			row(r.Platform, r.Event, reply, r.Outcome, balance)
 		}
 	})
 }

@@ -28,6 +28,9 @@ type commands struct {
 	Grant     grantCmd     `cmd:"" help:"Give a human credits."`
 	Adjust    adjustCmd    `cmd:"" help:"Correct a human's balance, either way."`
 	Records   recordsCmd   `cmd:"" help:"List the latest state of leads, contacts, conversations and so on."`
+	Sessions  sessionsCmd  `cmd:"" help:"List Gabber's sessions, or the messages of one."`
+	Leads     leadsCmd     `cmd:"" help:"List the leads Chatbase reported."`
+	Caller    callerCmd    `cmd:"" help:"Say whose telephone number it is, so that calls from it are charged to them."`
 	Dead      deadCmd      `cmd:"" help:"Look at dead letters and send them round again."`
 }
 

@@ -92,7 +92,13 @@ func (b *lockedBuffer) String() string {
 // start runs `hooks serve` on a free port and waits for its one line.
 func start(t *testing.T, dir string, env ...string) *server {
 	t.Helper()
-	s := &server{Cmd: exec.Command(os.Args[0], "serve", "--addr", "127.0.0.1:0", "--verbose"), log: &lockedBuffer{}}
+	return startWith(t, dir, env)
+}
+
+func startWith(t *testing.T, dir string, env []string, args ...string) *server {
+	t.Helper()
+	args = append([]string{"serve", "--addr", "127.0.0.1:0", "--verbose"}, args...)
+	s := &server{Cmd: exec.Command(os.Args[0], args...), log: &lockedBuffer{}}
 	s.Dir, s.Env, s.Stderr = dir, testEnv(env...), s.log
 	out, err := s.StdoutPipe()
 	if err != nil {

@@ -14,25 +14,35 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
 
-// ports is everything the pipeline writes to.
+// ports is everything the pipeline writes to and calls.
 type ports struct {
 	events, eventsDead     webhook.Publisher
 	outbound, outboundDead webhook.Publisher
-	ledger                 ledger.Store
+	ledger                 books
 	records                records.Store
+	platforms              gabber.Caller
 }
 
-func portsOf(db *local.DB) ports {
-	events, outbound := db.Queue(local.Events), db.Queue(local.Outbound)
+// books is a ledger that also knows which limits were pushed.
+type books interface {
+	ledger.Store
+	ledger.Syncer
+}
+
+func portsOf(db *local.DB, s settings) ports {
+	events, calls := db.Queue(local.Events), db.Queue(local.Outbound)
 	return ports{
 		events: events, eventsDead: events.Dead(),
-		outbound: outbound, outboundDead: outbound.Dead(),
+		outbound: calls, outboundDead: calls.Dead(),
 		ledger: db.Ledger(), records: db.Records(),
+		platforms: &outbound.Client{Hosts: s.outbound.Hosts(), Transport: http.DefaultTransport},
 	}
 }
 
@@ -58,22 +68,21 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Now:         time.Now,
 		Log:         log,
 	}
-	credits := s.credits
-	credits.Ledger = to.ledger
 	work := worker.Worker{
-		Handlers:    handlers.Table(&credits, &handlers.Latest{Records: to.records}),
+		Handlers:    handlers.Table(s.reactions, to.ledger, to.records, log),
 		FollowUps:   to.outbound,
 		DeadLetters: to.eventsDead,
 		Reread:      ingest.Reread(routes),
 		Now:         time.Now,
 		Log:         log,
 	}
-	outbound := work
-	outbound.Handlers, outbound.DeadLetters = handlers.Outbound(), to.outboundDead
+	calls := work
+	calls.Handlers = handlers.Outbound(s.outbound, to.ledger, to.records, to.platforms, time.Now, log)
+	calls.DeadLetters = to.outboundDead
 	return &pipeline{
 		front:    ingesthttp.Handler(in, requestID()),
 		worker:   work.Handle,
-		outbound: outbound.Handle,
+		outbound: calls.Handle,
 		db:       db,
 		log:      log,
 	}

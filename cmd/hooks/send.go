@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"slices"
@@ -41,7 +40,7 @@ func (c *sendCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	settings, err := loadSettings(env, slog.New(slog.DiscardHandler))
+	settings, err := loadSettings(env)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type serveCmd struct {
 	database
 	Addr    string `default:"127.0.0.1:8080" help:"Where to listen."`
 	Verbose bool   `help:"Log every delivery and every event, not only what needs attention."`
+	Fakes   bool   `name:"fake-apis" help:"Call fakes of the platforms' APIs in this process instead of the configured ones."`
 }
 
 func (c *serveCmd) Run(ctx context.Context) error {
@@ -30,7 +31,16 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	settings, err := loadSettings(env, log)
+	also := ""
+	if c.Fakes {
+		fake, err := startFakes(env)
+		if err != nil {
+			return err
+		}
+		defer fake.Close()
+		env, also = fake.env, ", fake APIs on "+fake.url
+	}
+	settings, err := loadSettings(env)
 	if err != nil {
 		return err
 	}
@@ -46,8 +56,8 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	return serve(ctx, newPipeline(db, portsOf(db), settings, log), c.Addr, func(addr net.Addr) {
-		fmt.Printf("hooks: listening on http://%s, database %s\n", addr, c.DB)
+	return serve(ctx, newPipeline(db, portsOf(db, settings), settings, log), c.Addr, func(addr net.Addr) {
+		fmt.Printf("hooks: listening on http://%s, database %s%s\n", addr, c.DB, also)
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"time"
 
@@ -57,20 +56,18 @@ func environment() (func(string) (string, bool), error) {
 type settings struct {
 	providers providers.Entries
 	keyrings  *local.Keyrings
-	credits   handlers.Credits // without a ledger
+	reactions handlers.Settings
+	outbound  handlers.OutboundSettings
 }
 
-func loadSettings(env func(string) (string, bool), log *slog.Logger) (settings, error) {
-	table, err := providers.Configured(plain(env))
-	if err != nil {
+func loadSettings(env func(string) (string, bool)) (settings, error) {
+	table, tableErr := providers.Configured(plain(env))
+	reactions, reactionsErr := handlers.SettingsFromEnv(plain(env))
+	outbound, outboundErr := handlers.OutboundFromEnv(plain(env))
+	if err := errors.Join(tableErr, reactionsErr, outboundErr); err != nil {
 		return settings{}, err
 	}
-	credits, err := handlers.CreditsFromEnv(plain(env))
-	if err != nil {
-		return settings{}, err
-	}
-	credits.Log = log
-	return settings{providers: table, keyrings: local.NewKeyrings(table.Schemes(), env), credits: credits}, nil
+	return settings{table, local.NewKeyrings(table.Schemes(), env), reactions, outbound}, nil
 }
 
 // plain takes a variable that is not set for an empty one.

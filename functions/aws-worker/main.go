@@ -29,13 +29,12 @@ func main() {
 func newWorker(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
 	client, err := aws.FromEnv(env, "OUTBOUND_QUEUE_URL", "DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "RECORDS_TABLE")
 	table, tableErr := providers.Configured(env)
-	credits, creditsErr := handlers.CreditsFromEnv(env)
-	if err := errors.Join(err, tableErr, creditsErr); err != nil {
+	settings, settingsErr := handlers.SettingsFromEnv(env)
+	if err := errors.Join(err, tableErr, settingsErr); err != nil {
 		return nil, err
 	}
-	credits.Ledger, credits.Log = client.Ledger(env("LEDGER_TABLE")), log
 	return &worker.Worker{
-		Handlers:    handlers.Table(&credits, &handlers.Latest{Records: client.Records(env("RECORDS_TABLE"))}),
+		Handlers:    handlers.Table(settings, client.Ledger(env("LEDGER_TABLE")), client.Records(env("RECORDS_TABLE")), log),
 		FollowUps:   client.Queue(env("OUTBOUND_QUEUE_URL")),
 		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
 		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),

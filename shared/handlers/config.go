@@ -3,10 +3,90 @@ package handlers
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/strict"
 )
+
+// Settings is what the worker's reactions are configured with.
+type Settings struct {
+	Credits      Credits // without ledger and log
+	Phrases      Phrases
+	ForwardLeads bool
+}
+
+// SettingsFromEnv reads the settings of the worker's reactions. env gives "" for
+// a variable that is not set. All faults are reported together.
+func SettingsFromEnv(env func(string) string) (Settings, error) {
+	credits, err := CreditsFromEnv(env)
+	return Settings{
+		Credits:      credits,
+		Phrases:      Phrases{Result: env("SPEAK_RESULT"), Failure: env("SPEAK_FAILURE")},
+		ForwardLeads: env("LEADS_FORWARD_URL") != "",
+	}, err
+}
+
+// OutboundSettings is what the handlers that call out are configured with.
+type OutboundSettings struct {
+	Gabber       gabber.API     // without a caller; with an empty key it is never called
+	Price        strict.Decimal // of a conversational second, in credits; not positive: no limit can be computed
+	EndExhausted bool           // end the live sessions of a human with nothing left
+	Leads        Target
+}
+
+// OutboundFromEnv reads the settings of outbound. All faults are reported
+// together; none quotes a value, which may be a key.
+func OutboundFromEnv(env func(string) string) (OutboundSettings, error) {
+	s := OutboundSettings{Gabber: gabber.API{
+		Base: strings.TrimSuffix(orDefault(env("GABBER_API_URL"), gabber.DefaultAPI), "/"),
+		Key:  env("GABBER_API_KEY"),
+	}}
+	var faults []error
+	note := func(name string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	_, err := hostOf(s.Gabber.Base)
+	note("GABBER_API_URL", err)
+	tariff, err := ParseTariff(orDefault(env("TARIFF"), DefaultTariff))
+	note("TARIFF", err)
+	s.Price = tariff["conversational_seconds"]
+	s.EndExhausted, err = parseBool(env("END_EXHAUSTED_SESSIONS"))
+	note("END_EXHAUSTED_SESSIONS", err)
+	if target := env("LEADS_FORWARD_URL"); target != "" {
+		_, err = hostOf(target)
+		note("LEADS_FORWARD_URL", err)
+		s.Leads, err = ParseTarget(target, env("LEADS_FORWARD_SECRET"))
+		note("LEADS_FORWARD_SECRET", err)
+	}
+	return s, errors.Join(faults...)
+}
+
+// Hosts are all that outbound may call.
+func (s OutboundSettings) Hosts() []string {
+	var hosts []string
+	for _, target := range []string{s.Gabber.Base, s.Leads.URL} {
+		if host, err := hostOf(target); err == nil {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// hostOf gives the host of an absolute URL. That it is one outbound may call is
+// checked there, call by call.
+func hostOf(target string) (string, error) {
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return "", errors.New("is not an http or https URL without a user")
+	}
+	return u.Host, nil
+}
 
 // CreditsFromEnv reads the settings of the credits reaction. env gives "" for a
 // variable that is not set. All faults are reported together. The caller adds
@@ -29,7 +109,22 @@ func CreditsFromEnv(env func(string) string) (Credits, error) {
 	note("ACCOUNT_PER_PROJECT", err)
 	c.ExcludeSimulated, err = parseBool(env("EXCLUDE_SIMULATED"))
 	note("EXCLUDE_SIMULATED", err)
+	c.Vendor, err = parseVendor(env("GABBER_LEDGER"), env("GABBER_CREDIT"))
+	note("GABBER_LEDGER", err)
 	return c, errors.Join(faults...)
+}
+
+func parseVendor(mode, credit string) (VendorLedger, error) {
+	switch mode {
+	case "", "off":
+		return VendorLedger{}, nil
+	case "beside", "instead":
+		if credit == "" {
+			return VendorLedger{}, errors.New("needs GABBER_CREDIT, the id of a credit type")
+		}
+		return VendorLedger{Credit: credit, Instead: mode == "instead"}, nil
+	}
+	return VendorLedger{}, errors.New(`is neither "off" nor "beside" nor "instead"`)
 }
 
 func parseWindow(text string) (time.Duration, error) {

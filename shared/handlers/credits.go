@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -28,6 +28,7 @@ type Credits struct {
 	Anonymous        []string      // humans that stand for nobody: their usage goes to suspense
 	ScopeByProject   bool          // one account per project and human instead of one per human
 	ExcludeSimulated bool          // record the usage of simulated sessions at 0, where the event says so
+	Vendor           VendorLedger
 	Log              *slog.Logger
 }
 
@@ -55,17 +56,24 @@ func Suspense(provider, project string) string {
 type charge struct {
 	index   int // in the batch
 	account string
-	human   string
+	human   string       // empty when no limit can be pushed
+	cost    ledger.Micro // what the usage is worth, whoever's ledger it is taken from
+	usageID string       // the platform's own, may be empty
 	entry   ledger.Entry
 }
 
 // Deduct handles gabber.usage.tracked: one atomic write per account and batch.
 func (c *Credits) Deduct(ctx context.Context, events []webhook.Event) []webhook.Result {
+	return c.deduct(ctx, events, c.usage)
+}
+
+// deduct charges what read makes of each event.
+func (c *Credits) deduct(ctx context.Context, events []webhook.Event, read func(webhook.Event) (charge, error)) []webhook.Result {
 	results := make([]webhook.Result, len(events))
 	byAccount := make(map[string][]charge)
 	var order []string
 	for i, e := range events {
-		charge, err := c.charge(e)
+		charge, err := read(e)
 		if err != nil {
 			results[i].Err = webhook.Permanent(err.Error())
 			continue
@@ -82,41 +90,50 @@ func (c *Credits) Deduct(ctx context.Context, events []webhook.Event) []webhook.
 	return results
 }
 
-func (c *Credits) charge(e webhook.Event) (charge, error) {
+func (c *Credits) usage(e webhook.Event) (charge, error) {
 	usage, err := gabber.ParseUsageTracked(e.Data)
 	if err != nil {
 		return charge{}, err
 	}
-	value, err := usage.Value.Decimal()
+	value, err := usage.Units()
 	if err != nil {
 		return charge{}, err
 	}
 	human := usage.Account()
-	entry := ledger.Entry{
+	ch := charge{usageID: usage.ID, entry: ledger.Entry{
 		Kind:        ledger.Charge,
 		Fingerprint: webhook.Identity(e.Provider(), "usage.tracked fingerprint", human, usage.Type, value.String()),
 		Time:        e.Time,
 		Usage:       usage.Type,
 		Value:       string(usage.Value),
 		Source:      e.Source,
+	}}
+	c.identify(&ch.entry, e)
+	ch.account, ch.human = c.account(e.Provider(), usage.Project, human)
+	if c.ExcludeSimulated && usage.Simulated() {
+		ch.entry.Kind, ch.entry.Note = ledger.Unpriced, "simulated session"
+		return ch, nil
 	}
-	c.identify(&entry, e)
-	cost, exact, priced, err := c.Tariff.charge(usage.Type, value)
+	return ch, c.price(&ch, value)
+}
+
+// price fills in what a charge costs and from whose ledger it is taken.
+func (c *Credits) price(ch *charge, value strict.Decimal) error {
+	cost, exact, priced, err := c.Tariff.charge(ch.entry.Usage, value)
 	switch {
 	case err != nil:
-		return charge{}, err
+		return err
 	case !priced:
-		entry.Kind = ledger.Unpriced
-	case c.ExcludeSimulated && usage.Simulated():
-		entry.Kind, entry.Note = ledger.Unpriced, "simulated session"
-	default:
-		entry.Amount = -cost
-		if !exact {
-			entry.Note = "rounded"
-		}
+		ch.entry.Kind = ledger.Unpriced
+		return nil
+	case !exact:
+		ch.entry.Note = "rounded"
 	}
-	account, human := c.account(e.Provider(), usage.Project, human)
-	return charge{account: account, human: human, entry: entry}, nil
+	ch.cost, ch.entry.Amount = cost, -cost
+	if c.Vendor.Instead && ch.human != "" {
+		ch.entry.Amount, ch.entry.Note = 0, "debited in the vendor's ledger"
+	}
+	return nil
 }
 
 // identify gives the entry its idempotency key. An event that only its bytes
@@ -172,6 +189,9 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 			continue
 		}
 		results[ch.index] = c.result(ctx, ch, outcomes[i])
+		if ch.stands(outcomes[i]) {
+			results[ch.index].FollowUps = c.Vendor.debit(events[ch.index], ch)
+		}
 		if outcomes[i] == ledger.Recorded {
 			booked += ch.entry.Amount
 		}
@@ -181,25 +201,27 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 	}
 	if last >= 0 {
 		ch := charges[last]
-		results[ch.index].FollowUps = []webhook.Event{balanceChanged(events[ch.index], ch)}
+		results[ch.index].FollowUps = append(results[ch.index].FollowUps, balanceChanged(events[ch.index], ch))
 	}
 	if account.Balance < 0 && account.Balance-booked >= 0 {
 		c.Log.WarnContext(ctx, "balance fell below zero", "code", "NEG")
 	}
 }
 
+// stands says whether the charge is in the ledger. A duplicate is: the first try
+// may have died before its follow-ups.
+func (ch charge) stands(outcome ledger.Outcome) bool {
+	return outcome == ledger.Recorded || outcome == ledger.Duplicate
+}
+
 // moved says whether the account's limit may be out of date because of this
-// charge. A duplicate counts: the first try may have died before its follow-up.
+// charge.
 func (ch charge) moved(outcome ledger.Outcome) bool {
-	return ch.human != "" && ch.entry.Amount != 0 && (outcome == ledger.Recorded || outcome == ledger.Duplicate)
+	return ch.human != "" && ch.entry.Amount != 0 && ch.stands(outcome)
 }
 
 func balanceChanged(cause webhook.Event, ch charge) webhook.Event {
-	data, err := json.Marshal(Balance{Account: ch.account, Human: ch.human})
-	if err != nil { // two strings always marshal
-		panic(err)
-	}
-	return webhook.FollowUp("worker", BalanceChanged, cause, ch.account, data)
+	return followUp("worker", BalanceChanged, cause, ch.account, Balance{Account: ch.account, Human: ch.human})
 }
 
 // result names what became of a charge; every verified usage event ends as

@@ -1,27 +1,138 @@
-// Package handlers is the business logic: one file per reaction, one table.
+// Package handlers is the business logic: one file per reaction, one table for
+// the worker and one for outbound.
 //
 // A handler gets verified events and may get each of them again, at any age and
 // in any order; see webhook.Handler for what it owes in return. To add a
-// reaction, write a file here and name its event types in [Table].
+// reaction, write a file here and name its event types in [Table]. What it wants
+// a platform to be told goes into a follow-up event; who tells it stands in
+// [Outbound].
 package handlers
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Table says which handler reacts to which event. An event that is not in it is
-// acknowledged and counted as ignored.
-func Table(credits *Credits, latest *Latest) map[string]webhook.BatchHandler {
+// Table says which handler of the worker reacts to which event. An event that
+// is not in it is acknowledged and counted as ignored.
+func Table(s Settings, books ledger.Store, store records.Store, log *slog.Logger) map[string]webhook.BatchHandler {
+	credits := s.Credits
+	credits.Ledger, credits.Log = books, log
+	latest := &Latest{Records: store}
+	leads := &Leads{Records: store, Forward: s.ForwardLeads}
+	sessions := &Sessions{Records: store}
+	tools := &Tools{Records: store, Phrases: s.Phrases}
+
 	table := map[string]webhook.BatchHandler{
-		"gabber.usage.tracked":  credits.Deduct,
-		"chatbase.leads.submit": webhook.Each("stored", latest.Lead),
+		"gabber.usage.tracked":                        credits.Deduct,
+		"gabber.tool.calls_started":                   webhook.Each("stored", tools.Started),
+		"gabber.tool.calls_finished":                  webhook.Each("stored", tools.Finished),
+		"gabber.realtime_session.state_changed":       webhook.Each("stored", sessions.StateChanged),
+		"gabber.realtime_session.message_committed":   webhook.Each("stored", sessions.MessageCommitted),
+		"gabber.realtime_session.time_limit_exceeded": webhook.Each("stored", sessions.TimeLimitExceeded),
+		"chatbase.leads.submit":                       webhook.Each("stored", leads.Keep),
 	}
 	for _, eventType := range mirrored {
 		table[eventType] = webhook.Each("stored", latest.Mirror)
 	}
+	if credits.pricesCalls() {
+		calls := &Calls{Credits: credits, Latest: latest}
+		table["g-tateth.call.completed"] = calls.Completed
+	}
 	return table
 }
 
-// Outbound says which handler calls a platform for which follow-up event. None
-// does yet: the worker acknowledges follow-ups as ignored.
-func Outbound() map[string]webhook.BatchHandler { return nil }
+// Outbound says which handler calls a platform for which follow-up event. What
+// cannot be called for want of a key is acknowledged all the same, or it would
+// pile up; the log says so once, at the start.
+func Outbound(s OutboundSettings, books ledger.Syncer, store records.Store, caller gabber.Caller, now func() time.Time, log *slog.Logger) map[string]webhook.BatchHandler {
+	api := s.Gabber
+	api.Caller = caller
+	limits := &Limits{Ledger: books, API: api, Price: s.Price, Log: log}
+	crossings := &Crossings{Ledger: books, Records: store, API: api, End: s.EndExhausted && api.Key != ""}
+	speech := &Speech{API: api, Records: store}
+	attach := &Attach{API: api}
+	debits := &VendorDebits{API: api}
+	forward := &Forward{Target: s.Leads, Caller: caller, Now: now}
+
+	table := map[string]webhook.BatchHandler{
+		BalanceChanged:  together("pushed", both(limits.Push, crossings.Watch)),
+		Exhausted:       webhook.Each("noted", crossings.Note),
+		Restored:        webhook.Each("noted", crossings.Note),
+		SpeechRequested: webhook.Each("spoken", speech.Say),
+		HumanFound:      webhook.Each("attached", attach.Human),
+		VendorDebit:     webhook.Each("debited", debits.Post),
+		LeadForward:     webhook.Each("forwarded", forward.Post),
+	}
+	if api.Key == "" {
+		log.Warn("GABBER_API_KEY is not set: Gabber is never called", "code", "CFG")
+		table[BalanceChanged] = together("no key", crossings.Watch)
+		table[SpeechRequested], table[HumanFound], table[VendorDebit] = skip("no key"), skip("no key"), skip("no key")
+	}
+	if api.Key != "" && s.Price.Sign() <= 0 {
+		log.Warn("TARIFF has no price for conversational_seconds: no limit is pushed", "code", "CFG")
+		table[BalanceChanged] = together("no price", crossings.Watch)
+	}
+	if s.Leads.URL == "" {
+		table[LeadForward] = skip("no url")
+	}
+	return table
+}
+
+// skip acknowledges events that nothing can be done about.
+func skip(why string) webhook.BatchHandler {
+	return webhook.Each(why, func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
+}
+
+// both runs one handler and, if all went well, another on the same event.
+func both(first, second webhook.Handler) webhook.Handler {
+	return func(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+		followUps, err := first(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		more, err := second(ctx, e)
+		return append(followUps, more...), err
+	}
+}
+
+// together is [webhook.Each] for events that only say "look again": those of a
+// batch that say the same are handled once.
+func together(outcome string, h webhook.Handler) webhook.BatchHandler {
+	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
+		results := make([]webhook.Result, len(events))
+		first := make(map[string]int, len(events))
+		for i, e := range events {
+			if j, ok := first[string(e.Data)]; ok {
+				results[i] = webhook.Result{Outcome: results[j].Outcome, Err: results[j].Err}
+				continue
+			}
+			first[string(e.Data)] = i
+			followUps, err := h(ctx, e)
+			results[i] = webhook.Result{Outcome: outcome, FollowUps: followUps, Err: err}
+		}
+		return results
+	}
+}
+
+// followUp makes an event of our own about something. Its data is v as JSON.
+func followUp(function, eventType string, cause webhook.Event, about string, v any) webhook.Event {
+	return webhook.FollowUp(function, eventType, cause, about, encode(v))
+}
+
+// encode is for values of this package only: they always marshal.
+func encode(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("handlers: encode %T: %v", v, err))
+	}
+	return data
+}

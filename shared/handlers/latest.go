@@ -7,38 +7,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Latest keeps what platforms report about leads, contacts, conversations,
-// messages and calls as latest state: late, repeated and reordered events end in
+// Latest keeps what platforms report about contacts, conversations, messages,
+// customers and calls as latest state: late, repeated and reordered events end in
 // the same records.
 type Latest struct {
 	Records records.Store
-}
-
-// Lead handles chatbase.leads.submit: one record per conversation.
-func (l *Latest) Lead(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	lead, err := chatbase.ParseLeadsSubmit(e.Data)
-	if err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
-	var body struct {
-		Payload strict.Raw `json:"payload"`
-	}
-	if err := strict.Unmarshal(e.Data, &body); err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
-	return nil, l.put(ctx, records.Record{
-		Kind:    "chatbase.lead",
-		ID:      cmp.Or(lead.Lead.ConversationID, e.ID),
-		Version: e.Time.UnixMicro(), // leads carry no time of their own
-		Time:    e.Time,
-		Data:    body.Payload,
-	})
 }
 
 // Mirror handles the events of Cribbly, Oblic and G-Tateth that report the state

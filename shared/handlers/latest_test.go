@@ -32,12 +32,8 @@ func received(t *testing.T, provider, body string, after time.Duration) webhook.
 
 func TestEverySampleOfAKnownTypeHasAReaction(t *testing.T) {
 	b := newBooks(t, nil)
-	table := handlers.Table(&b.Credits, &handlers.Latest{Records: records.NewMemory()})
-	ignored := map[string]bool{ // reactions that are still to come, and events nobody can know
-		"gabber.tool.calls_started": true, "gabber.tool.calls_finished": true, "gabber.realtime_session.state_changed": true,
-		"gabber.realtime_session.message_committed": true, "gabber.realtime_session.time_limit_exceeded": true,
-		"gabber.voice.clone_ready": true, "g-tateth.webhook.test": true,
-	}
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+	ignored := map[string]bool{"gabber.voice.clone_ready": true, "g-tateth.webhook.test": true} // events nobody can know
 	for _, p := range providers.Table() {
 		for _, name := range events.Names(p.Name) {
 			body, err := events.Body(p.Name, name)
@@ -90,7 +86,7 @@ func TestLatestState(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			b := newBooks(t, nil)
 			store := records.NewMemory()
-			table := handlers.Table(&b.Credits, &handlers.Latest{Records: store})
+			table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, b.Log)
 			for round := range 2 { // delivered again, nothing changes
 				for i, body := range row.bodies {
 					e := received(t, row.provider, body, time.Duration(i)*time.Second)
@@ -109,9 +105,9 @@ func TestLatestState(t *testing.T) {
 
 func TestAStoreThatIsDownMakesEventsComeBack(t *testing.T) {
 	down := errors.New("store is down")
-	latest := &handlers.Latest{Records: brokenRecords{down}}
+	leads := &handlers.Leads{Records: brokenRecords{down}}
 	e := received(t, "chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{}}`, 0)
-	_, err := latest.Lead(t.Context(), e)
+	_, err := leads.Keep(t.Context(), e)
 	if _, permanent := webhook.PermanentReason(err); !errors.Is(err, down) || permanent {
 		t.Errorf("error %v, want one that comes back", err)
 	}

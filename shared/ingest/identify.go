@@ -14,7 +14,12 @@ import (
 // webhook.Unread and the identity is provisional. known is false for an event
 // type that has no Go type; its name comes from outside, so do not log it.
 func Identify(p webhook.Provider, body []byte, received time.Time, keyID string) (e webhook.Event, known bool) {
-	e = webhook.Event{
+	e, parsed := identify(p, body, received, keyID)
+	return e, parsed.Known
+}
+
+func identify(p webhook.Provider, body []byte, received time.Time, keyID string) (webhook.Event, webhook.Parsed) {
+	e := webhook.Event{
 		Source: "/webhooks/" + p.Name,
 		Time:   received,
 		Data:   body,
@@ -40,7 +45,7 @@ func Identify(p webhook.Provider, body []byte, received time.Time, keyID string)
 	}
 	e.Type = p.Name + "." + parsed.Type
 	e.Group = webhook.GroupOf(p.Name, parsed.Group)
-	return e, parsed.Known
+	return e, parsed
 }
 
 // decode turns a panic of a decoder into an error: the body is verified, so it

@@ -6,7 +6,8 @@
 // package ingesthttp, the Lambda Function URL in clouds/aws) only translate.
 // What must hold, in the order of the code:
 //
-//   - nothing is parsed, stored or looked up before the signature is right;
+//   - nothing is stored, and nothing but a tenant's name read, before the
+//     signature is right;
 //   - 200 is said only after the queue has confirmed the event;
 //   - a verified body that cannot be used goes to the dead letters with its
 //     reason and is answered 200 too: the platform cannot mend it by repeating;
@@ -41,6 +42,8 @@ type Ingest struct {
 	MaxBody     int // bytes; 0 means DefaultMaxBody
 	Now         func() time.Time
 	Log         *slog.Logger
+
+	drift drift
 }
 
 // Routes gives each provider its path, "/<name>". Nothing else is routed: the
@@ -90,7 +93,7 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	if err != nil {
 		return in.refuse(ctx, d, provider, err)
 	}
-	event, known := Identify(provider, d.Body, in.Now(), keyID)
+	event, parsed := identify(provider, d.Body, in.Now(), keyID)
 	queue := in.Events
 	if event.Reason != "" {
 		queue = in.DeadLetters
@@ -98,7 +101,8 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	if err := queue.Publish(ctx, event); err != nil {
 		return in.refuse(ctx, d, provider, &unavailableError{code: "ENQ", err: err})
 	}
-	in.logAccepted(ctx, d, event, known)
+	in.logAccepted(ctx, d, event, parsed.Known)
+	in.logDrift(ctx, event, parsed)
 	return webhook.Reply{Status: 200, Body: "ok"}
 }
 
@@ -123,7 +127,8 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if len(signatures) > 1 {
 		return "", errMismatch // which one counts differs between fronts, so none does
 	}
-	ring, err := in.Keyrings.Keyring(ctx, p.Name)
+	whose := ringName(p, d.Body)
+	ring, err := in.Keyrings.Keyring(ctx, whose)
 	if errors.Is(err, webhook.ErrNotConfigured) {
 		return "", &unavailableError{err: err}
 	}
@@ -133,12 +138,24 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if keyID, ok := ring.Verify(signatures[0], d.Body); ok {
 		return keyID, nil
 	}
-	if newer := in.Keyrings.Refresh(ctx, p.Name); newer != nil {
+	if newer := in.Keyrings.Refresh(ctx, whose); newer != nil {
 		if keyID, ok := newer.Verify(signatures[0], d.Body); ok {
 			return keyID, nil
 		}
 	}
 	return "", errMismatch
+}
+
+// ringName says whose secrets to try. What a body says about that is a lookup key
+// and nothing more: only the secret it leads to makes it true.
+func ringName(p webhook.Provider, body []byte) string {
+	if p.Tenant == nil {
+		return p.Name
+	}
+	if tenant := p.Tenant(body); tenant != "" {
+		return p.Name + "/" + tenant
+	}
+	return p.Name
 }
 
 // Refuse answers a delivery that a front could not even translate: err is one

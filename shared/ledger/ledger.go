@@ -132,3 +132,14 @@ type Store interface {
 	// ("" when there is none).
 	Statement(ctx context.Context, account, cursor string, limit int) (entries []Entry, next string, err error)
 }
+
+// Syncer is what pushing limits to a platform needs of a store.
+type Syncer interface {
+	// Account is that of [Store]: a strong read.
+	Account(ctx context.Context, account string) (Account, error)
+
+	// MarkSynced notes that the balance as of seq was pushed. It never goes back:
+	// an older push that reports late changes nothing, and neither does one of an
+	// account that does not exist.
+	MarkSynced(ctx context.Context, account string, seq int64) error
+}

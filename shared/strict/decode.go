@@ -15,6 +15,30 @@ type decoder struct {
 	scanner
 	path     []string // names of the fields we are inside of
 	mismatch *Error   // the first one
+	unknown  func(path string)
+	reports  int
+}
+
+// report says that no field reads a key.
+func (d *decoder) report(key []byte) {
+	if d.unknown == nil || d.reports == maxReports {
+		return
+	}
+	d.reports++
+	name := "?"
+	if isName(key) {
+		name = string(key)
+	}
+	d.unknown(strings.Join(append(d.path, name), "."))
+}
+
+func isName(key []byte) bool {
+	for _, c := range key {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_') {
+			return false
+		}
+	}
+	return 0 < len(key) && len(key) <= 40
 }
 
 // note records that the value at offset does not fit.
@@ -67,6 +91,7 @@ func (d *decoder) readStruct(v reflect.Value, s *shape) error {
 				return d.field(v, f)
 			}
 		}
+		d.report(key)
 		return d.skip()
 	})
 	for i := range s.fields {

@@ -42,14 +42,24 @@ import (
 //
 // It panics if v is not a pointer or points to a type it cannot read: that is a
 // mistake in the program, found on the first call whatever the input.
-func Unmarshal(data []byte, v any) error {
+func Unmarshal(data []byte, v any) error { return UnmarshalReporting(data, v, nil) }
+
+// maxReports bounds how many unknown keys of one document are reported: more say
+// no more.
+const maxReports = 16
+
+// UnmarshalReporting is [Unmarshal] that also says, through unknown, where the
+// document has a key that no field reads: our own names of the fields it is
+// inside of, and the key, or "?" for one that is not [A-Za-z0-9_]{1,40} and so
+// might be data. A field that is [Raw] or reads itself hides what is in it.
+func UnmarshalReporting(data []byte, v any, unknown func(path string)) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		panic("strict: Unmarshal needs a pointer")
 	}
 	target = target.Elem()
 	target.SetZero()
-	d := &decoder{scanner: scanner{data: data}}
+	d := &decoder{scanner: scanner{data: data}, unknown: unknown}
 	if err := d.document(target, shapeOf(target.Type())); err != nil {
 		target.SetZero()
 		return err

@@ -2,6 +2,7 @@ package strict_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -484,5 +485,42 @@ func BenchmarkManyKeys(b *testing.B) {
 		if err := strict.Unmarshal(body, new(strict.Raw)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestUnknownKeysAreReported(t *testing.T) {
+	type inner struct {
+		B string `json:"b"`
+	}
+	type outer struct {
+		A     string          `json:"a"`
+		In    inner           `json:"in"`
+		List  []inner         `json:"list"`
+		Raw   strict.Raw      `json:"raw"`
+		Table map[string]bool `json:"table"`
+	}
+	many := strings.Builder{}
+	for i := range 100 {
+		fmt.Fprintf(&many, `"k%d":1,`, i)
+	}
+	for _, c := range []struct{ name, doc, want string }{
+		{"none", `{"a":"","in":{"b":""},"list":[{"b":""}],"raw":{"x":1},"table":{"y":true}}`, ""},
+		{"at the top", `{"a":"","c":1}`, "c"},
+		{"inside, by the names of our own fields", `{"in":{"c":1},"list":[{"c":1},{"d":{"e":1}}]}`, "in.c list.c list.d"},
+		{"another case is another key", `{"A":1}`, "A"},
+		{"what might be data is not named", `{"robin@example.com":1,"+12025550143":1,"a b":1,"é":1,"":1}`, "? ? ? ? ?"},
+		{"40 bytes", `{"` + strings.Repeat("n", 40) + `":1,"` + strings.Repeat("n", 41) + `":1}`, strings.Repeat("n", 40) + " ?"},
+		{"no more than 16", `{` + many.String() + `"a":""}`, "k0 k1 k2 k3 k4 k5 k6 k7 k8 k9 k10 k11 k12 k13 k14 k15"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			var v outer
+			if err := strict.UnmarshalReporting([]byte(c.doc), &v, func(path string) { got = append(got, path) }); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("reported %q, want %q", got, c.want)
+			}
+		})
 	}
 }

@@ -14,6 +14,10 @@ type Provider struct {
 	MissingStatus   int // reply when the signature header is absent or blank
 	MismatchStatus  int // reply when no valid secret made the signature
 	Decode          Decoder
+	// Tenant reads from a body that is not yet verified whose secret to try, for
+	// platforms with more than one: [A-Za-z0-9_-]{1,64}, or "" for the platform's
+	// own. Nil: there is only one.
+	Tenant func(body []byte) string
 }
 
 // Decoder reads the exact bytes of a verified body. An unknown event type is
@@ -27,6 +31,11 @@ type Parsed struct {
 	Payload  any      // the typed event, nil when unknown
 	Identity []string // signed values that tell this event from every other of its type; none: only the body does
 	Group    string   // whose event it is (account, conversation), for fair queues; may be empty
+
+	// Of a known type, for the log and fit for it: where the body has a member
+	// nobody reads, and which deprecated ones it still uses.
+	Unknown    []string
+	Deprecated []string
 }
 
 // Verifier checks signatures with the secrets of one provider. Verify gives the
@@ -41,7 +50,10 @@ type Verifier interface {
 // platforms it uses, and strangers may knock at the other routes.
 var ErrNotConfigured = errors.New("provider is not configured")
 
-// Keyrings finds the verifier of a provider. An error means that we cannot
+// Keyrings finds the verifier of a provider, "chatbase", or of one of its
+// tenants, "chatbase/<tenant>"; a tenant without secrets of its own has the
+// provider's. A tenant is a stranger's word until its secret has verified it, so
+// asking for one nobody knows must cost no more than memory. An error means that we cannot
 // verify now (no secret, a bad one, a store out of reach): the reply is 503.
 type Keyrings interface {
 	Keyring(ctx context.Context, provider string) (Verifier, error)

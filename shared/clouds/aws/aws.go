@@ -1,9 +1,10 @@
-// Package aws is Amazon Web Services: everything ingest and worker need of
-// Lambda, SQS, DynamoDB and Secrets Manager.
+// Package aws is Amazon Web Services: everything the functions need of Lambda,
+// SQS, DynamoDB and Secrets Manager.
 //
 //	client, err := aws.FromEnv(os.Getenv)
 //	client.Queue(url)          a webhook.Publisher on SQS
 //	client.Keyrings(arn, …)    webhook.Keyrings from one JSON secret
+//	client.SecretEnv(arn, …)   settings from another, laid over the environment
 //	client.Ledger(table)       a ledger.Store on DynamoDB
 //	client.Records(table)      a records.Store on DynamoDB
 //	aws.FunctionURL(ingest)    what to start when a Function URL calls

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/signature"
@@ -96,7 +97,7 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 	if k.now().Sub(k.answered) > useFor {
 		return nil, fmt.Errorf("webhook secrets: %w", k.failure)
 	}
-	r := k.rings[provider]
+	r := k.rings[k.whose(provider)]
 	if r.verifier == nil {
 		return nil, fmt.Errorf("webhook secret of %s: %w", provider, cmp.Or(r.problem, errNoPlatform))
 	}
@@ -111,7 +112,7 @@ func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifie
 		return nil
 	}
 	defer k.give()
-	old := k.rings[provider]
+	old := k.rings[k.whose(provider)]
 	switch {
 	case k.answered.After(called):
 		old = ring{}
@@ -120,10 +121,21 @@ func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifie
 	default:
 		k.ask(ctx)
 	}
-	if r := k.rings[provider]; r.verifier != nil && r.verifier != old.verifier {
+	if r := k.rings[k.whose(provider)]; r.verifier != nil && r.verifier != old.verifier {
 		return r.verifier
 	}
 	return nil
+}
+
+// whose is the name under which the secret has something for a provider or one
+// of its tenants ("chatbase/<bot>"): a tenant without secrets of its own has the
+// provider's.
+func (k *Keyrings) whose(provider string) string {
+	if _, own := k.rings[provider]; own {
+		return provider
+	}
+	name, _, _ := strings.Cut(provider, "/")
+	return name
 }
 
 func (k *Keyrings) take(ctx context.Context) error {
@@ -183,7 +195,8 @@ func (k *Keyrings) complain(ctx context.Context) {
 func (k *Keyrings) adopt(ctx context.Context, values map[string]platformSecrets) {
 	rings := make(map[string]ring, len(values))
 	for provider, value := range values {
-		scheme, known := k.schemes[provider]
+		name, _, _ := strings.Cut(provider, "/")
+		scheme, known := k.schemes[name]
 		if !known {
 			continue
 		}

@@ -367,3 +367,16 @@ func TestKeyringsDoNotWaitLongForNewerSecrets(t *testing.T) {
 		t.Errorf("waited %v, want about %v", took, patience)
 	}
 }
+
+func TestKeyringsOfTenants(t *testing.T) {
+	k := newSafe(`{"chatbase": "` + first + `", "chatbase/bot-1": ["` + second + `"], "chatbase/bot-2": "short"}`).keyrings()
+	for tenant, want := range map[string]string{"chatbase": first, "chatbase/bot-1": second, "chatbase/nobody": first} {
+		v, err := k.Keyring(t.Context(), tenant)
+		if err != nil || signed(t, v, "chatbase", want) != "1" {
+			t.Errorf("%s: %v", tenant, err)
+		}
+	}
+	if v, err := k.Keyring(t.Context(), "chatbase/bot-2"); err == nil {
+		t.Errorf("a bad secret of its own fell back to the platform's: %v", v)
+	}
+}

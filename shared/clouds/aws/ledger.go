@@ -39,7 +39,10 @@ type Ledger struct {
 	table  string
 }
 
-var _ ledger.Store = (*Ledger)(nil)
+var (
+	_ ledger.Store  = (*Ledger)(nil)
+	_ ledger.Syncer = (*Ledger)(nil)
+)
 
 // Ledger gives the ledger in a table.
 func (c *Client) Ledger(table string) *Ledger { return &Ledger{c, table} }
@@ -112,6 +115,20 @@ func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, e
 		return ledger.Account{}, fmt.Errorf("read account: %w", err)
 	}
 	return a, nil
+}
+
+// MarkSynced is one conditional write. A seq that was overtaken, or an account
+// that does not exist, fails the condition, and that is as good as done.
+func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) error {
+	const newer = "attribute_exists(pk) AND (attribute_not_exists(synced_seq) OR synced_seq < :seq)"
+	var nothing struct{}
+	err := l.client.call(ctx, dynamoDB, "DynamoDB_20120810.UpdateItem", update{
+		l.table, accountKey(account), "SET synced_seq = :seq", condition{Expression: newer, Values: item{":seq": number(seq)}},
+	}, &nothing)
+	if err != nil && !refusedAs(err, "ConditionalCheckFailedException") {
+		return fmt.Errorf("mark as synced: %w", err)
+	}
+	return nil
 }
 
 // Statement reads the index, which is up to date a moment after Post. Entries of

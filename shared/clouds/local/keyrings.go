@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -18,11 +19,18 @@ import (
 //	G_TATETH_WEBHOOK_SECRET     one secret, or several separated by commas
 //	G_TATETH_WEBHOOK_SECRET_1   likewise, up to _3: the current, the previous, the next
 //
+// and for one of its tenants, the chatbot "kT9-x" of "chatbase" for example,
+//
+//	CHATBASE_WEBHOOK_SECRET_BOT_kT9_x   one secret, or several; else the platform's own count
+//
 // A variable set to nothing counts as not set. One bad secret turns the
 // provider off; the other providers live.
 type Keyrings struct {
+	schemes  map[string]signature.Scheme
+	lookup   func(name string) (value string, set bool)
 	rings    map[string]*signature.Keyring
 	problems map[string]error
+	tenants  sync.Map // keyrings and errors by variable, of those that are set
 }
 
 var _ webhook.Keyrings = (*Keyrings)(nil)
@@ -30,7 +38,7 @@ var _ webhook.Keyrings = (*Keyrings)(nil)
 // NewKeyrings makes a keyring for every provider in schemes. lookup is
 // os.LookupEnv or stands for it.
 func NewKeyrings(schemes map[string]signature.Scheme, lookup func(name string) (value string, set bool)) *Keyrings {
-	k := &Keyrings{rings: map[string]*signature.Keyring{}, problems: map[string]error{}}
+	k := &Keyrings{schemes: schemes, lookup: lookup, rings: map[string]*signature.Keyring{}, problems: map[string]error{}}
 	for provider, scheme := range schemes {
 		ring, err := keyring(scheme, SecretVariable(provider), lookup)
 		if err != nil {
@@ -78,6 +86,12 @@ func keyring(scheme signature.Scheme, variable string, lookup func(string) (stri
 
 // Keyring gives the provider's secrets, or why there are none.
 func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier, error) {
+	provider, tenant, _ := strings.Cut(provider, "/")
+	if tenant != "" {
+		if ring, err := k.tenant(provider, tenant); ring != nil || err != nil {
+			return ring, err
+		}
+	}
 	if ring, ok := k.rings[provider]; ok {
 		return ring, nil
 	}
@@ -85,6 +99,33 @@ func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier
 		return nil, err
 	}
 	return nil, errors.New("provider has no signature scheme")
+}
+
+// tenant gives the ring of a tenant with secrets of its own, else nil. Those that
+// have none are looked up every time: a stranger invents as many as he likes.
+func (k *Keyrings) tenant(provider, tenant string) (webhook.Verifier, error) {
+	variable := SecretVariable(provider) + "_BOT_" + strings.ReplaceAll(tenant, "-", "_")
+	if list, _ := k.lookup(variable); list == "" {
+		return nil, nil
+	}
+	made, ok := k.tenants.Load(variable)
+	if !ok {
+		only := func(name string) (string, bool) { // not "_1": that may be another tenant's
+			if name != variable {
+				return "", false
+			}
+			return k.lookup(name)
+		}
+		ring, err := keyring(k.schemes[provider], variable, only)
+		if made = ring; err != nil {
+			made = err
+		}
+		k.tenants.Store(variable, made)
+	}
+	if err, bad := made.(error); bad {
+		return nil, err
+	}
+	return made.(*signature.Keyring), nil
 }
 
 // Refresh has nothing newer: the environment of a process does not change.

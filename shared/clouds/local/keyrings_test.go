@@ -118,3 +118,21 @@ func TestKeyringsOfAnUnknownProvider(t *testing.T) {
 		t.Errorf("keyring %v, error %v", ring, err)
 	}
 }
+
+func TestTenants(t *testing.T) {
+	const v = "GABBER_WEBHOOK_SECRET"
+	k := keyrings(map[string]string{v: secretA, v + "_BOT_kT9_x": secretB + "," + secretC, v + "_BOT_bad": "short", v + "_BOT_x_1": secretD})
+	for range 2 { // found, then remembered
+		wantKeys(t, k, "gabber/kT9-x", []string{secretB, secretC})
+		wantKeys(t, k, "gabber/unknown", []string{secretA})
+		wantKeys(t, k, "gabber/x", []string{secretA}) // the second one's first secret is not the first one's second
+		wantKeys(t, k, "gabber/x_1", []string{secretD})
+		wantKeys(t, k, "gabber", []string{secretA})
+		if ring, err := k.Keyring(t.Context(), "gabber/bad"); err == nil || ring != nil || err.Error() != v+"_BOT_bad: secret is shorter than 16 bytes" {
+			t.Errorf("a bad secret of its own: %v, %v", ring, err)
+		}
+	}
+	if ring, err := k.Keyring(t.Context(), "g-tateth/kT9-x"); err == nil || ring != nil {
+		t.Errorf("a tenant of a provider without a secret: %v, %v", ring, err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -163,6 +164,7 @@ func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.lookups++
+	provider, _, _ = strings.Cut(provider, "/") // no tenant has secrets of its own here
 	if err := k.errs[provider]; err != nil {
 		return nil, err
 	}
@@ -174,6 +176,7 @@ func (k *Keyrings) Refresh(_ context.Context, provider string) webhook.Verifier 
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.refreshes++
+	provider, _, _ = strings.Cut(provider, "/")
 	if ring, ok := k.newer[provider]; ok {
 		return ring
 	}

@@ -92,13 +92,12 @@ func routes() map[string]webhook.Provider {
 
 func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *worker.Worker {
 	t.Helper()
-	credits, err := handlers.CreditsFromEnv(func(string) string { return "" })
+	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
-	credits.Ledger, credits.Log = w.Ledger, w.Log
 	return &worker.Worker{
-		Handlers:    handlers.Table(&credits, &handlers.Latest{Records: records.NewMemory()}),
+		Handlers:    handlers.Table(settings, w.Ledger, records.NewMemory(), w.Log),
 		FollowUps:   w.followUp,
 		DeadLetters: &Recorder{},
 		Reread:      ingest.Reread(routes),

@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"statement while entries arrive", statementWhileEntriesArrive},
 		{"a foreign cursor is refused", foreignCursor},
 		{"a naive model agrees", naiveModelAgrees},
+		{"what was pushed is remembered", pushedIsRemembered},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(newDesk(t, reading{open(t)})) })
 	}

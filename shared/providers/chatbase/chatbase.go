@@ -30,6 +30,26 @@ var Provider = webhook.Provider{
 	MissingStatus:   http.StatusBadRequest,
 	MismatchStatus:  http.StatusBadRequest,
 	Decode:          Decode,
+	Tenant:          Tenant,
+}
+
+// maxTenant in bytes; the ids seen so far have 16 or 21.
+const maxTenant = 64
+
+// Tenant is the chatbot whose secret a body claims to be signed with. An id that
+// could not be part of a variable's name stands for none.
+func Tenant(body []byte) string {
+	var head struct {
+		ChatbotID string `json:"chatbotId"`
+	}
+	if strict.Unmarshal(body, &head) != nil || len(head.ChatbotID) > maxTenant || strings.ContainsFunc(head.ChatbotID, notInTenant) {
+		return ""
+	}
+	return head.ChatbotID
+}
+
+func notInTenant(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-')
 }
 
 // events is all that Chatbase documents. Other people's code also expects
@@ -59,6 +79,7 @@ type unknown struct {
 // LeadsSubmit says that a lead form was filled in.
 type LeadsSubmit struct {
 	envelope.Private
+	Type      string `json:"eventType"`
 	ChatbotID string `json:"chatbotId" strict:"nonempty"`
 	Lead      Lead   `json:"payload" strict:"required"`
 }

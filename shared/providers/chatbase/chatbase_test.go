@@ -41,7 +41,7 @@ func TestSamples(t *testing.T) {
 			details := webhook.Identity("chatbase", "lead", lead.Email, lead.Name, lead.Phone)
 			want := webhook.Parsed{
 				Type: "leads.submit", Known: true, Group: bot,
-				Payload:  chatbase.LeadsSubmit{ChatbotID: bot, Lead: lead},
+				Payload:  chatbase.LeadsSubmit{Type: "leads.submit", ChatbotID: bot, Lead: lead},
 				Identity: []string{bot, lead.ConversationID, details},
 			}
 			if !reflect.DeepEqual(got, want) {

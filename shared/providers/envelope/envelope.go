@@ -33,13 +33,20 @@ type Payload interface {
 	Group() string
 }
 
-// Reader reads the exact bytes of one body.
-type Reader func(body []byte) (Payload, error)
+// Deprecating is a payload with members that its platform wants to drop.
+type Deprecating interface {
+	// Deprecated names those the body uses, by path.
+	Deprecated() []string
+}
+
+// Reader reads the exact bytes of one body and reports members that no field of
+// the payload reads.
+type Reader func(body []byte, unknown func(path string)) (Payload, error)
 
 // Read is the Reader of a type that maps the whole body.
-func Read[P Payload](body []byte) (Payload, error) {
+func Read[P Payload](body []byte, unknown func(path string)) (Payload, error) {
 	var p P
-	if err := strict.Unmarshal(body, &p); err != nil {
+	if err := strict.UnmarshalReporting(body, &p, unknown); err != nil {
 		return nil, err
 	}
 	return p, p.Check()
@@ -57,15 +64,18 @@ func (t Table) Decode(eventType string, body []byte, opaque Reader) (webhook.Par
 	parsed := webhook.Parsed{Type: eventType}
 	read, known := t[eventType]
 	if !known {
-		_, err := opaque(body)
+		_, err := opaque(body, nil)
 		return parsed, err
 	}
-	payload, err := read(body)
+	payload, err := read(body, func(path string) { parsed.Unknown = append(parsed.Unknown, path) })
 	if err != nil {
 		return parsed, err
 	}
 	parsed.Known, parsed.Payload = true, payload
 	parsed.Identity, parsed.Group = payload.Identity(), payload.Group()
+	if old, ok := payload.(Deprecating); ok {
+		parsed.Deprecated = old.Deprecated()
+	}
 	return parsed, nil
 }
 

@@ -62,11 +62,12 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	return events.Decode(head.Type, body, read[envelope.Opaque])
 }
 
-func read[P envelope.Payload](body []byte) (envelope.Payload, error) {
+func read[P envelope.Payload](body []byte, unknown func(path string)) (envelope.Payload, error) {
 	var whole struct {
-		Payload P `json:"payload" strict:"required"`
+		Type    string `json:"type"`
+		Payload P      `json:"payload" strict:"required"`
 	}
-	if err := strict.Unmarshal(body, &whole); err != nil {
+	if err := strict.UnmarshalReporting(body, &whole, unknown); err != nil {
 		return nil, err
 	}
 	return whole.Payload, whole.Payload.Check()

@@ -19,11 +19,13 @@ var samples = map[string]webhook.Parsed{
 	},
 	"usage.tracked.human_id": {
 		Type: "usage.tracked", Known: true, Group: "member-20417", Payload: gabber.UsageTracked{},
-		Identity: []string{"7f3e91aa-c4d8-4b06-8e25-d1b07c53f962"},
+		Identity:   []string{"7f3e91aa-c4d8-4b06-8e25-d1b07c53f962"},
+		Deprecated: []string{"payload.human_id"},
 	},
 	"usage.tracked.both": {
 		Type: "usage.tracked", Known: true, Group: "member-20417", Payload: gabber.UsageTracked{},
-		Identity: []string{"b26d5c08-9e7f-4d31-a0c4-58f1e2937d6b"},
+		Identity:   []string{"b26d5c08-9e7f-4d31-a0c4-58f1e2937d6b"},
+		Deprecated: []string{"payload.human_id"},
 	},
 	"usage.tracked.anonymous": {
 		Type: "usage.tracked", Known: true, Group: "", Payload: gabber.UsageTracked{},

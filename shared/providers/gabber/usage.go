@@ -104,6 +104,14 @@ func (u UsageTracked) limit() int64 {
 	return MaxUnits
 }
 
+// Deprecated implements [envelope.Deprecating].
+func (u UsageTracked) Deprecated() []string {
+	if u.HumanID == "" {
+		return nil
+	}
+	return []string{"payload.human_id"}
+}
+
 // Identity is the usage's id. Without one only the body tells events apart.
 func (u UsageTracked) Identity() []string {
 	if u.ID == "" {

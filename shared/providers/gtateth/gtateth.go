@@ -79,6 +79,7 @@ func Decode(body []byte) (webhook.Parsed, error) {
 // Event is the envelope around every model.
 type Event[M Model] struct {
 	envelope.Private
+	Type      string `json:"event"`
 	Timestamp string `json:"timestamp"` // ISO 8601; of the event or of the sending is not documented
 	Data      M      `json:"data" strict:"required"`
 }

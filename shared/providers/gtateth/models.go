@@ -97,6 +97,8 @@ type Call struct {
 	Duration         strict.Number `json:"duration"` // seconds
 	RecordingEnabled bool          `json:"recordingEnabled"`
 	RecordingURL     string        `json:"recordingUrl"` // a secret while it is valid
+	AnsweredAt       string        `json:"answeredAt"`
+	EndedAt          string        `json:"endedAt"`
 }
 
 func (m Message) group() string { return m.ConversationID.ID }

@@ -72,12 +72,13 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	return events.Decode(head.Type, body, read[unknown])
 }
 
-func read[P envelope.Payload](body []byte) (envelope.Payload, error) {
+func read[P envelope.Payload](body []byte, unknown func(path string)) (envelope.Payload, error) {
 	var whole struct {
 		ID      string `json:"id"` // may be missing: nothing depends on it
+		Type    string `json:"type"`
 		Payload P      `json:"payload" strict:"required"`
 	}
-	if err := strict.Unmarshal(body, &whole); err != nil {
+	if err := strict.UnmarshalReporting(body, &whole, unknown); err != nil {
 		return nil, err
 	}
 	if err := envelope.Text("id", whole.ID, envelope.MaxID); err != nil {

@@ -78,13 +78,12 @@ func (p *pipeline) compareRecords(t *testing.T, handled []sample, least int) {
 func inMemory(t *testing.T, all []sample) (*ledger.Memory, *records.Memory) {
 	books, latest := ledger.NewMemory(time.Now), records.NewMemory()
 	log := slog.New(slog.DiscardHandler)
-	credits, err := handlers.CreditsFromEnv(func(string) string { return "" })
+	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
-	credits.Ledger, credits.Log = books, log
 	w := worker.Worker{
-		Handlers:  handlers.Table(&credits, &handlers.Latest{Records: latest}),
+		Handlers:  handlers.Table(settings, books, latest, log),
 		FollowUps: nowhere{}, DeadLetters: nowhere{}, Now: time.Now, Log: log,
 	}
 	for i, s := range all {

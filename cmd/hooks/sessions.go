@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/strict"
+)
+
+type sessionsCmd struct {
+	Session string `arg:"" optional:"" help:"A session's id: show its messages."`
+	Max     int    `default:"100" help:"At most so many sessions, newest first."`
+	database
+	output
+}
+
+// sessionFacts is a session as other programs read it.
+type sessionFacts struct {
+	Seen time.Time `json:"seen"` // when the last of its events was received
+	handlers.Session
+}
+
+func (c *sessionsCmd) Run(ctx context.Context) error {
+	db, err := c.existing(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if c.Session != "" {
+		return c.transcript(ctx, db.Records())
+	}
+	page, _, err := db.Records().List(ctx, handlers.SessionKind, "", c.Max)
+	if err != nil {
+		return err
+	}
+	rows := make([]sessionFacts, len(page))
+	for i, r := range page {
+		rows[i].Seen = r.Time
+		if err := strict.Unmarshal(r.Data, &rows[i].Session); err != nil {
+			return err
+		}
+	}
+	return c.print(os.Stdout, rows, func(w io.Writer) {
+		columns(w, "SEEN\tSTATE\tHUMAN\tCALLER\tCREATED\tENDED\tSESSION", func(row func(...any)) {
+			for _, r := range rows {
+				row(r.Seen.Local().Format(time.DateTime), r.State, r.Human, r.Caller, r.CreatedAt, r.EndedAt, r.ID)
+			}
+		})
+	})
+}
+
+// said is one message as other programs read it.
+type said struct {
+	ID        string `json:"id"`
+	Role      string `json:"role"`
+	CreatedAt string `json:"created_at"`
+	Text      string `json:"text"`
+}
+
+// transcript reads all messages there are and keeps those of one session: fine
+// for a laptop.
+func (c *sessionsCmd) transcript(ctx context.Context, store records.Store) error {
+	lines := []said{}
+	cursor := ""
+	for {
+		page, next, err := store.List(ctx, handlers.MessageKind, cursor, 500)
+		if err != nil {
+			return err
+		}
+		for _, r := range page {
+			line, session, err := sayingOf(r.Data)
+			if err != nil {
+				return err
+			}
+			if session == c.Session {
+				lines = append(lines, line)
+			}
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	slices.SortFunc(lines, func(a, b said) int {
+		return cmp.Or(strings.Compare(a.CreatedAt, b.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
+	return c.print(os.Stdout, lines, func(w io.Writer) {
+		columns(w, "CREATED\tROLE\tTEXT", func(row func(...any)) {
+			for _, l := range lines {
+				row(l.CreatedAt, l.Role, l.Text)
+			}
+		})
+	})
+}
+
+func sayingOf(data []byte) (line said, session string, err error) {
+	var kept struct {
+		Session string `json:"session"`
+		Message struct {
+			said
+			Content []struct {
+				Text string `json:"text"`
+			} `json:"content"`
+		} `json:"message"`
+	}
+	if err := json.Unmarshal(data, &kept); err != nil {
+		return said{}, "", err
+	}
+	line = kept.Message.said
+	for _, part := range kept.Message.Content {
+		line.Text += part.Text
+	}
+	return line, kept.Session, nil
+}

@@ -1,0 +1,65 @@
+// Command aws-outbound is the third function on AWS Lambda: SQS → the platforms'
+// APIs. It is the only one that calls anything but AWS.
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/webhook-functions/template/shared/clouds/aws"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+func main() {
+	log := aws.NewLog(os.Stdout, os.Getenv)
+	w, err := newOutbound(os.Getenv, log)
+	if err != nil {
+		log.Error("cannot start", "code", code(err), "cause", err.Error())
+		os.Exit(1) // the messages come back
+	}
+	lambda.Start(aws.SQSBatch(w))
+}
+
+func code(err error) string {
+	if errors.Is(err, aws.ErrSecret) {
+		return "SEC"
+	}
+	return "CFG"
+}
+
+// newOutbound asks for the API keys first: without them nothing else can be
+// judged. Whoever changes them starts the function anew.
+func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
+	client, err := aws.FromEnv(env, "OUTBOUND_QUEUE_URL", "DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_SECRET_ARN")
+	if err != nil {
+		return nil, err
+	}
+	env, err = client.SecretEnv(context.Background(), env("OUTBOUND_SECRET_ARN"), env)
+	if err != nil {
+		return nil, err
+	}
+	table, err := providers.Configured(env)
+	settings, settingsErr := handlers.OutboundFromEnv(env)
+	if err := errors.Join(err, settingsErr); err != nil {
+		return nil, err
+	}
+	platforms := &outbound.Client{Hosts: settings.Hosts(), Transport: http.DefaultTransport}
+	return &worker.Worker{
+		Handlers:    handlers.Outbound(settings, client.Ledger(env("LEDGER_TABLE")), client.Records(env("RECORDS_TABLE")), platforms, time.Now, log),
+		FollowUps:   client.Queue(env("OUTBOUND_QUEUE_URL")),
+		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
+		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Now:         time.Now,
+		Log:         log,
+	}, nil
+}

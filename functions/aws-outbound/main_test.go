@@ -1,0 +1,69 @@
+package main
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// environment is complete and correct.
+var environment = map[string]string{
+	"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key",
+	"OUTBOUND_QUEUE_URL": "outbound", "DEAD_LETTERS_QUEUE_URL": "dead", "LEDGER_TABLE": "ledger", "RECORDS_TABLE": "records",
+	"OUTBOUND_SECRET_ARN": "arn", "LEADS_FORWARD_URL": "https://leads.example/new",
+}
+
+const secret = `{"GABBER_API_KEY":"canary","LEADS_FORWARD_SECRET":"whsec_ZmFrZS1sZWFkcy1zZWNyZXQtb2YtMzItYnl0ZXM="}`
+
+func TestConfiguration(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change map[string]string
+		secret string
+		code   string
+		faults []string
+	}{
+		{"complete", nil, secret, "", nil},
+		{"nothing to call", map[string]string{"LEADS_FORWARD_URL": ""}, `{}`, "", nil},
+		{"variables are missing", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_SECRET_ARN": ""}, secret, "CFG",
+			[]string{"LEDGER_TABLE", "OUTBOUND_SECRET_ARN"}},
+		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, "CFG",
+			[]string{"TARIFF", "GABBER_API_URL", "OBLIC_SIGNATURE_ENCODING"}},
+		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, "CFG", []string{"LEADS_FORWARD_SECRET"}},
+		{"the secret is something else", nil, `canary`, "SEC", []string{"secret"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			manager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": row.secret}) // the test would fail without it
+			}))
+			defer manager.Close()
+			var said strings.Builder
+			w, err := newOutbound(func(name string) string {
+				if value, ok := row.change[name]; ok {
+					return value
+				}
+				if name == "AWS_ENDPOINT_URL_SECRETS_MANAGER" {
+					return manager.URL
+				}
+				return environment[name]
+			}, slog.New(slog.NewTextHandler(&said, nil)))
+			if (err != nil) != (row.faults != nil) || (w == nil) != (row.faults != nil) {
+				t.Fatalf("error %v", err)
+			}
+			if err != nil && code(err) != row.code {
+				t.Errorf("code %s, want %s", code(err), row.code)
+			}
+			for _, fault := range row.faults {
+				if !strings.Contains(err.Error(), fault) {
+					t.Errorf("the error does not name %s: %v", fault, err)
+				}
+			}
+			if err != nil && strings.Contains(err.Error(), "canary") || strings.Contains(said.String(), "canary") {
+				t.Error("a value is quoted")
+			}
+		})
+	}
+}

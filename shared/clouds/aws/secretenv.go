@@ -1,0 +1,52 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/strict"
+)
+
+// ErrSecret: the secret with a function's settings cannot be read, or is not a
+// JSON object of strings.
+var ErrSecret = errors.New("the secret cannot be used")
+
+var errNotSettings = errors.New("it is not a JSON object of strings")
+
+// SecretEnv lays the values of one secret over env, so that keys need not be in
+// an environment, where everybody may read them who may read the function's
+// configuration:
+//
+//	{"GABBER_API_KEY": "…", "LEADS_FORWARD_SECRET": "whsec_…"}
+//
+// It is read once. A secret that was never given a value adds nothing; one that
+// is gone is an error, as is any other. Errors quote no value.
+func (c *Client) SecretEnv(ctx context.Context, arn string, env func(string) string) (func(string) string, error) {
+	secret, err := c.secret(ctx, arn)
+	if neverSet(err) {
+		return env, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
+	}
+	var values map[string]string
+	if strict.Unmarshal([]byte(secret), &values) != nil || values == nil {
+		return nil, fmt.Errorf("%w: %w", ErrSecret, errNotSettings) // the cause is left out: it must not say anything about a key
+	}
+	return func(name string) string {
+		if value, ok := values[name]; ok {
+			return value
+		}
+		return env(name)
+	}, nil
+}
+
+// neverSet tells a secret without a value from one that does not exist. AWS has
+// one code for both and says which in words. Should the words change, the
+// function stops and says so, which is better than going on without its keys.
+func neverSet(err error) bool {
+	var refusal *Error
+	return errors.As(err, &refusal) && refusal.Code == "ResourceNotFoundException" && strings.Contains(refusal.message, "staging label")
+}

@@ -1,0 +1,145 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Crossings tells when a balance has reached zero and when it is above zero
+// again, each time once, for a fork's own reaction: suspend, send a mail.
+//
+// The crossings of an account are numbered; odd ones exhaust it, even ones
+// restore it. [Crossings.Watch] compares the last number on record with the
+// balance and, if they disagree, publishes the next one: the same event however
+// often it looks. Only when that event is handled, and so cannot get lost any
+// more, [Crossings.Note] puts its number on record and looks again.
+type Crossings struct {
+	Ledger  ledger.Syncer
+	Records records.Store
+	API     gabber.API
+	End     bool // end the live sessions of a human who has nothing left
+}
+
+// Exhausted and Restored are the types of the follow-up events. Their data is a
+// [Crossing].
+const (
+	Exhausted = "credits.exhausted"
+	Restored  = "credits.restored"
+)
+
+// Crossing says whose balance crossed zero and which crossing it is.
+type Crossing struct {
+	Balance
+	Number int64 `json:"number"`
+}
+
+// crossingKind holds the last crossing of an account; its version is the number.
+const crossingKind = "credits.state"
+
+type crossingNote struct {
+	Exhausted bool `json:"exhausted"`
+}
+
+// Watch handles credits.balance.changed, after [Limits.Push]: then the balance
+// it reads is no older than the one that was pushed.
+func (c *Crossings) Watch(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	var b Balance
+	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
+		return nil, errNoBalance
+	}
+	followUps, _, err := c.look(ctx, e, b)
+	return followUps, err
+}
+
+// Note handles credits.exhausted and credits.restored. A fork's own reaction
+// goes here; it may run more than once for one crossing.
+func (c *Crossings) Note(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	var crossing Crossing
+	if err := strict.Unmarshal(e.Data, &crossing); err != nil || crossing.Account == "" || crossing.Human == "" || crossing.Number < 1 {
+		return nil, webhook.Permanent("not a crossing")
+	}
+	_, err := c.Records.Put(ctx, records.Record{Kind: crossingKind, ID: crossing.Account, Version: crossing.Number,
+		Time: e.Time, Data: encode(crossingNote{crossing.Number%2 == 1})})
+	if err != nil {
+		return nil, err
+	}
+	followUps, exhausted, err := c.look(ctx, e, crossing.Balance)
+	if err == nil && exhausted && c.End {
+		err = c.endSessions(ctx, crossing.Human)
+	}
+	return followUps, err
+}
+
+// look publishes the next crossing if there has been one.
+func (c *Crossings) look(ctx context.Context, e webhook.Event, b Balance) (followUps []webhook.Event, exhausted bool, err error) {
+	last, _, err := c.Records.Get(ctx, crossingKind, b.Account)
+	if err != nil {
+		return nil, false, err
+	}
+	account, err := c.Ledger.Account(ctx, b.Account)
+	if err != nil {
+		return nil, false, err
+	}
+	exhausted = account.Balance <= 0
+	if account.Seq == 0 || exhausted == (last.Version%2 == 1) {
+		return nil, exhausted, nil
+	}
+	eventType := Restored
+	if exhausted {
+		eventType = Exhausted
+	}
+	number := last.Version + 1
+	cause := webhook.Event{ID: strconv.FormatInt(number, 10), Time: e.Time} // whoever finds it, it is the same event
+	return []webhook.Event{followUp("outbound", eventType, cause, b.Account, Crossing{b, number})}, exhausted, nil
+}
+
+// maxSessions bounds the search for live sessions, newest first.
+const maxSessions = 1000
+
+// endSessions ends what a human has under way. To end a session that is over is
+// an error nobody needs to hear of.
+func (c *Crossings) endSessions(ctx context.Context, human string) error {
+	cursor := ""
+	for range maxSessions / 100 {
+		page, next, err := c.Records.List(ctx, SessionKind, cursor, 100)
+		if err != nil {
+			return err
+		}
+		for _, record := range page {
+			if err := c.endSession(ctx, human, record); err != nil {
+				return err
+			}
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	return nil
+}
+
+func (c *Crossings) endSession(ctx context.Context, human string, record records.Record) error {
+	var session Session
+	if err := strict.Unmarshal(record.Data, &session); err != nil {
+		return err
+	}
+	if session.State != inProgress {
+		return nil
+	}
+	owner, err := humanOf(ctx, c.Records, session)
+	if err != nil || owner != human {
+		return err
+	}
+	err = c.API.End(ctx, session.ID)
+	if _, wrong := webhook.PermanentReason(err); wrong || errors.Is(err, outbound.ErrNotFound) {
+		return nil
+	}
+	return err
+}

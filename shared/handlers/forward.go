@@ -1,0 +1,74 @@
+package handlers
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Forward posts leads to a service of your own, signed the Standard Webhooks
+// way, so that it can be sure of the sender and drop what it has seen: the same
+// lead always has the same webhook-id.
+type Forward struct {
+	Target Target
+	Caller gabber.Caller
+	Now    func() time.Time
+}
+
+// Target is where leads go. An empty URL means nowhere.
+type Target struct {
+	URL    string
+	Secret []byte
+}
+
+// String shows neither URL nor secret: a path may hold a token.
+func (Target) String() string { return "[target]" }
+
+// GoString is String.
+func (t Target) GoString() string { return t.String() }
+
+// LogValue is String.
+func (t Target) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// ParseTarget reads a URL and a secret as Standard Webhooks writes it: "whsec_"
+// and the base64 of 24 to 64 bytes. The error quotes neither.
+func ParseTarget(url, secret string) (Target, error) {
+	text, ok := strings.CutPrefix(secret, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(text)
+	if !ok || err != nil || len(key) < 24 || len(key) > 64 {
+		return Target{}, errors.New(`is not "whsec_" and the base64 of 24 to 64 bytes`)
+	}
+	return Target{URL: url, Secret: key}, nil
+}
+
+// Post handles lead.forward. What is not certainly delivered is posted again.
+func (f *Forward) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	at := strconv.FormatInt(f.Now().Unix(), 10)
+	_, err := f.Caller.Call(ctx, "POST", f.Target.URL, map[string]string{
+		"webhook-id":        e.ID,
+		"webhook-timestamp": at,
+		"webhook-signature": f.Target.sign(e.ID, at, e.Data),
+	}, e.Data)
+	if errors.Is(err, outbound.ErrNotFound) || errors.Is(err, outbound.ErrRefused) {
+		return nil, fmt.Errorf("forward lead: %w", err)
+	}
+	return nil, err
+}
+
+func (t Target) sign(id, at string, body []byte) string {
+	mac := hmac.New(sha256.New, t.Secret)
+	mac.Write([]byte(id + "." + at + "."))
+	mac.Write(body)
+	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,68 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Leads keeps what visitors left with a chatbot, one record per conversation,
+// and may have it forwarded to a service of your own.
+type Leads struct {
+	Records records.Store
+	Forward bool
+}
+
+// LeadKind holds the payload of leads.submit as sent, by conversation.
+const LeadKind = "chatbase.lead"
+
+// LeadForward is the type of the follow-up event that asks for a lead to be
+// forwarded. Its data is the body of the request, see [Forward].
+const LeadForward = "lead.forward"
+
+// Keep handles chatbase.leads.submit.
+func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	lead, err := chatbase.ParseLeadsSubmit(e.Data)
+	if err != nil {
+		return nil, webhook.Permanent(err.Error())
+	}
+	payload, err := payloadOf(e.Data)
+	if err != nil {
+		return nil, err
+	}
+	_, err = l.Records.Put(ctx, records.Record{
+		Kind:    LeadKind,
+		ID:      cmp.Or(lead.Lead.ConversationID, e.ID),
+		Version: e.Time.UnixMicro(), // leads carry no time of their own
+		Time:    e.Time,
+		Data:    payload,
+	})
+	if err != nil || !l.Forward {
+		return nil, err
+	}
+	return []webhook.Event{followUp("worker", LeadForward, e, lead.ChatbotID, forwarded(lead, e.Time))}, nil
+}
+
+// leadSubmitted is what your service receives.
+type leadSubmitted struct {
+	Type      string    `json:"type"`
+	Timestamp time.Time `json:"timestamp"`
+	Data      struct {
+		Chatbot      string `json:"chatbot"`
+		Conversation string `json:"conversation,omitempty"`
+		Name         string `json:"name,omitempty"`
+		Email        string `json:"email,omitempty"`
+		Phone        string `json:"phone,omitempty"`
+	} `json:"data"`
+}
+
+func forwarded(lead chatbase.LeadsSubmit, received time.Time) leadSubmitted {
+	s := leadSubmitted{Type: "lead.submitted", Timestamp: received.UTC()}
+	s.Data.Chatbot, s.Data.Conversation = lead.ChatbotID, lead.Lead.ConversationID
+	s.Data.Name, s.Data.Email, s.Data.Phone = lead.Lead.Name, lead.Lead.Email, lead.Lead.Phone
+	return s
+}

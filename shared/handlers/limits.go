@@ -1,0 +1,108 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// settleAfter is how long after a call of unknown outcome the limit is pushed
+// once more: later than anything still on its way can arrive.
+const settleAfter = 60 * time.Second
+
+// maxPushes bounds the pushes of one event while the balance keeps moving.
+const maxPushes = 5
+
+// Limits keeps the limit at the platform equal to what is left:
+// max(0, floor(balance)) in whole seconds. It is level-triggered: an event says
+// that something changed, never what the balance is.
+type Limits struct {
+	Ledger ledger.Syncer
+	API    gabber.API
+	Price  strict.Decimal // credits per conversational second
+	Log    *slog.Logger
+}
+
+var errNoBalance = webhook.Permanent("not a change of balance")
+
+// Push handles credits.balance.changed.
+//
+// It reads balance and seq, puts the absolute limit, and reads seq again: if it
+// moved meanwhile, a slower push may have overtaken a newer one, so it starts
+// over. Only then is the seq stored as synced.
+//
+// If the outcome of any put is unknown, that put may still land, after ours and
+// after everybody else's. So the event comes back after a minute, when it no
+// longer can, whatever else went well or wrong; and a push never spares itself
+// the put because the seq is synced already: somebody else may have synced it
+// before that old put landed.
+func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	var b Balance
+	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
+		return nil, errNoBalance
+	}
+	var unknown error
+	for range maxPushes {
+		seq, moved, err := l.put(ctx, b)
+		switch {
+		case errors.Is(err, outbound.ErrUnknown):
+			unknown = err
+		case unknown != nil && (err != nil || !moved):
+			return nil, webhook.Later(settleAfter, unknown)
+		case err != nil:
+			return nil, err
+		case !moved:
+			return nil, l.Ledger.MarkSynced(ctx, b.Account, seq)
+		}
+	}
+	if unknown != nil {
+		return nil, webhook.Later(settleAfter, unknown)
+	}
+	return nil, fmt.Errorf("the balance moved during %d pushes", maxPushes)
+}
+
+// put puts the limit of the newest balance, as of seq, and says whether the
+// balance moved meanwhile.
+func (l *Limits) put(ctx context.Context, b Balance) (seq int64, moved bool, err error) {
+	before, err := l.Ledger.Account(ctx, b.Account)
+	if err != nil {
+		return 0, false, err
+	}
+	limit, err := l.units(before.Balance)
+	if err != nil {
+		return 0, false, err
+	}
+	err = l.API.PutLimits(ctx, b.Human, gabber.Limit{Type: "conversational_seconds", Value: limit})
+	switch {
+	case errors.Is(err, outbound.ErrNotFound): // a human without a token has nothing to limit
+		l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", "SUS")
+	case errors.Is(err, outbound.ErrRefused):
+		l.Log.ErrorContext(ctx, "limit not pushed", "code", "API", "cause", err.Error())
+		return 0, false, err
+	case err != nil:
+		return 0, false, err
+	}
+	after, err := l.Ledger.Account(ctx, b.Account)
+	return before.Seq, after.Seq != before.Seq, err
+}
+
+// units is what a balance buys, in whole conversational seconds, rounded down:
+// never more than was paid for, and never less than nothing.
+func (l *Limits) units(balance ledger.Micro) (int64, error) {
+	if balance <= 0 {
+		return 0, nil
+	}
+	price, exact, err := l.Price.Micros()
+	if err != nil || !exact || price <= 0 {
+		return 0, webhook.Permanent("the price of a conversational second is not a positive number of micro-credits")
+	}
+	return int64(balance) / price, nil
+}

@@ -1,0 +1,242 @@
+package handlers_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// platform is Gabber's side of the limits: what was put last, and what goes wrong.
+type platform struct {
+	limit  int64
+	puts   int
+	before func(put int, value int64) error // may fail before the put takes effect
+	after  func(put int) error              // may fail after it
+}
+
+func (p *platform) Call(_ context.Context, method, url string, header map[string]string, body []byte) ([]byte, error) {
+	var put struct {
+		Human   string         `json:"human"`
+		HumanID string         `json:"human_id"`
+		Limits  []gabber.Limit `json:"limits"`
+	}
+	if err := json.Unmarshal(body, &put); err != nil || method != "PUT" || url != "https://api.test/v1/usage/token" ||
+		header["x-api-key"] != "key" || put.Human != "u1" || put.HumanID != "u1" || len(put.Limits) != 1 || put.Limits[0].Type != "conversational_seconds" {
+		return nil, fmt.Errorf("wrong call %s %s %v %s (%v)", method, url, header, body, err)
+	}
+	p.puts++
+	if p.before != nil {
+		if err := p.before(p.puts, put.Limits[0].Value); err != nil {
+			return nil, err
+		}
+	}
+	p.limit = put.Limits[0].Value
+	if p.after != nil {
+		return nil, p.after(p.puts)
+	}
+	return nil, nil
+}
+
+// counter is the place where limits are pushed from.
+type counter struct {
+	handlers.Limits
+	platform
+	store *ledger.Memory
+	log   bytes.Buffer
+	n     int
+}
+
+func newCounter(t *testing.T, balance string) *counter {
+	t.Helper()
+	c := &counter{store: ledger.NewMemory(func() time.Time { return nine })}
+	c.Limits = handlers.Limits{
+		Ledger: c.store,
+		API:    gabber.API{Base: "https://api.test", Key: "key", Caller: &c.platform},
+		Price:  strict.NewDecimal(1),
+		Log:    slog.New(slog.NewTextHandler(&c.log, nil)),
+	}
+	c.limit = -1
+	c.book(t, balance)
+	return c
+}
+
+// book changes the balance of u1 by an amount of credits.
+func (c *counter) book(t testing.TB, amount string) {
+	t.Helper()
+	d, err := strict.ParseDecimal(amount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	micros, _, err := d.Micros()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.n++
+	if _, _, err := c.store.Post(t.Context(), "u1", []ledger.Entry{{ID: fmt.Sprint(c.n), Kind: ledger.Adjust, Amount: ledger.Micro(micros)}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *counter) push(t testing.TB) error {
+	t.Helper()
+	data, err := json.Marshal(handlers.Balance{Account: "u1", Human: "u1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Push(t.Context(), webhook.Event{Type: handlers.BalanceChanged, Data: data})
+	return err
+}
+
+func (c *counter) synced(t testing.TB) bool {
+	t.Helper()
+	a, err := c.store.Account(t.Context(), "u1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Synced()
+}
+
+func TestTheLimitIsWhatIsLeft(t *testing.T) {
+	for _, row := range []struct {
+		name, balance, price string
+		want                 int64
+	}{
+		{"whole credits", "591", "1", 591},
+		{"a fraction is rounded down", "0.999999", "1", 0},
+		{"nothing", "0", "1", 0},
+		{"less than nothing", "-12.5", "1", 0},
+		{"seconds cost more than a credit", "591", "2.5", 236},
+		{"seconds cost less than a credit", "1", "0.0005", 2000},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := newCounter(t, row.balance)
+			c.Price, _ = strict.ParseDecimal(row.price)
+			if err := c.push(t); err != nil {
+				t.Fatal(err)
+			}
+			if c.limit != row.want || !c.synced(t) {
+				t.Errorf("limit %d (synced %v), want %d", c.limit, c.synced(t), row.want)
+			}
+			if err := c.push(t); err != nil || c.limit != row.want || c.puts != 2 {
+				t.Errorf("again: %v, limit %d after %d puts: the put that was last may have been another's", err, c.limit, c.puts)
+			}
+		})
+	}
+}
+
+func TestAPushThatIsOvertakenIsRepeated(t *testing.T) {
+	c := newCounter(t, "90")
+	c.before = func(put int, _ int64) error {
+		if put == 1 {
+			c.book(t, "-10") // between the read and the put
+		}
+		return nil
+	}
+	if err := c.push(t); err != nil || c.limit != 80 || c.puts != 2 || !c.synced(t) {
+		t.Errorf("%v: limit %d after %d puts, want 80 after 2", err, c.limit, c.puts)
+	}
+}
+
+func TestABalanceThatNeverRestsComesBack(t *testing.T) {
+	c := newCounter(t, "90")
+	c.before = func(int, int64) error { c.book(t, "-1"); return nil }
+	if err := c.push(t); err == nil || c.synced(t) {
+		t.Errorf("%v: it is not in step", err)
+	}
+}
+
+func TestAfterAnUnknownOutcomeTheLastPushIsALateOne(t *testing.T) {
+	c := newCounter(t, "90")
+	c.after = func(put int) error {
+		if put == 1 {
+			return outbound.ErrUnknown
+		}
+		return nil
+	}
+	err := c.push(t)
+	if webhook.RetryAfter(err) < time.Minute {
+		t.Errorf("comes back after %v (%v), want a minute at least, although the second put went well", webhook.RetryAfter(err), err)
+	}
+	if c.synced(t) {
+		t.Error("counts as synced although an old put may still land")
+	}
+	c.book(t, "-10")
+	if err := c.push(t); err != nil || c.limit != 80 || !c.synced(t) { // another event's push
+		t.Fatalf("%v: limit %d, want 80", err, c.limit)
+	}
+	c.limit = 90 // the lost put lands late
+	if err := c.push(t); err != nil || c.limit != 80 {
+		t.Errorf("redelivery: %v, limit %d, want 80, although the seq was synced", err, c.limit)
+	}
+}
+
+func TestAnUnknownOutcomeOutweighsWhateverFollows(t *testing.T) {
+	for name, next := range map[string]error{
+		"refused": outbound.ErrRefused, "busy": webhook.Later(time.Second, errors.New("busy")), "wrong": webhook.Permanent("the API answered 400"),
+	} {
+		c := newCounter(t, "90")
+		c.before = func(put int, _ int64) error {
+			if put == 1 {
+				return outbound.ErrUnknown
+			}
+			return next
+		}
+		err := c.push(t)
+		if _, permanent := webhook.PermanentReason(err); permanent || webhook.RetryAfter(err) < time.Minute {
+			t.Errorf("%s: %v after %v: the first put may still land", name, err, webhook.RetryAfter(err))
+		}
+	}
+}
+
+func TestWhatTheAPISays(t *testing.T) {
+	for _, row := range []struct {
+		name      string
+		err       error
+		again     bool
+		permanent bool
+		code      string
+	}{
+		{"our key is refused", outbound.ErrRefused, true, false, "API"},
+		{"it does not know the human", outbound.ErrNotFound, false, false, "SUS"},
+		{"it is busy", webhook.Later(7*time.Second, errors.New("busy")), true, false, ""},
+		{"it finds the request wrong", webhook.Permanent("the API answered 400"), true, true, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := newCounter(t, "90")
+			c.before = func(int, int64) error { return row.err }
+			err := c.push(t)
+			if _, permanent := webhook.PermanentReason(err); permanent != row.permanent || (err != nil) != row.again {
+				t.Errorf("error %v", err)
+			}
+			if c.synced(t) == row.again {
+				t.Errorf("synced: %v", c.synced(t))
+			}
+			if row.code != "" && !strings.Contains(c.log.String(), "code="+row.code) {
+				t.Errorf("no alarm %s: %s", row.code, c.log.String())
+			}
+		})
+	}
+}
+
+func TestAnEventThatIsNoBalanceIsPermanent(t *testing.T) {
+	c := newCounter(t, "1")
+	for _, data := range []string{``, `{}`, `{"account":"u1"}`, `{"account":"","human":"u1"}`, `[]`} {
+		_, err := c.Push(t.Context(), webhook.Event{Data: []byte(data)})
+		if _, permanent := webhook.PermanentReason(err); !permanent || c.puts != 0 {
+			t.Errorf("%s: %v", data, err)
+		}
+	}
+}

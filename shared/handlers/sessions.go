@@ -1,0 +1,191 @@
+package handlers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Sessions follows conversations: one record per session with what is known of
+// it, one per message, one per time limit that was exceeded.
+type Sessions struct {
+	Records records.Store
+}
+
+// The kinds of records Sessions keeps.
+const (
+	SessionKind   = "gabber.session"    // a [Session]
+	MessageKind   = "gabber.message"    // {"session", "message"}, by message id
+	timeLimitKind = "gabber.time_limit" // {"session"}, by session
+	snapshotKind  = "gabber.session_snapshot"
+)
+
+// Session is what is known of one conversation.
+type Session struct {
+	envelope.Private
+	ID        string `json:"id"`
+	State     string `json:"state"`
+	Human     string `json:"human,omitempty"`
+	Project   string `json:"project,omitempty"`
+	Caller    string `json:"caller,omitempty"` // telephone numbers
+	Agent     string `json:"agent,omitempty"`
+	CreatedAt string `json:"created_at,omitempty"` // RFC 3339, as sent
+	EndedAt   string `json:"ended_at,omitempty"`
+	Simulated bool   `json:"simulated,omitempty"`
+}
+
+// inProgress is the state of a session that is live.
+const inProgress = "in_progress"
+
+// stages are the states in the order a session goes through them. A state that
+// is not here adds what it knows and never replaces one that is.
+var stages = []string{"", "not_started", inProgress, "time_limit_exceeded", "ended"}
+
+// StateChanged handles gabber.realtime_session.state_changed.
+//
+// Events arrive in any order, and a later one may know less than an earlier one
+// did. So each stage keeps a snapshot of its own, and the session's record is
+// all snapshots laid over one another, the latest stage on top. Whoever comes
+// last reads every snapshot, so the record ends the same whatever the order.
+func (s *Sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	changed, err := gabber.ParseStateChanged(e.Data)
+	if err != nil {
+		return nil, webhook.Permanent(err.Error())
+	}
+	if _, err := s.Records.Put(ctx, snapshot(sessionOf(changed.Current), e.Time)); err != nil {
+		return nil, err
+	}
+	session, record, err := s.overlay(ctx, changed.Current.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Records.Put(ctx, record); err != nil {
+		return nil, err
+	}
+	return s.findHuman(ctx, e, session)
+}
+
+func sessionOf(s gabber.Session) Session {
+	session := Session{ID: s.ID, State: s.State, Human: s.Human, Project: s.Project,
+		CreatedAt: s.CreatedAt, EndedAt: s.EndedAt, Simulated: s.Simulated}
+	for _, fact := range s.Data {
+		switch fact.Type {
+		case "caller_phone_number":
+			session.Caller = fact.Value
+		case "agent_phone_number":
+			session.Agent = fact.Value
+		}
+	}
+	return session
+}
+
+// snapshot is the record of one stage. If a stage is reported twice in
+// different words, the fuller report counts, and of two as full the one of
+// higher hash: any rule will do that does not depend on the order.
+func snapshot(s Session, at time.Time) records.Record {
+	data := encode(s)
+	hash := sha256.Sum256(data)
+	filled := int64(0)
+	for _, field := range s.fields() {
+		if *field != "" {
+			filled++
+		}
+	}
+	return records.Record{
+		Kind:    snapshotKind,
+		ID:      snapshotID(s.ID, max(slices.Index(stages, s.State), 0)),
+		Version: filled<<40 | int64(binary.BigEndian.Uint64(hash[:])>>24),
+		Time:    at,
+		Data:    data,
+	}
+}
+
+func snapshotID(session string, stage int) string { return session + unit + strconv.Itoa(stage) }
+
+// overlay makes a session of its snapshots. The record's version grows with
+// every snapshot that is new or replaced, so that of two records made at the
+// same time the one that knows more wins.
+func (s *Sessions) overlay(ctx context.Context, id string) (Session, records.Record, error) {
+	var session Session
+	record := records.Record{Kind: SessionKind, ID: id}
+	for stage := range stages {
+		shot, ok, err := s.Records.Get(ctx, snapshotKind, snapshotID(id, stage))
+		if err != nil {
+			return session, record, err
+		}
+		if !ok {
+			continue
+		}
+		var known Session
+		if err := strict.Unmarshal(shot.Data, &known); err != nil {
+			return session, record, err
+		}
+		session.put(known)
+		record.Version += 1<<(48+stage) + shot.Version
+		if shot.Time.After(record.Time) {
+			record.Time = shot.Time
+		}
+	}
+	record.Data = encode(session)
+	return session, record, nil
+}
+
+// put lays what a later stage knows over what is known.
+func (s *Session) put(later Session) {
+	fields := s.fields()
+	for i, field := range later.fields() {
+		if *field != "" {
+			*fields[i] = *field
+		}
+	}
+	s.Simulated = s.Simulated || later.Simulated
+}
+
+func (s *Session) fields() []*string {
+	return []*string{&s.ID, &s.State, &s.Human, &s.Project, &s.Caller, &s.Agent, &s.CreatedAt, &s.EndedAt}
+}
+
+// MessageCommitted handles gabber.realtime_session.message_committed: the
+// message is kept once, however often it is delivered.
+func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	committed, err := gabber.ParseMessageCommitted(e.Data)
+	if err != nil {
+		return nil, webhook.Permanent(err.Error())
+	}
+	var body struct {
+		Payload struct {
+			Message strict.Raw `json:"message"`
+		} `json:"payload"`
+	}
+	if err := strict.Unmarshal(e.Data, &body); err != nil {
+		return nil, webhook.Permanent(err.Error())
+	}
+	data := encode(struct {
+		Session string     `json:"session"`
+		Message strict.Raw `json:"message"`
+	}{committed.Session(), body.Payload.Message})
+	_, err = s.Records.Put(ctx, records.Record{Kind: MessageKind, ID: committed.Message.ID, Version: 1, Time: e.Time, Data: data})
+	return nil, err
+}
+
+// TimeLimitExceeded handles gabber.realtime_session.time_limit_exceeded.
+func (s *Sessions) TimeLimitExceeded(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	limit, err := gabber.ParseTimeLimitExceeded(e.Data)
+	if err != nil {
+		return nil, webhook.Permanent(err.Error())
+	}
+	data := encode(struct {
+		Session string `json:"session"`
+	}{limit.Session})
+	_, err = s.Records.Put(ctx, records.Record{Kind: timeLimitKind, ID: limit.Session, Version: 1, Time: e.Time, Data: data})
+	return nil, err
+}

@@ -1,0 +1,85 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// VendorLedger says that usage is (also) debited in Gabber's own credit ledger.
+// Its amounts are whole credits, so a cost is rounded up.
+type VendorLedger struct {
+	Credit  string // id of the credit type; empty turns it off
+	Instead bool   // our own entry is then made at 0, and only remembers that the usage was seen
+}
+
+// VendorDebit is the type of the follow-up event that asks for a debit there.
+// Its data is a [Debit].
+const VendorDebit = "credits.vendor.debit"
+
+// Debit is one entry for the vendor's ledger.
+type Debit struct {
+	Credit string `json:"credit"`
+	Human  string `json:"human"`
+	Amount int64  `json:"amount"` // whole credits, negative
+	Key    string `json:"key"`    // the same for every delivery of the same usage
+}
+
+// debit makes the follow-up of a charge, nothing if there is none to make.
+//
+// An event without an id is keyed by its bytes for ever, not by its arrival: the
+// vendor knows no window, and of two twins it is better to charge one.
+func (v VendorLedger) debit(e webhook.Event, ch charge) []webhook.Event {
+	if v.Credit == "" || ch.human == "" || ch.cost == 0 {
+		return nil
+	}
+	key := "gabber:usage:" + ch.usageID
+	if ch.usageID == "" {
+		key = "gabber:usage:body:" + e.ID
+	}
+	debit := Debit{Credit: v.Credit, Human: ch.human, Amount: -wholeCredits(ch.cost), Key: key}
+	return []webhook.Event{followUp("worker", VendorDebit, e, ch.account, debit)}
+}
+
+// wholeCredits rounds up.
+func wholeCredits(cost ledger.Micro) int64 {
+	whole := int64(cost / ledger.Credit)
+	if cost%ledger.Credit != 0 {
+		whole++
+	}
+	return whole
+}
+
+// VendorDebits posts to the vendor's ledger.
+type VendorDebits struct {
+	API gabber.API
+}
+
+// Post handles credits.vendor.debit. The key makes repeating safe, so whatever
+// is unknown is tried again. A 400 may mean that the key was used: then the
+// newest entry there is ours.
+func (v *VendorDebits) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	var d Debit
+	if err := strict.Unmarshal(e.Data, &d); err != nil || d.Credit == "" || d.Human == "" || d.Amount >= 0 || d.Key == "" {
+		return nil, webhook.Permanent("not a debit")
+	}
+	err := v.API.PostCredit(ctx, d.Credit, d.Human, gabber.CreditEntry{Amount: d.Amount, IdempotencyKey: d.Key})
+	if _, refused := webhook.PermanentReason(err); !refused {
+		return nil, err
+	}
+	latest, readErr := v.API.LatestCredit(ctx, d.Credit, d.Human)
+	switch {
+	case errors.Is(readErr, outbound.ErrNotFound): // there is no entry at all
+		return nil, err
+	case readErr != nil:
+		return nil, readErr
+	case latest.IdempotencyKey == d.Key:
+		return nil, nil
+	}
+	return nil, err
+}

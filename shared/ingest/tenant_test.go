@@ -1,0 +1,86 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// rings holds the secrets of a platform and of some of its tenants, and notes
+// what it was asked for.
+type rings struct {
+	byName map[string]*signature.Keyring
+	asked  []string
+}
+
+func (r *rings) Keyring(_ context.Context, name string) (webhook.Verifier, error) {
+	r.asked = append(r.asked, name)
+	if ring, ok := r.byName[name]; ok {
+		return ring, nil
+	}
+	provider, _, _ := strings.Cut(name, "/")
+	if ring, ok := r.byName[provider]; ok {
+		return ring, nil
+	}
+	return nil, errors.New("no secret")
+}
+
+func (r *rings) Refresh(context.Context, string) webhook.Verifier { return nil }
+
+type discard struct{}
+
+func (discard) Publish(context.Context, webhook.Event) error { return nil }
+
+func TestAChatbotsOwnSecret(t *testing.T) {
+	ring := func(secret string) *signature.Keyring {
+		r, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	own, platform := ring("the-secret-of-bot-one"), ring("the-secret-of-the-platform")
+	body := func(bot string) string {
+		return `{"eventType":"leads.submit","chatbotId":"` + bot + `","payload":{"conversationId":"c"}}`
+	}
+	for _, row := range []struct {
+		name, body string
+		signer     *signature.Keyring
+		asked      string
+		status     int
+	}{
+		{"its own secret", body("bot-1"), own, "chatbase/bot-1", 200},
+		{"the platform's secret does not do for it", body("bot-1"), platform, "chatbase/bot-1", 400},
+		{"a bot without its own has the platform's", body("bot_2"), platform, "chatbase/bot_2", 200},
+		{"its own does not do for another bot", body("bot_2"), own, "chatbase/bot_2", 400},
+		{"64 bytes", body(strings.Repeat("a", 64)), platform, "chatbase/" + strings.Repeat("a", 64), 200},
+		{"65 bytes are nobody", body(strings.Repeat("a", 65)), platform, "chatbase", 200},
+		{"a path is nobody", body("../bot-1"), platform, "chatbase", 200},
+		{"a variable's end is nobody", body("bot-1\\u0000"), platform, "chatbase", 200},
+		{"letters beyond ASCII are nobody", body("bоt-1"), platform, "chatbase", 200},
+		{"empty is nobody", body(""), platform, "chatbase", 200},
+		{"named twice is nobody", strings.Replace(body("bot-1"), "{", `{"chatbotId":"bot-1",`, 1), platform, "chatbase", 200},
+		{"a number is nobody", `{"eventType":"leads.submit","chatbotId":1,"payload":{}}`, platform, "chatbase", 200},
+		{"not JSON is nobody", `chatbotId=bot-1`, platform, "chatbase", 200},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := &rings{byName: map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": own}}
+			in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Provider), Keyrings: r, Events: discard{}, DeadLetters: discard{},
+				Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+			reply := in.Handle(t.Context(), webhook.Delivery{Method: "POST", Path: "/chatbase", Body: []byte(row.body),
+				Header: webhook.Header{chatbase.Scheme.Header: {row.signer.Sign([]byte(row.body))}}})
+			if reply.Status != row.status || !slices.Equal(r.asked, []string{row.asked}) {
+				t.Errorf("%d after asking for %q, want %d and %q", reply.Status, r.asked, row.status, row.asked)
+			}
+		})
+	}
+}

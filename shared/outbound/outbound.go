@@ -1,0 +1,132 @@
+// Package outbound is the third function's way out: it calls the APIs of
+// platforms, and nothing else.
+//
+// What an attacker could use, a [Client] does not do. It calls the hosts it was
+// configured with and no other, over TLS (plain HTTP only to a loopback
+// address); it follows no redirect, so an API key never travels on; it takes at
+// most 64 KiB of an answer and at most 5 s for all of it. No URL from an event
+// is ever called.
+//
+// The events that reach outbound are handled by package worker, like all others;
+// the handlers that use a Client are in package handlers.
+package outbound
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+const (
+	// Timeout bounds one call, from the first byte to the last.
+	Timeout = 5 * time.Second
+	// MaxAnswer is how many bytes of an answer are read.
+	MaxAnswer = 64 << 10
+	// maxRetryAfter caps what an API may ask us to wait.
+	maxRetryAfter = 30 * time.Second
+)
+
+// Client calls configured hosts. It is safe for concurrent use.
+type Client struct {
+	Hosts     []string // "api.gabber.dev", with the port where it is not the scheme's own
+	Transport http.RoundTripper
+}
+
+var (
+	// ErrUnknown: the call may or may not have taken effect.
+	ErrUnknown = errors.New("outcome of the call is unknown")
+	// ErrRefused: the API does not accept our key, or redirects, or is not one of
+	// the configured hosts. People must mend it; the events wait.
+	ErrRefused = errors.New("the API refused us")
+	// ErrNotFound: what the call is about does not exist there.
+	ErrNotFound = errors.New("not found at the API")
+)
+
+// Call sends one request and gives the body of a 2xx answer. Its errors say what
+// to do: permanent (the request itself is wrong, 400 or 422), [ErrNotFound],
+// [ErrRefused] (401, 403, 3xx), [ErrUnknown] (5xx, timeout, a broken
+// connection), or to be tried later (429). They quote neither side.
+func (c *Client) Call(ctx context.Context, method, target string, header map[string]string, body []byte) ([]byte, error) {
+	if err := c.allowed(target); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, webhook.Permanent("the request cannot be built")
+	}
+	req.Header.Set("User-Agent", "webhook-functions")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	// A RoundTripper does one exchange: no redirects, no cookies, no retries.
+	resp, err := c.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w: no answer", ErrUnknown) // the cause may hold the URL
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))
+	if err := judge(resp); err != nil {
+		return nil, err
+	}
+	if err != nil || len(answer) > MaxAnswer {
+		return nil, fmt.Errorf("%w: the answer is cut or too long", ErrUnknown)
+	}
+	return answer, nil
+}
+
+func (c *Client) allowed(target string) error {
+	u, err := url.Parse(target)
+	if err != nil || u.User != nil || !slices.Contains(c.Hosts, u.Host) {
+		return fmt.Errorf("%w: host is not configured", ErrRefused)
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("%w: neither https nor a loopback address", ErrRefused)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func judge(resp *http.Response) error {
+	switch status := resp.StatusCode; {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusTooManyRequests:
+		return webhook.Later(retryAfter(resp), errors.New("the API is busy"))
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
+		return webhook.Permanent(fmt.Sprintf("the API answered %d", status))
+	case status >= 500:
+		return fmt.Errorf("%w: status %d", ErrUnknown, status)
+	default:
+		return fmt.Errorf("%w: status %d", ErrRefused, status)
+	}
+}
+
+// retryAfter reads the seconds form; a date would need a clock we share.
+func retryAfter(resp *http.Response) time.Duration {
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return time.Second
+	}
+	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+}

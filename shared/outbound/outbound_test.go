@@ -1,0 +1,141 @@
+package outbound_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// serve runs an API on a loopback address and gives a client for it.
+func serve(t *testing.T, api http.HandlerFunc) (*outbound.Client, string) {
+	t.Helper()
+	s := httptest.NewServer(api)
+	t.Cleanup(s.Close)
+	return &outbound.Client{Hosts: []string{strings.TrimPrefix(s.URL, "http://")}, Transport: http.DefaultTransport}, s.URL
+}
+
+func TestWhatAnAnswerMeans(t *testing.T) {
+	for _, row := range []struct {
+		status    int
+		header    string
+		is        error
+		permanent bool
+		after     time.Duration
+	}{
+		{status: 200},
+		{status: 204},
+		{status: 301, is: outbound.ErrRefused},
+		{status: 307, is: outbound.ErrRefused},
+		{status: 400, permanent: true},
+		{status: 401, is: outbound.ErrRefused},
+		{status: 403, is: outbound.ErrRefused},
+		{status: 404, is: outbound.ErrNotFound},
+		{status: 409, is: outbound.ErrRefused},
+		{status: 422, permanent: true},
+		{status: 429, after: time.Second},
+		{status: 429, header: "7", after: 7 * time.Second},
+		{status: 429, header: "86400", after: 30 * time.Second},
+		{status: 429, header: "-1", after: time.Second},
+		{status: 429, header: "Fri, 31 Dec 1999 23:59:59 GMT", after: time.Second},
+		{status: 500, is: outbound.ErrUnknown},
+		{status: 503, is: outbound.ErrUnknown},
+	} {
+		t.Run(fmt.Sprint(row.status, " ", row.header), func(t *testing.T) {
+			calls := 0
+			client, url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				calls++
+				if row.header != "" {
+					w.Header().Set("Retry-After", row.header)
+				}
+				w.Header().Set("Location", "/elsewhere")
+				w.WriteHeader(row.status)
+			})
+			_, err := client.Call(t.Context(), "POST", url+"/v1", map[string]string{"x-api-key": "canary-key"}, []byte("{}"))
+			_, permanent := webhook.PermanentReason(err)
+			if (err == nil) != (row.status < 300) || permanent != row.permanent || row.is != nil && !errors.Is(err, row.is) || webhook.RetryAfter(err) != row.after {
+				t.Errorf("error %v, after %v", err, webhook.RetryAfter(err))
+			}
+			if calls != 1 {
+				t.Errorf("%d calls: neither redirects nor retries are ours to make", calls)
+			}
+		})
+	}
+}
+
+func TestOnlyConfiguredHostsAreCalled(t *testing.T) {
+	called := false
+	client, url := serve(t, func(http.ResponseWriter, *http.Request) { called = true })
+	port := url[strings.LastIndexByte(url, ':'):]
+	client.Hosts = append(client.Hosts, "api.example.com")
+	for name, target := range map[string]string{
+		"another host":                   "https://169.254.169.254/latest/meta-data/",
+		"another port":                   "http://127.0.0.1:1/",
+		"another name for the same host": "http://localhost" + port,
+		"a user in front":                strings.Replace(url, "http://", "http://api.example.com@", 1),
+		"plain HTTP to a real host":      "http://api.example.com/",
+		"another scheme":                 "file:///etc/passwd",
+		"no scheme":                      "//api.example.com/",
+		"not a URL":                      "http://[::1",
+		"nothing":                        "",
+	} {
+		if _, err := client.Call(t.Context(), "GET", target, nil, nil); !errors.Is(err, outbound.ErrRefused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if called {
+		t.Error("the server was called")
+	}
+}
+
+func TestTheRequestIsWhatWasAskedFor(t *testing.T) {
+	client, url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %s %s %s %s", r.Method, r.URL.Path, r.Header.Get("x-api-key"), r.Header.Get("Content-Type"), body)
+	})
+	answer, err := client.Call(t.Context(), "PUT", url+"/v1/usage/token", map[string]string{"x-api-key": "k"}, []byte(`{"a":1}`))
+	if want := `PUT /v1/usage/token k application/json {"a":1}`; err != nil || string(answer) != want {
+		t.Errorf("%s (%v), want %s", answer, err, want)
+	}
+}
+
+func TestAnswersThatDoNotEnd(t *testing.T) {
+	for name, api := range map[string]http.HandlerFunc{
+		"one byte too long": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(make([]byte, outbound.MaxAnswer+1))
+		},
+		"cut": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = w.Write([]byte("short"))
+		},
+		"reset before the answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"silent": func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, url := serve(t, api)
+			_, err := client.Call(t.Context(), "PUT", url, nil, nil)
+			if !errors.Is(err, outbound.ErrUnknown) {
+				t.Errorf("error %v, want the outcome to be unknown", err)
+			}
+			if strings.Contains(fmt.Sprint(err), "127.0.0.1") {
+				t.Errorf("the error names the address: %v", err)
+			}
+		})
+	}
+	t.Run("as long as allowed", func(t *testing.T) {
+		client, url := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, outbound.MaxAnswer)) })
+		if answer, err := client.Call(t.Context(), "GET", url, nil, nil); err != nil || len(answer) != outbound.MaxAnswer {
+			t.Errorf("%d bytes (%v)", len(answer), err)
+		}
+	})
+}

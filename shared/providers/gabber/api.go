@@ -1,0 +1,120 @@
+package gabber
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"github.com/webhook-functions/template/shared/strict"
+)
+
+// DefaultAPI is where Gabber's API v1 lives.
+const DefaultAPI = "https://api.gabber.dev"
+
+// Caller does one HTTP exchange and gives the body of a 2xx answer; its errors
+// say whether to try again. outbound.Client is one.
+type Caller interface {
+	Call(ctx context.Context, method, url string, header map[string]string, body []byte) ([]byte, error)
+}
+
+// API is the part of Gabber's API v1 that reactions call. Paths, headers and
+// bodies are those of the vendor's generated clients (2025).
+type API struct {
+	Base   string // no slash at the end
+	Key    string // full credential; never in a log
+	Caller Caller
+}
+
+// String never shows the key.
+func (a API) String() string { return "gabber API at " + a.Base }
+
+// GoString never shows the key.
+func (a API) GoString() string { return a.String() }
+
+// LogValue never shows the key.
+func (a API) LogValue() slog.Value { return slog.StringValue(a.String()) }
+
+// Limit is how much of a usage type a human may still use, in its units.
+type Limit struct {
+	Type  string `json:"type"`
+	Value int64  `json:"value"`
+}
+
+// PutLimits sets a human's limits: PUT /v1/usage/token. They are absolute, so
+// the call may be repeated. The human is named in both spellings: until January
+// 2025 human_id was required and human unknown, now human_id is deprecated.
+func (a API) PutLimits(ctx context.Context, human string, limits ...Limit) error {
+	_, err := a.call(ctx, "PUT", "/v1/usage/token", nil, struct {
+		Human   string  `json:"human"`
+		HumanID string  `json:"human_id"`
+		Limits  []Limit `json:"limits"`
+	}{human, human, limits})
+	return err
+}
+
+// Speak makes the AI of a session say text: POST /v1/realtime/{session}/speak.
+// It cannot be repeated without being heard twice.
+func (a API) Speak(ctx context.Context, session, text string) error {
+	_, err := a.call(ctx, "POST", "/v1/realtime/"+url.PathEscape(session)+"/speak", nil, struct {
+		Text string `json:"text"`
+	}{text})
+	return err
+}
+
+// End ends a session: POST /v1/realtime/{session}/end.
+func (a API) End(ctx context.Context, session string) error {
+	_, err := a.call(ctx, "POST", "/v1/realtime/"+url.PathEscape(session)+"/end", nil, nil)
+	return err
+}
+
+// AttachHuman says whose session it is: POST /v1/realtime/session/{session}/attach_human,
+// the one path with an extra "session/".
+func (a API) AttachHuman(ctx context.Context, session, human string) error {
+	_, err := a.call(ctx, "POST", "/v1/realtime/session/"+url.PathEscape(session)+"/attach_human", nil, struct {
+		Human string `json:"human"`
+	}{human})
+	return err
+}
+
+// CreditEntry is one entry of a human's account in Gabber's own ledger.
+type CreditEntry struct {
+	Amount         int64  `json:"amount"` // whole credits; a debit is negative
+	IdempotencyKey string `json:"idempotency_key" strict:"required"`
+}
+
+// PostCredit adds an entry: POST /v1/credit/{credit}/ledger. What a repeated key
+// is answered with is not documented; see LatestCredit.
+func (a API) PostCredit(ctx context.Context, credit, human string, entry CreditEntry) error {
+	_, err := a.call(ctx, "POST", "/v1/credit/"+url.PathEscape(credit)+"/ledger", map[string]string{"x-human-id": human}, entry)
+	return err
+}
+
+// LatestCredit reads the newest entry: GET /v1/credit/{credit}/ledger/latest.
+func (a API) LatestCredit(ctx context.Context, credit, human string) (CreditEntry, error) {
+	answer, err := a.call(ctx, "GET", "/v1/credit/"+url.PathEscape(credit)+"/ledger/latest", map[string]string{"x-human-id": human}, nil)
+	if err != nil {
+		return CreditEntry{}, err
+	}
+	var entry CreditEntry
+	if err := strict.Unmarshal(answer, &entry); err != nil {
+		return CreditEntry{}, fmt.Errorf("latest credit entry: %w", err)
+	}
+	return entry, nil
+}
+
+func (a API) call(ctx context.Context, method, path string, header map[string]string, body any) ([]byte, error) {
+	var encoded []byte
+	if body != nil {
+		var err error
+		if encoded, err = json.Marshal(body); err != nil {
+			return nil, fmt.Errorf("encode request: %w", err)
+		}
+	}
+	sent := map[string]string{"x-api-key": a.Key}
+	for name, value := range header {
+		sent[name] = value
+	}
+	return a.Caller.Call(ctx, method, a.Base+path, sent, encoded)
+}
