@@ -1,0 +1,87 @@
+package handlers_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+func callCompleted(at, members string) string {
+	return fmt.Sprintf(`{"event":"call.completed","timestamp":%q,"data":{%s}}`, at, members)
+}
+
+func TestCallsArePriced(t *testing.T) {
+	const at = "2026-11-21T09:00:00Z"
+	suspense := handlers.Suspense("g-tateth", "")
+	for _, row := range []struct {
+		name, members    string
+		outcome, account string
+		balance          string
+	}{
+		{"by duration", `"callId":"c1","customerId":"u1","duration":252`, "charged", "u1", "-5.04"},
+		{"a customer that is an object", `"callId":"c1","customerId":{"_id":"u1"},"duration":10`, "charged", "u1", "-0.2"},
+		{"nobody's call", `"callId":"c1","duration":10`, "suspense", suspense, "-0.2"},
+		{"no time at all", `"callId":"c1","customerId":"u1","duration":0`, "charged", "u1", "0"},
+		{"without an id of its own", `"customerId":"u1","duration":10`, "charged", "u1", "-0.2"},
+		{"without a duration", `"callId":"c1","customerId":"u1"`, "dead: data.duration is missing", "u1", "0"},
+		{"a negative duration", `"callId":"c1","customerId":"u1","duration":-1`, "dead: data.duration is negative", "u1", "0"},
+		{"more than seven days", `"callId":"c1","customerId":"u1","duration":604801`, "dead: data.duration is above the limit of one call", "u1", "0"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := newBooks(t, map[string]string{"TARIFF": "call_seconds=0.02"})
+			store := records.NewMemory()
+			table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, b.Log)
+			e := received(t, "g-tateth", callCompleted(at, row.members), 0)
+			r := table[e.Type](t.Context(), []webhook.Event{e})[0]
+			got := r.Outcome
+			if r.Err != nil {
+				got = outcome(r)
+			}
+			if got != row.outcome || b.balance(t, row.account) != row.balance {
+				t.Errorf("%s, balance %s", got, b.balance(t, row.account))
+			}
+			if page, _, _ := store.List(t.Context(), "g-tateth.call", "", 10); len(page) != 1 {
+				t.Errorf("%d calls are kept", len(page))
+			}
+		})
+	}
+}
+
+// The event of a retry may have another timestamp and so another identity.
+func TestACallIsChargedOnce(t *testing.T) {
+	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+	handle := func(body string, after time.Duration) webhook.Result {
+		e := received(t, "g-tateth", body, after)
+		return table[e.Type](t.Context(), []webhook.Event{e})[0]
+	}
+	const members = `"callId":"c1","customerId":"u1","duration":10`
+	if r := handle(callCompleted("2026-11-21T09:00:00Z", members), 0); r.Outcome != "charged" || len(r.FollowUps) != 1 {
+		t.Errorf("first: %+v", r)
+	}
+	if r := handle(callCompleted("2026-11-21T09:00:14Z", members), 14*time.Second); r.Outcome != "duplicate" || len(r.FollowUps) != 1 {
+		t.Errorf("retry: %+v", r)
+	}
+	if r := handle(callCompleted("2026-11-21T09:00:14Z", `"callId":"c1","customerId":"u1","duration":11`), 0); r.Err == nil {
+		t.Errorf("another duration: %+v, want a conflict", r)
+	}
+	if b.balance(t, "u1") != "-10" {
+		t.Errorf("balance %s", b.balance(t, "u1"))
+	}
+}
+
+func TestCallsCostNothingWithoutAPrice(t *testing.T) {
+	b := newBooks(t, nil)
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+	e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1"`), 0)
+	if r := table[e.Type](t.Context(), []webhook.Event{e})[0]; r.Outcome != "stored" || r.Err != nil {
+		t.Errorf("%+v", r)
+	}
+	if a, _ := b.Ledger.Account(t.Context(), "u1"); a.Seq != 0 {
+		t.Errorf("%d entries", a.Seq)
+	}
+}

@@ -1,0 +1,222 @@
+package handlers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// crossingsOf gives the crossings among handled events, a repeated one once.
+func crossingsOf(t rapid.TB, handled []webhook.Event) (all []string) {
+	t.Helper()
+	ids := map[string]bool{}
+	for _, e := range handled {
+		if e.Type != handlers.Exhausted && e.Type != handlers.Restored {
+			continue
+		}
+		var c handlers.Crossing
+		if err := strict.Unmarshal(e.Data, &c); err != nil {
+			t.Fatal(err)
+		}
+		if !ids[e.ID] {
+			all = append(all, fmt.Sprintf("%d %s", c.Number, strings.TrimPrefix(e.Type, "credits.")))
+		}
+		ids[e.ID] = true
+	}
+	return all
+}
+
+func TestACrossingIsToldOnce(t *testing.T) {
+	w := newOutbound(t, nil)
+	for i, step := range []struct{ amount, want string }{
+		{"10", ""},
+		{"-4", ""},
+		{"-6", "1 exhausted"}, // exactly nothing is left
+		{"-1", ""},
+		{"0.5", ""},
+		{"0.5", ""},
+		{"0.000001", "2 restored"},
+		{"5", ""},
+		{"-50", "3 exhausted"},
+	} {
+		changed := w.book(t, fmt.Sprint(i), "u1", step.amount)
+		got := strings.Join(crossingsOf(t, w.drain(t, changed)), ", ")
+		if got != step.want {
+			t.Errorf("step %d: told %q, want %q", i, got, step.want)
+		}
+		if again := crossingsOf(t, w.drain(t, changed)); len(again) != 0 {
+			t.Errorf("step %d, delivered again: told %q", i, again)
+		}
+	}
+}
+
+func TestWhoNeverHadAnythingIsExhausted(t *testing.T) {
+	w := newOutbound(t, map[string]string{"GABBER_API_KEY": ""}) // found without a key as well
+	if got := crossingsOf(t, w.drain(t, w.book(t, "1", "u1", "-1"))); !slices.Equal(got, []string{"1 exhausted"}) {
+		t.Errorf("told %q", got)
+	}
+	unknown := ours(t, handlers.BalanceChanged, "2", handlers.Balance{Account: "u2", Human: "u2"})
+	if got := crossingsOf(t, w.drain(t, unknown)); len(got) != 0 {
+		t.Errorf("an account without entries: told %q", got)
+	}
+}
+
+// The event that tells of a crossing may be lost on its way until it is
+// published; then the change of balance comes back and tells it again.
+func TestACrossingThatWasNotPublishedIsToldAgain(t *testing.T) {
+	w := newOutbound(t, nil)
+	changed := w.book(t, "1", "u1", "-1")
+	first, second := w.handle(t, changed).FollowUps, w.handle(t, changed).FollowUps
+	if len(first) != 1 || len(second) != 1 || first[0].ID != second[0].ID {
+		t.Fatalf("%d follow-ups, then %d, or not the same", len(first), len(second))
+	}
+}
+
+func TestNoCrossingWhileTheLimitIsNotPushed(t *testing.T) {
+	w := newOutbound(t, nil)
+	w.fault = once(fault{429, false})
+	changed := w.book(t, "1", "u1", "-1")
+	if r := w.handle(t, changed); r.Err == nil || len(r.FollowUps) != 0 {
+		t.Errorf("%v, %d follow-ups", r.Err, len(r.FollowUps))
+	}
+	if got := crossingsOf(t, w.drain(t, changed)); !slices.Equal(got, []string{"1 exhausted"}) {
+		t.Errorf("told %q", got)
+	}
+}
+
+// Changes of balance, deliveries in any order and more than one, follow-ups that
+// wait: in the end the last crossing told is what the balance says, and told
+// crossings alternate.
+func TestCrossingsConverge(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newOutbound(t, nil)
+		var queue, handled []webhook.Event
+		booked, exhausted := 0, false
+		balance := 0
+		book := func() {
+			amount := rapid.IntRange(-3, 3).Draw(rt, "amount")
+			balance += amount
+			booked++
+			queue = append(queue, w.book(t, fmt.Sprint(booked), "u1", fmt.Sprint(amount)))
+		}
+		for range rapid.IntRange(1, 30).Draw(rt, "steps") {
+			if len(queue) == 0 || rapid.Bool().Draw(rt, "book") {
+				book()
+				continue
+			}
+			i := rapid.IntRange(0, len(queue)-1).Draw(rt, "message")
+			e := queue[i]
+			r := w.handle(t, e)
+			if r.Err != nil {
+				rt.Fatal(r.Err)
+			}
+			if rapid.IntRange(0, 3).Draw(rt, "fate") == 0 {
+				continue // the process died here: nothing was published or acknowledged
+			}
+			handled = append(handled, e)
+			queue = append(slices.Delete(queue, i, i+1), r.FollowUps...)
+		}
+		handled = append(handled, w.drain(t, queue...)...)
+		for i, told := range crossingsOf(rt, sorted(handled)) {
+			exhausted = i%2 == 0
+			want := "restored"
+			if exhausted {
+				want = "exhausted"
+			}
+			if told != fmt.Sprint(i+1, " ", want) {
+				rt.Fatalf("crossing %d was told as %s", i+1, told)
+			}
+		}
+		if exhausted != (balance <= 0) && booked > 0 {
+			rt.Fatalf("balance %d, the last told says exhausted: %v", balance, exhausted)
+		}
+	})
+}
+
+// sorted puts crossings in order of their numbers: they may be handled late.
+func sorted(events []webhook.Event) []webhook.Event {
+	number := func(e webhook.Event) int64 {
+		var c handlers.Crossing
+		_ = strict.Unmarshal(e.Data, &c) // 0 for the others
+		return c.Number
+	}
+	slices.SortStableFunc(events, func(a, b webhook.Event) int { return int(number(a) - number(b)) })
+	return events
+}
+
+func TestSessionsOfTheExhaustedAreEnded(t *testing.T) {
+	for _, row := range []struct {
+		name, end string
+		fault     func(int) fault
+		amount    string
+		want      string
+		outcome   string
+	}{
+		{"if asked for", "true", nil, "-1", "live called", "done"},
+		{"not by default", "", nil, "-1", "", "done"},
+		{"not if there is something left again", "true", nil, "1", "", "done"},
+		{"an answer that is lost is asked for again", "true", once(fault{1, false}), "-1", "", "again"},
+		{"a session that is over already", "true", once(fault{404, false}), "-1", "called", "done"},
+		{"a session that cannot be ended", "true", once(fault{400, false}), "-1", "called", "done"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newOutbound(t, map[string]string{"END_EXHAUSTED_SESSIONS": row.end})
+			keepSessions(t, w.store)
+			w.book(t, "1", "u1", row.amount)
+			w.fault = row.fault
+			e := ours(t, handlers.Exhausted, "u1", handlers.Crossing{Balance: handlers.Balance{Account: "u1", Human: "u1"}, Number: 1})
+			if got := outcome(w.handle(t, e)); got != row.outcome || strings.Join(w.Ended(), " ") != row.want {
+				t.Errorf("%s, ended %q; want %s, %q", got, w.Ended(), row.outcome, row.want)
+			}
+			if row.outcome == "again" {
+				if got := outcome(w.handle(t, e)); got != "done" || len(w.Ended()) != 2 {
+					t.Errorf("again: %s, ended %q", got, w.Ended())
+				}
+			}
+		})
+	}
+}
+
+// keepSessions stores sessions of several people, two live ones of u1.
+func keepSessions(t *testing.T, store records.Store) {
+	t.Helper()
+	for i, s := range []string{
+		`{"id":"live","state":"in_progress","human":"u1"}`,
+		`{"id":"over","state":"ended","human":"u1"}`,
+		`{"id":"new","state":"not_started","human":"u1"}`,
+		`{"id":"another's","state":"in_progress","human":"u2"}`,
+		`{"id":"nobody's","state":"in_progress","caller":"+1555"}`,
+		`{"id":"called","state":"in_progress","caller":"+12025550143"}`,
+	} {
+		r := records.Record{Kind: handlers.SessionKind, ID: fmt.Sprint(i), Version: 1, Time: nine, Data: []byte(s)}
+		if _, err := store.Put(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Put(t.Context(), handlers.Caller("+1 202 555 0143", "u1", nine)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOutboundsStoresMayBeDown(t *testing.T) {
+	down := errors.New("store is down")
+	crossings := &handlers.Crossings{Records: brokenRecords{down}}
+	for name, handle := range map[string]webhook.Handler{
+		"watch": crossings.Watch, "note": crossings.Note, "say": (&handlers.Speech{Records: brokenRecords{down}}).Say,
+	} {
+		_, err := handle(context.Background(), webhook.Event{Data: []byte(`{"account":"u1","human":"u1","number":1,"session":"s","text":"t"}`)})
+		if !errors.Is(err, down) {
+			t.Errorf("%s: %v, want one that comes back", name, err)
+		}
+	}
+}

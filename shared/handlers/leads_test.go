@@ -1,0 +1,101 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+const lead = `{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerEmail":"robin@example.com","customerName":"Robin <R>","customerPhone":null}}`
+
+func TestLeadsAreForwarded(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		fault func(int) fault
+		want  string // outcomes of three deliveries
+		leads int
+	}{
+		{"all is well", nil, "done, done, done", 1},
+		{"the answer is lost: the receiver knows the id", once(fault{1, true}), "again, done, done", 1},
+		{"the receiver is down", once(fault{503, false}), "again, done, done", 1},
+		{"the receiver is busy", once(fault{429, false}), "again, done, done", 1},
+		{"the receiver does not believe us", always(fault{401, false}), "again, again, again", 0},
+		{"the receiver is not there", always(fault{404, false}), "again, again, again", 0},
+		{"the receiver has moved", always(fault{301, false}), "again, again, again", 0},
+		{"the receiver cannot use it", always(fault{422, false}), "dead: the API answered 422, dead: the API answered 422, dead: the API answered 422", 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newOutbound(t, nil)
+			w.fault = row.fault
+			leads := &handlers.Leads{Records: records.NewMemory(), Forward: true}
+			var got []string
+			for range 3 {
+				followUps, err := leads.Keep(t.Context(), received(t, "chatbase", lead, 0))
+				if err != nil || len(followUps) != 1 {
+					t.Fatalf("%d follow-ups, %v", len(followUps), err)
+				}
+				got = append(got, outcome(w.handle(t, followUps[0])))
+			}
+			if strings.Join(got, ", ") != row.want || len(w.Leads()) != row.leads {
+				t.Errorf("%q, %d leads; want %q, %d", got, len(w.Leads()), row.want, row.leads)
+			}
+			for _, l := range w.Leads() {
+				const body = `{"type":"lead.submitted","timestamp":"2026-11-21T09:00:00Z","data":{"chatbot":"b","conversation":"c","name":"Robin <R>","email":"robin@example.com"}}`
+				var got, want any
+				if json.Unmarshal(l.Body, &got) != nil || json.Unmarshal([]byte(body), &want) != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("the receiver got %s, want %s", l.Body, body)
+				}
+			}
+		})
+	}
+}
+
+func TestLeadsAreNotForwardedUnlessAsked(t *testing.T) {
+	store := records.NewMemory()
+	followUps, err := (&handlers.Leads{Records: store}).Keep(t.Context(), received(t, "chatbase", lead, 0))
+	if err != nil || len(followUps) != 0 {
+		t.Errorf("%d follow-ups, %v", len(followUps), err)
+	}
+	if _, ok, _ := store.Get(t.Context(), handlers.LeadKind, "c"); !ok {
+		t.Error("the lead is not kept")
+	}
+}
+
+// recorded notes the headers of a call.
+type recorded map[string]string
+
+func (r recorded) Call(_ context.Context, _, _ string, header map[string]string, _ []byte) ([]byte, error) {
+	for name, value := range header {
+		r[name] = value
+	}
+	return nil, nil
+}
+
+// The known answer is the one the reference libraries of Standard Webhooks test
+// themselves with.
+func TestForwardSignsAsStandardWebhooksDoes(t *testing.T) {
+	target, err := handlers.ParseTarget("https://leads.test/", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := recorded{}
+	forward := &handlers.Forward{Target: target, Caller: header, Now: func() time.Time { return time.Unix(1614265330, 0) }}
+	e := webhook.Event{ID: "msg_p5jXN8AQM9LWM0D4loKWxJek", Data: []byte(`{"test": 2432232314}`)}
+	if _, err := forward.Post(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := header["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want ||
+		header["webhook-id"] != e.ID || header["webhook-timestamp"] != "1614265330" {
+		t.Errorf("headers %v, want the signature %s", header, want)
+	}
+	if text := fmt.Sprintf("%v %+v %#v %s", target, target, target, target); strings.Contains(text, "leads.test") || strings.Contains(text, "31f2") {
+		t.Errorf("the target shows itself: %s", text)
+	}
+}

@@ -1,0 +1,234 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// platforms is the world outbound calls, reached through the real client, and
+// what goes wrong there.
+type platforms struct {
+	*fakeapi.API
+	calls int
+	fault func(call int) fault
+}
+
+// fault is what happens to one call. The zero fault is none.
+type fault struct {
+	status int  // answered instead, with status 1: no answer at all
+	landed bool // although the call took effect
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (p *platforms) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.calls++
+	var f fault
+	if p.fault != nil {
+		f = p.fault(p.calls)
+	}
+	answer := httptest.NewRecorder()
+	if f.status == 0 || f.landed {
+		p.ServeHTTP(answer, r)
+	}
+	switch f.status {
+	case 0:
+	case 1:
+		return nil, errors.New("the connection broke")
+	default:
+		answer = httptest.NewRecorder()
+		answer.WriteHeader(f.status)
+	}
+	return answer.Result(), nil
+}
+
+// always makes every call end the same.
+func always(f fault) func(int) fault { return func(int) fault { return f } }
+
+// once makes the first call end so and the others well.
+func once(f fault) func(int) fault {
+	return func(call int) fault {
+		if call == 1 {
+			return f
+		}
+		return fault{}
+	}
+}
+
+// outboundWorld is outbound's table over memory and fakes.
+type outboundWorld struct {
+	*platforms
+	books *ledger.Memory
+	store *records.Memory
+	table map[string]webhook.BatchHandler
+}
+
+func newOutbound(t *testing.T, env map[string]string) *outboundWorld {
+	t.Helper()
+	w := &outboundWorld{
+		platforms: &platforms{API: fakeapi.New()},
+		books:     ledger.NewMemory(func() time.Time { return nine }),
+		store:     records.NewMemory(),
+	}
+	all := map[string]string{"GABBER_API_URL": "https://api.test", "GABBER_API_KEY": fakeapi.Key,
+		"LEADS_FORWARD_URL": "https://leads.test" + fakeapi.LeadsPath, "LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}
+	for name, value := range env {
+		all[name] = value
+	}
+	settings, err := handlers.OutboundFromEnv(func(name string) string { return all[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &outbound.Client{Hosts: settings.Hosts(), Transport: w.platforms}
+	w.table = handlers.Outbound(settings, w.books, w.store, client, func() time.Time { return nine }, slog.New(slog.DiscardHandler))
+	t.Cleanup(func() {
+		if wrong := w.WrongCalls(); len(wrong) != 0 {
+			t.Errorf("wrong calls: %q", wrong)
+		}
+	})
+	return w
+}
+
+// handle handles one follow-up event.
+func (w *outboundWorld) handle(t testing.TB, e webhook.Event) webhook.Result {
+	t.Helper()
+	handler, ok := w.table[e.Type]
+	if !ok {
+		t.Fatalf("nobody handles %s", e.Type)
+	}
+	return handler(t.Context(), []webhook.Event{e})[0]
+}
+
+// drain handles events and what follows from them until nothing is left.
+func (w *outboundWorld) drain(t testing.TB, events ...webhook.Event) (handled []webhook.Event) {
+	t.Helper()
+	for len(events) > 0 {
+		e := events[0]
+		result := w.handle(t, e)
+		if result.Err != nil {
+			t.Fatalf("%s: %v", e.Type, result.Err)
+		}
+		handled = append(handled, e)
+		events = append(events[1:], result.FollowUps...)
+	}
+	return handled
+}
+
+// book changes a balance and gives the follow-up the worker makes of it.
+func (w *outboundWorld) book(t testing.TB, id, human, amount string) webhook.Event {
+	t.Helper()
+	d, err := strict.ParseDecimal(amount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	micros, _, err := d.Micros()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.books.Post(t.Context(), human, []ledger.Entry{{ID: id, Kind: ledger.Adjust, Amount: ledger.Micro(micros)}}); err != nil {
+		t.Fatal(err)
+	}
+	return ours(t, handlers.BalanceChanged, id, handlers.Balance{Account: human, Human: human})
+}
+
+// ours makes a follow-up event.
+func ours(t testing.TB, eventType, id string, v any) webhook.Event {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return webhook.FollowUp("worker", eventType, webhook.Event{ID: id, Time: nine}, id, data)
+}
+
+// outcome is how one handling ended: "done", "again" or "dead: why".
+func outcome(r webhook.Result) string {
+	if reason, permanent := webhook.PermanentReason(r.Err); permanent {
+		return "dead: " + reason
+	}
+	if r.Err != nil {
+		return "again"
+	}
+	return "done"
+}
+
+func TestOutboundSettings(t *testing.T) {
+	for _, row := range []struct{ name, variable, value, secret string }{
+		{"an API that is no URL", "GABBER_API_URL", "canary", ""},
+		{"an API with a password", "GABBER_API_URL", "https://canary:canary@api.test", ""},
+		{"an API that is a file", "GABBER_API_URL", "file:///canary", ""},
+		{"neither true nor false", "END_EXHAUSTED_SESSIONS", "canary", ""},
+		{"leads to nowhere", "LEADS_FORWARD_URL", "canary", fakeapi.LeadsSecret},
+		{"leads without a secret", "LEADS_FORWARD_SECRET", "", ""},
+		{"a secret without its prefix", "LEADS_FORWARD_SECRET", "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5", ""},
+		{"a secret that is not base64", "LEADS_FORWARD_SECRET", "whsec_canary!", ""},
+		{"a secret of 23 bytes", "LEADS_FORWARD_SECRET", "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXI=", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			env := map[string]string{"LEADS_FORWARD_URL": "https://leads.test/", "LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}
+			env[row.variable] = row.value
+			_, err := handlers.OutboundFromEnv(func(name string) string { return env[name] })
+			if err == nil || !strings.Contains(err.Error(), row.variable) || strings.Contains(err.Error(), "canary") {
+				t.Errorf("error %v, want one that names %s and quotes nothing", err, row.variable)
+			}
+		})
+	}
+	s, err := handlers.OutboundFromEnv(func(name string) string {
+		return map[string]string{"LEADS_FORWARD_URL": "https://leads.test:8443/a", "LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}[name]
+	})
+	if hosts := s.Hosts(); err != nil || len(hosts) != 2 || hosts[0] != "api.gabber.dev" || hosts[1] != "leads.test:8443" {
+		t.Errorf("hosts %q, error %v", hosts, err)
+	}
+	if s.Gabber.Base != gabber.DefaultAPI {
+		t.Errorf("base %s", s.Gabber.Base)
+	}
+}
+
+func TestWhatCannotBeCalledIsAcknowledged(t *testing.T) {
+	w := newOutbound(t, map[string]string{"GABBER_API_KEY": "", "LEADS_FORWARD_URL": "", "LEADS_FORWARD_SECRET": ""})
+	for eventType, want := range map[string]string{
+		handlers.BalanceChanged: "no key", handlers.SpeechRequested: "no key", handlers.HumanFound: "no key",
+		handlers.VendorDebit: "no key", handlers.LeadForward: "no url",
+	} {
+		r := w.handle(t, ours(t, eventType, "1", handlers.Balance{Account: "u1", Human: "u1"}))
+		if r.Err != nil || r.Outcome != want {
+			t.Errorf("%s: %q, %v; want %q", eventType, r.Outcome, r.Err, want)
+		}
+	}
+	if w.calls != 0 {
+		t.Errorf("%d calls", w.calls)
+	}
+}
+
+func TestABatchPushesAnAccountOnce(t *testing.T) {
+	w := newOutbound(t, nil)
+	batch := []webhook.Event{w.book(t, "1", "u1", "5"), w.book(t, "2", "u2", "7"), w.book(t, "3", "u1", "5")}
+	for i, r := range w.table[handlers.BalanceChanged](t.Context(), batch) {
+		if r.Err != nil || r.Outcome != "pushed" {
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+	if limit, _ := w.Limit("u1", "conversational_seconds"); limit != 10 || w.calls != 2 {
+		t.Errorf("limit %d after %d calls, want 10 after 2", limit, w.calls)
+	}
+	w.fault = always(fault{status: 401})
+	for i, r := range w.table[handlers.BalanceChanged](t.Context(), batch) {
+		if !errors.Is(r.Err, outbound.ErrRefused) {
+			t.Errorf("%d: %v, want all of them to come back", i, r.Err)
+		}
+	}
+}

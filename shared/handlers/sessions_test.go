@@ -1,0 +1,252 @@
+package handlers_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+func stateChanged(current string) string {
+	return `{"type":"realtime_session.state_changed","payload":{"current_realtime_session":` + current + `}}`
+}
+
+const (
+	newCall   = `{"id":"s1","state":"not_started","created_at":"2025-11-21T15:00:00Z","project":"p","simulated":true,"data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
+	liveCall  = `{"id":"s1","state":"in_progress","human":"u1","data":[{"type":"agent_phone_number","value":"+12025550178"}]}`
+	thinLive  = `{"id":"s1","state":"in_progress"}`
+	endedCall = `{"id":"s1","state":"ended","ended_at":"2025-11-21T15:09:00Z"}`
+	oddCall   = `{"id":"s1","state":"paused","project":"q"}`
+)
+
+func sessionRecord(t rapid.TB, store records.Store) (handlers.Session, records.Record) {
+	t.Helper()
+	r, ok, err := store.Get(context.Background(), handlers.SessionKind, "s1")
+	if err != nil || !ok {
+		t.Fatalf("found %v, %v", ok, err)
+	}
+	var s handlers.Session
+	if err := strict.Unmarshal(r.Data, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s, r
+}
+
+func TestWhatIsKnownOfASession(t *testing.T) {
+	whole := handlers.Session{ID: "s1", State: "ended", Human: "u1", Project: "p", Caller: "+12025550143", Agent: "+12025550178",
+		CreatedAt: "2025-11-21T15:00:00Z", EndedAt: "2025-11-21T15:09:00Z", Simulated: true}
+	live := whole
+	live.State, live.EndedAt = "in_progress", ""
+	for _, row := range []struct {
+		name   string
+		bodies []string
+		want   handlers.Session
+	}{
+		{"in order", []string{newCall, liveCall, endedCall}, whole},
+		{"backwards", []string{endedCall, liveCall, newCall}, whole},
+		{"still live", []string{newCall, liveCall}, live},
+		{"a late event takes nobody back", []string{liveCall, newCall}, live},
+		{"a thin event erases nothing", []string{newCall, liveCall, thinLive}, live},
+		{"a thin event first", []string{thinLive, newCall, liveCall}, live},
+		{"a state nobody knows adds and replaces nothing", []string{newCall, oddCall, liveCall}, live},
+		{"a state nobody knows alone", []string{oddCall}, handlers.Session{ID: "s1", State: "paused", Project: "q"}},
+		{"nothing but id and state", []string{endedCall, thinLive}, handlers.Session{ID: "s1", State: "ended", EndedAt: "2025-11-21T15:09:00Z"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			store := records.NewMemory()
+			sessions := &handlers.Sessions{Records: store}
+			for range 2 {
+				for _, body := range row.bodies {
+					if _, err := sessions.StateChanged(t.Context(), received(t, "gabber", stateChanged(body), 0)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if got, _ := sessionRecord(t, store); got != row.want {
+				t.Errorf("got %#v", fields(got))
+			}
+		})
+	}
+}
+
+// fields makes a session printable: it hides itself.
+func fields(s handlers.Session) []string {
+	return []string{s.ID, s.State, s.Human, s.Project, s.Caller, s.Agent, s.CreatedAt, s.EndedAt, fmt.Sprint(s.Simulated)}
+}
+
+// stepping yields before every operation, so that a test decides who is next.
+type stepping struct {
+	records.Store
+	yield func(struct{}) bool
+}
+
+func (s stepping) Put(ctx context.Context, r records.Record) (bool, error) {
+	s.yield(struct{}{})
+	return s.Store.Put(ctx, r)
+}
+
+func (s stepping) Get(ctx context.Context, kind, id string) (records.Record, bool, error) {
+	s.yield(struct{}{})
+	return s.Store.Get(ctx, kind, id)
+}
+
+// Whatever the order of the events, how often each is delivered, and however
+// their handlers are interleaved, the record ends the same.
+func TestSessionsConverge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom([]string{"", "a", "b"})
+		event := rapid.Custom(func(t *rapid.T) string {
+			return fmt.Sprintf(`{"id":"s1","state":%q,"human":%q,"project":%q,"simulated":%v}`,
+				rapid.SampledFrom([]string{"not_started", "in_progress", "time_limit_exceeded", "ended", "paused", "resting"}).Draw(t, "state"),
+				text.Draw(t, "human"), text.Draw(t, "project"), rapid.Bool().Draw(t, "simulated"))
+		})
+		bodies := rapid.SliceOfN(event, 1, 5).Draw(t, "events")
+		var want []byte
+		for try := range 3 {
+			order := rapid.Permutation(append(bodies, bodies...)).Draw(t, fmt.Sprint("order ", try))
+			store := records.NewMemory()
+			interleave(t, store, order)
+			_, r := sessionRecord(t, store)
+			if want == nil {
+				want = r.Data
+			}
+			if string(r.Data) != string(want) {
+				t.Fatalf("ends as %s and as %s", want, r.Data)
+			}
+		}
+	})
+}
+
+// interleave handles all events at once, one store operation at a time.
+func interleave(t *rapid.T, store records.Store, bodies []string) {
+	var running []func() (struct{}, bool)
+	for _, body := range bodies {
+		next, stop := iter.Pull(func(yield func(struct{}) bool) {
+			sessions := &handlers.Sessions{Records: stepping{store, yield}}
+			e := webhook.Event{Source: "/webhooks/gabber", Time: nine, Data: []byte(stateChanged(body))}
+			if _, err := sessions.StateChanged(context.Background(), e); err != nil {
+				panic(err)
+			}
+		})
+		defer stop()
+		running = append(running, next)
+	}
+	for len(running) > 0 {
+		i := rapid.IntRange(0, len(running)-1).Draw(t, "next")
+		if _, more := running[i](); !more {
+			running = append(running[:i], running[i+1:]...)
+		}
+	}
+}
+
+func TestMessagesAreKeptOnce(t *testing.T) {
+	store := records.NewMemory()
+	sessions := &handlers.Sessions{Records: store}
+	body := `{"type":"realtime_session.message_committed","payload":{"realtime_session_id":"s1","message":{"id":"m1","role":"user","content":[{"type":"text","text":"Hi"}],"new_member":1}}}`
+	for i := range 2 {
+		if _, err := sessions.MessageCommitted(t.Context(), received(t, "gabber", body, time.Duration(i)*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, _, _ := store.List(t.Context(), handlers.MessageKind, "", 10)
+	want := `{"session":"s1","message":{"id":"m1","role":"user","content":[{"type":"text","text":"Hi"}],"new_member":1}}`
+	if len(page) != 1 || string(page[0].Data) != want || !page[0].Time.Equal(nine) {
+		t.Errorf("%d messages, the first %s at %v", len(page), page[0].Data, page[0].Time)
+	}
+}
+
+func TestTimeLimitsAreKept(t *testing.T) {
+	store := records.NewMemory()
+	sessions := &handlers.Sessions{Records: store}
+	e := received(t, "gabber", `{"type":"realtime_session.time_limit_exceeded","payload":{"session":"s1"}}`, 0)
+	if _, err := sessions.TimeLimitExceeded(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if r, ok, _ := store.Get(t.Context(), "gabber.time_limit", "s1"); !ok || string(r.Data) != `{"session":"s1"}` {
+		t.Errorf("found %v: %s", ok, r.Data)
+	}
+}
+
+func TestACallerIsFound(t *testing.T) {
+	const call = `{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
+	for _, row := range []struct {
+		name, number string
+		bodies       []string
+		want         string // whom the last event finds
+	}{
+		{"a live call", "+12025550143", []string{call}, "u7"},
+		{"numbers are compared by their digits", "+1 (202) 555-0143", []string{call}, "u7"},
+		{"the number came with an earlier event", "+12025550143", []string{newCall, thinLive}, "u7"},
+		{"nobody's number", "+12025550144", []string{call}, ""},
+		{"whose session it is is known", "+12025550143", []string{newCall, liveCall}, ""},
+		{"not started yet", "+12025550143", []string{newCall}, ""},
+		{"over already", "+12025550143", []string{newCall, endedCall}, ""},
+		{"over before its event arrives", "+12025550143", []string{endedCall, call}, ""},
+		{"not a call", "+12025550143", []string{thinLive}, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			store := records.NewMemory()
+			if _, err := store.Put(t.Context(), handlers.Caller(row.number, "u7", nine)); err != nil {
+				t.Fatal(err)
+			}
+			sessions := &handlers.Sessions{Records: store}
+			var followUps []webhook.Event
+			for _, body := range row.bodies {
+				e := received(t, "gabber", stateChanged(body), 0)
+				first, err := sessions.StateChanged(t.Context(), e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if followUps, _ = sessions.StateChanged(t.Context(), e); len(followUps) != len(first) || len(first) > 0 && first[0].ID != followUps[0].ID {
+					t.Error("delivered again, other follow-ups")
+				}
+			}
+			if row.want == "" {
+				if len(followUps) != 0 {
+					t.Errorf("found %s", followUps[0].Data)
+				}
+				return
+			}
+			if len(followUps) != 1 || followUps[0].Type != handlers.HumanFound || string(followUps[0].Data) != `{"session":"s1","human":"u7"}` {
+				t.Fatalf("%d follow-ups", len(followUps))
+			}
+		})
+	}
+}
+
+func TestAHumanIsAttached(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		fault    func(int) fault
+		want     string
+		attached string
+	}{
+		{"all is well", nil, "done", "u7"},
+		{"the answer is lost", once(fault{1, true}), "again", "u7"},
+		{"the call is lost", once(fault{500, false}), "again", ""},
+		{"the session is over", always(fault{404, false}), "done", ""},
+		{"the request is wrong", always(fault{400, false}), "dead: the API answered 400", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newOutbound(t, nil)
+			w.fault = row.fault
+			e := ours(t, handlers.HumanFound, "s1", handlers.Owner{Session: "s1", Human: "u7"})
+			if got := outcome(w.handle(t, e)); got != row.want || w.Attached()["s1"] != row.attached {
+				t.Errorf("%s, attached %q", got, w.Attached()["s1"])
+			}
+			if row.want == "again" {
+				if got := outcome(w.handle(t, e)); got != "done" || w.Attached()["s1"] != "u7" {
+					t.Errorf("again: %s, attached %q", got, w.Attached()["s1"])
+				}
+			}
+		})
+	}
+}

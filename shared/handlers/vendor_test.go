@@ -1,0 +1,130 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// debits picks the debits out of the follow-ups of one event.
+func debits(t *testing.T, b *books, e webhook.Event) (asked []webhook.Event, outcome string) {
+	t.Helper()
+	r := b.Deduct(t.Context(), []webhook.Event{e})[0]
+	for _, f := range r.FollowUps {
+		if f.Type == handlers.VendorDebit {
+			asked = append(asked, f)
+		}
+	}
+	return asked, r.Outcome
+}
+
+func TestUsageIsDebitedAtTheVendor(t *testing.T) {
+	beside := map[string]string{"GABBER_LEDGER": "beside", "GABBER_CREDIT": "gold"}
+	instead := map[string]string{"GABBER_LEDGER": "instead", "GABBER_CREDIT": "gold"}
+	for _, row := range []struct {
+		name, payload string
+		env           map[string]string
+		want          string // the debit's data
+		outcome       string
+		balance       string // in our own ledger
+	}{
+		{"beside our own", seconds("1", "u1", "30"), beside, `{"credit":"gold","human":"u1","amount":-30,"key":"gabber:usage:1"}`, "charged", "-30"},
+		{"instead of our own", seconds("1", "u1", "30"), instead, `{"credit":"gold","human":"u1","amount":-30,"key":"gabber:usage:1"}`, "charged", "0"},
+		{"not at all", seconds("1", "u1", "30"), nil, "", "charged", "-30"},
+		{"turned off", seconds("1", "u1", "30"), map[string]string{"GABBER_LEDGER": "off", "GABBER_CREDIT": "gold"}, "", "charged", "-30"},
+		{"a fraction is rounded up there", seconds("1", "u1", "30.000001"), beside, `{"credit":"gold","human":"u1","amount":-31,"key":"gabber:usage:1"}`, "charged", "-30.000001"},
+		{"the smallest fraction", seconds("1", "u1", "0.000001"), instead, `{"credit":"gold","human":"u1","amount":-1,"key":"gabber:usage:1"}`, "charged", "0"},
+		{"nothing", seconds("1", "u1", "0"), beside, "", "charged", "0"},
+		{"no price", `{"id":"1","type":"token_cnt","value":5,"human":"u1"}`, instead, "", "unpriced", "0"},
+		{"nobody we know", seconds("1", "", "5"), instead, "", "suspense", "0"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := newBooks(t, row.env)
+			e := usage(t, row.payload, 0)
+			first, outcome := debits(t, b, e)
+			again, _ := debits(t, b, e)
+			if len(first) != len(again) || len(first) > 0 && first[0].ID != again[0].ID {
+				t.Error("delivered again, other follow-ups")
+			}
+			got := ""
+			if len(first) == 1 {
+				got = string(first[0].Data)
+			}
+			if got != row.want || outcome != row.outcome || b.balance(t, "u1") != row.balance {
+				t.Errorf("debit %s, %s, balance %s", got, outcome, b.balance(t, "u1"))
+			}
+		})
+	}
+}
+
+// What the window suppresses must not reach the vendor under another key, not
+// even when the suppressed message is delivered again.
+func TestTwinsHaveOneKeyAtTheVendor(t *testing.T) {
+	b := newBooks(t, map[string]string{"GABBER_LEDGER": "instead", "GABBER_CREDIT": "gold"})
+	keys := map[string]bool{}
+	const payload = `{"type":"conversational_seconds","value":4,"human":"u1"}`
+	for _, after := range []time.Duration{0, time.Second, time.Second, time.Hour} {
+		asked, _ := debits(t, b, usage(t, payload, after))
+		for _, f := range asked {
+			keys[string(f.Data)] = true
+		}
+	}
+	if len(keys) != 1 {
+		t.Errorf("debits %v, want one key", keys)
+	}
+}
+
+func TestDebitsAreMadeOnce(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		before string // a key that was used before
+		fault  func(int) fault
+		want   string // outcomes of two deliveries
+		amount int64  // debited in all
+	}{
+		{"all is well; a used key is known by the newest entry", "", nil, "done, done", -31},
+		{"the answer is lost", "", once(fault{1, true}), "again, done", -31},
+		{"the call is lost", "", once(fault{500, false}), "again, done", -31},
+		{"busy", "", once(fault{429, false}), "again, done", -31},
+		{"an overdraft is refused", "", always(fault{400, false}), "dead: the API answered 400, dead: the API answered 400", 0},
+		{"refused, and the newest entry is another's", "another", once(fault{400, false}), "dead: the API answered 400, done", -32},
+		{"refused, and the newest entry cannot be read", "", func(call int) fault {
+			return map[int]fault{1: {400, true}, 2: {500, false}}[call]
+		}, "again, done", -31},
+		{"our key is refused", "", once(fault{401, false}), "again, done", -31},
+		{"no such credit", "", always(fault{404, false}), "again, again", 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newOutbound(t, nil)
+			if row.before != "" {
+				w.handle(t, ours(t, handlers.VendorDebit, "0", handlers.Debit{Credit: "gold", Human: "u1", Amount: -1, Key: row.before}))
+			}
+			w.calls, w.fault = 0, row.fault
+			e := ours(t, handlers.VendorDebit, "1", handlers.Debit{Credit: "gold", Human: "u1", Amount: -31, Key: "gabber:usage:1"})
+			got := outcome(w.handle(t, e)) + ", " + outcome(w.handle(t, e))
+			if got != row.want || sum(w.Ledger()) != row.amount {
+				t.Errorf("%s, %d debited; want %s, %d", got, sum(w.Ledger()), row.want, row.amount)
+			}
+		})
+	}
+}
+
+func sum(entries []fakeapi.Entry) (all int64) {
+	for _, e := range entries {
+		all += e.Amount
+	}
+	return all
+}
+
+func TestVendorSettings(t *testing.T) {
+	for _, env := range []map[string]string{{"GABBER_LEDGER": "beside"}, {"GABBER_LEDGER": "yes", "GABBER_CREDIT": "gold"}} {
+		_, err := handlers.CreditsFromEnv(func(name string) string { return env[name] })
+		if err == nil || !strings.Contains(err.Error(), "GABBER_LEDGER") {
+			t.Errorf("%v: %v", env, err)
+		}
+	}
+}
