@@ -154,13 +154,12 @@ func (s *site) open(books ledger.Store, things records.Store) {
 	s.Helper()
 	s.ledger, s.records = books, things
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	credits, err := handlers.CreditsFromEnv(func(string) string { return "" })
+	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
 	if err != nil {
 		s.Fatal(err)
 	}
-	credits.Ledger, credits.Log = watchedLedger{books, s.accounts}, log
 	s.worker = &worker.Worker{
-		Handlers:  handlers.Table(&credits, &handlers.Latest{Records: watchedRecords{things, s.things}}),
+		Handlers:  handlers.Table(settings, watchedLedger{books, s.accounts}, watchedRecords{things, s.things}, log),
 		FollowUps: s.followUps, DeadLetters: s.dead,
 		Reread: ingest.Reread(ingest.Routes(providers.Table().Providers()...)),
 		Now:    time.Now, Log: log,

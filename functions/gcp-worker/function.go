@@ -34,13 +34,12 @@ func handler(env func(string) string, log *slog.Logger) http.Handler {
 func newWorker(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
 	client, err := gcp.FromEnv(env, "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE")
 	table, tableErr := providers.Configured(env)
-	credits, creditsErr := handlers.CreditsFromEnv(env)
-	if err := errors.Join(err, tableErr, creditsErr); err != nil {
+	settings, settingsErr := handlers.SettingsFromEnv(env)
+	if err := errors.Join(err, tableErr, settingsErr); err != nil {
 		return nil, err
 	}
-	credits.Ledger, credits.Log = client.Ledger(env("FIRESTORE_DATABASE")), log
 	return &worker.Worker{
-		Handlers:    handlers.Table(&credits, &handlers.Latest{Records: client.Records(env("FIRESTORE_DATABASE"))}),
+		Handlers:    handlers.Table(settings, client.Ledger(env("FIRESTORE_DATABASE")), client.Records(env("FIRESTORE_DATABASE")), log),
 		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
 		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
 		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),

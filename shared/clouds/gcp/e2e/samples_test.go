@@ -90,13 +90,12 @@ func newReference(s *system) *reference {
 		accounts: map[string]bool{}, things: map[[2]string]bool{}, dead: map[string]webhook.Event{}, outbound: map[string]webhook.Event{},
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	credits, err := handlers.CreditsFromEnv(func(string) string { return "" })
+	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
 	if err != nil {
 		s.Fatal(err)
 	}
-	credits.Ledger, credits.Log = posted{r.ledger, r.accounts}, log
 	r.worker = worker.Worker{
-		Handlers:  handlers.Table(&credits, &handlers.Latest{Records: put{r.records, r.things}}),
+		Handlers:  handlers.Table(settings, posted{r.ledger, r.accounts}, put{r.records, r.things}, log),
 		FollowUps: box(r.outbound), DeadLetters: box(r.dead), Now: time.Now, Log: log,
 	}
 	return r
