@@ -60,7 +60,7 @@ resource "google_storage_bucket" "source" {
 
 # The sum in the name is what makes a changed archive a new deployment.
 resource "google_storage_bucket_object" "source" {
-  for_each = toset(["gcp-ingest", "gcp-worker"])
+  for_each = toset(["gcp-ingest", "gcp-worker", "gcp-outbound"])
 
   bucket = google_storage_bucket.source.name
   name   = "${each.key}-${filemd5("${var.build_dir}/${each.key}.zip")}.zip"

@@ -12,10 +12,11 @@ locals {
   # The functions log {"code": "CFG", ...}. A page is looked at every minute: platforms give a delivery up after 14 to
   # 30 s, so minutes are lost events. A ticket can wait for the morning. An alert opens above its threshold.
   code_alarms = {
-    CFG = { page = true, threshold = 0, what = "Configuration is missing or unusable; routes answer 503." }
-    SEC = { page = true, threshold = 0, what = "The webhook secret cannot be read or is stale." }
+    CFG = { page = true, threshold = 0, what = "Configuration is missing or unusable." }
+    SEC = { page = true, threshold = 0, what = "A secret cannot be read, or is stale." }
     ENQ = { page = true, threshold = 0, what = "Ingest cannot store events; deliveries are answered 503." }
     INV = { page = true, threshold = 0, what = "The books do not add up." }
+    API = { page = true, threshold = 0, what = "A platform refuses our calls; limits are no longer pushed." }
     # Anybody can send a few wrong signatures.
     SIG = { page = false, threshold = 4, what = "Signatures do not match: a rotated secret, or a stranger." }
     QUA = { page = false, threshold = 0, what = "A verified event cannot be used and is among the dead letters." }
@@ -48,12 +49,27 @@ locals {
         aligner   = "ALIGN_DELTA"
         reducer   = "REDUCE_SUM"
       }
-      # Not for outbound, which nobody reads yet.
       AGE = {
         page      = true
         threshold = local.retention / 4
         what      = "The oldest event has waited for a quarter of its life."
         filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.events.name}\""
+        aligner   = "ALIGN_MAX"
+        reducer   = "REDUCE_MAX"
+      }
+      AGE-OUTBOUND = {
+        page      = true
+        threshold = local.retention / 4
+        what      = "The oldest outbound message has waited for a quarter of its life."
+        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
+        aligner   = "ALIGN_MAX"
+        reducer   = "REDUCE_MAX"
+      }
+      LAG = {
+        page      = false
+        threshold = 300
+        what      = "An outbound message has waited for more than five minutes."
+        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
         aligner   = "ALIGN_MAX"
         reducer   = "REDUCE_MAX"
       }
@@ -76,7 +92,7 @@ resource "google_logging_metric" "codes" {
   description = "Log lines of the functions that carry a code."
   filter = join(" AND ", [
     local.runs,
-    "resource.labels.service_name = (\"${google_cloudfunctions2_function.ingest.name}\" OR \"${google_cloudfunctions2_function.worker.name}\")",
+    "resource.labels.service_name = (\"${google_cloudfunctions2_function.ingest.name}\" OR \"${google_cloudfunctions2_function.worker.name}\" OR \"${google_cloudfunctions2_function.outbound.name}\")",
     "jsonPayload.code:*",
   ])
 
@@ -165,7 +181,7 @@ resource "google_monitoring_alert_policy" "codes" {
 
   documentation {
     subject   = "${each.value.page ? "Page" : "Ticket"}: ${var.name} ${each.key}"
-    content   = "${each.value.what} ${var.runbook_url}#${lower(each.key)}"
+    content   = "${each.value.what} ${var.runbook_url}#${lower(split("-", each.key)[0])}"
     mime_type = "text/markdown"
   }
 }
@@ -194,6 +210,14 @@ locals {
       filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_count\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.worker.name}\""
       align  = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.response_code"]
     }
+    outbound = {
+      filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_count\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.outbound.name}\""
+      align  = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.response_code"]
+    }
+    oldest = {
+      filter = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = starts_with(\"${var.name}-\")"
+      align  = "ALIGN_MAX", reduce = "REDUCE_MAX", by = ["resource.label.subscription_id"]
+    }
     codes = { filter = local.codes_metric, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.code"] }
   }
 
@@ -201,7 +225,9 @@ locals {
     { title = "Deliveries, by status", lines = ["deliveries", "refused"] },
     { title = "Time to answer, ms", lines = ["p50", "p99"] },
     { title = "Waiting messages", lines = ["waiting"] },
+    { title = "Age of the oldest message, s", lines = ["oldest"] },
     { title = "Worker, by status", lines = ["worker"] },
+    { title = "Outbound, by status", lines = ["outbound"] },
     { title = "Alarm codes", lines = ["codes"] },
   ]
 }
@@ -241,7 +267,7 @@ resource "google_monitoring_dashboard" "pipeline" {
         }],
         [{
           xPos   = 6
-          yPos   = 8
+          yPos   = 12
           width  = 6
           height = 4
           widget = {

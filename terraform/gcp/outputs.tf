@@ -11,6 +11,11 @@ output "webhook_secret" {
   value       = google_secret_manager_secret.webhook.id
 }
 
+output "outbound_secret" {
+  description = "Put what outbound calls platforms with here, before the functions are deployed; {} to call nobody."
+  value       = google_secret_manager_secret.outbound.id
+}
+
 output "events_topic" {
   description = "Verified events on their way to the worker. Where dead letters are sent back to."
   value       = google_pubsub_topic.events.id

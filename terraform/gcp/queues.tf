@@ -1,8 +1,8 @@
-# ingest → events → worker → outbound, and dead letters for what nobody could use: sent there by ingest and worker with
-# a reason, or moved there by Pub/Sub after too many tries. One place to look.
+# ingest → events → worker → outbound topic → outbound, and dead letters for what nobody could use: sent there by the
+# functions with a reason, or moved there by Pub/Sub after too many tries. One place to look.
 #
-# A topic keeps nothing: only what its subscriptions have not acknowledged yet exists. So each topic has one here, also
-# where nobody reads it yet, and none of them expires (by default Google deletes a subscription after 31 idle days).
+# A topic keeps nothing: only what its subscriptions have not acknowledged yet exists. So each topic has one
+# here, and none of them expires (by default Google deletes a subscription after 31 idle days).
 
 locals {
   retention = 7 * 86400 # seconds
@@ -86,7 +86,7 @@ resource "google_pubsub_subscription" "events" {
   }
 }
 
-# Holds follow-ups until the outbound function exists to take them.
+# Like events, to outbound.
 resource "google_pubsub_subscription" "outbound" {
   name   = "${var.name}-outbound"
   topic  = google_pubsub_topic.outbound.id
@@ -99,8 +99,19 @@ resource "google_pubsub_subscription" "outbound" {
     ttl = ""
   }
 
+  push_config {
+    push_endpoint = google_cloudfunctions2_function.outbound.service_config[0].uri
+
+    oidc_token {
+      service_account_email = google_service_account.push.email
+      audience              = google_cloudfunctions2_function.outbound.service_config[0].uri
+    }
+  }
+
+  # After a call of which nobody knows what became, the limit is pushed once more, when that call can no longer land: a
+  # minute later. With a push subscription no message can ask for that by itself, so all of them wait as long.
   retry_policy {
-    minimum_backoff = "10s"
+    minimum_backoff = "60s"
     maximum_backoff = "600s"
   }
 
@@ -148,10 +159,10 @@ resource "google_pubsub_subscription_iam_member" "agent_takes_from_outbound" {
   member       = local.pubsub_agent
 }
 
-# The identity that the worker's front door knows. It has no other use.
+# The identity that the front doors of worker and outbound know. It has no other use.
 resource "google_service_account" "push" {
   account_id   = "${var.name}-push"
-  display_name = "Pub/Sub, pushing events to ${var.name}-worker"
+  display_name = "Pub/Sub, pushing to ${var.name}-worker and ${var.name}-outbound"
 
   depends_on = [google_project_service.apis]
 }

@@ -26,3 +26,30 @@ resource "google_secret_manager_secret" "webhook" {
 
   depends_on = [google_project_service.apis]
 }
+
+# One JSON object of what outbound calls with: {"GABBER_API_KEY": "...", "LEADS_FORWARD_SECRET": "whsec_..."}, or {} to
+# call nobody. Like the other it has no version here and must have one before the functions are deployed.
+resource "google_secret_manager_secret" "outbound" {
+  secret_id           = "${var.name}-outbound"
+  labels              = local.labels
+  deletion_protection = var.deletion_protection
+
+  version_destroy_ttl = "${7 * 86400}s"
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.region
+
+        dynamic "customer_managed_encryption" {
+          for_each = local.kms_key_name[*]
+          content {
+            kms_key_name = customer_managed_encryption.value
+          }
+        }
+      }
+    }
+  }
+
+  depends_on = [google_project_service.apis]
+}

@@ -43,7 +43,7 @@ variable "labels" {
 }
 
 variable "build_dir" {
-  description = "Folder with gcp-ingest.zip and gcp-worker.zip, made by `make package-gcp`."
+  description = "Folder with gcp-ingest.zip, gcp-worker.zip and gcp-outbound.zip, made by `make package-gcp`."
   type        = string
   default     = "../../build"
 }
@@ -134,6 +134,74 @@ variable "exclude_simulated" {
   default     = false
 }
 
+variable "gabber_ledger" {
+  description = "Debit usage in Gabber's own credit ledger, too (beside) or only there (instead). Both need gabber_credit."
+  type        = string
+  default     = "off"
+
+  validation {
+    condition     = contains(["off", "beside", "instead"], var.gabber_ledger) && (var.gabber_ledger == "off" || var.gabber_credit != "")
+    error_message = "Use off, beside or instead; the latter two need gabber_credit."
+  }
+}
+
+variable "gabber_credit" {
+  description = "Id of the credit type in Gabber's own credit ledger."
+  type        = string
+  default     = ""
+}
+
+variable "speak_result" {
+  description = "What is spoken when a tool has answered. {tool}, {response} and {code} are filled in."
+  type        = string
+  default     = "{response}"
+}
+
+variable "speak_failure" {
+  description = "What is spoken when a tool has failed. {tool}, {error} and {code} are filled in."
+  type        = string
+  default     = "That did not work."
+}
+
+variable "leads_forward_url" {
+  description = "Your service that leads are posted to, empty for none. Put LEADS_FORWARD_SECRET into the outbound secret first."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.leads_forward_url == "" || can(regex("^https://[^/@]+(/|$)", var.leads_forward_url))
+    error_message = "Use an address that begins with https://: nothing else is called."
+  }
+}
+
+variable "gabber_api_url" {
+  description = "Where Gabber's API lives. Outbound calls this host and that of leads_forward_url and no other."
+  type        = string
+  default     = "https://api.gabber.dev"
+
+  validation {
+    condition     = can(regex("^https://[^/@]+(/|$)", var.gabber_api_url))
+    error_message = "Use an address that begins with https://: nothing else is called."
+  }
+}
+
+variable "end_exhausted_sessions" {
+  description = "End the live sessions of a human who has nothing left."
+  type        = bool
+  default     = false
+}
+
+variable "outbound_max_instances" {
+  description = "How many copies of outbound may run at once, 10 messages each. Low on purpose; the platforms' APIs have limits, too."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.outbound_max_instances >= 1
+    error_message = "Use 1 or more."
+  }
+}
+
 variable "alarm_email" {
   description = "Who is told of alarms."
   type        = string
@@ -159,14 +227,14 @@ variable "runbook_url" {
 }
 
 variable "deletion_protection" {
-  description = "Refuse to delete the database and the secret. To tear an environment down, apply with false first."
+  description = "Refuse to delete the database and the secrets. To tear an environment down, apply with false first."
   type        = bool
   default     = true
 }
 
 variable "kms_key_name" {
   description = <<-EOT
-    Your own KMS key, in the same region, for topics, database and secret: projects/<p>/locations/<region>/keyRings/<r>/cryptoKeys/<k>.
+    Your own KMS key, in the same region, for topics, database and secrets: projects/<p>/locations/<region>/keyRings/<r>/cryptoKeys/<k>.
     Empty: keys that Google owns. The service agents of Pub/Sub, Firestore and Secret Manager must be allowed to use it
     beforehand. A database keeps the key it was created with.
   EOT

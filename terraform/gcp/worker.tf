@@ -46,6 +46,11 @@ resource "google_cloudfunctions2_function" "worker" {
       ANONYMOUS_HUMANS     = var.anonymous_humans
       ACCOUNT_PER_PROJECT  = tostring(var.account_per_project)
       EXCLUDE_SIMULATED    = tostring(var.exclude_simulated)
+      GABBER_LEDGER        = var.gabber_ledger
+      GABBER_CREDIT        = var.gabber_credit
+      SPEAK_RESULT         = var.speak_result
+      SPEAK_FAILURE        = var.speak_failure
+      LEADS_FORWARD_URL    = var.leads_forward_url # only whether there is one
     }
   }
 

@@ -1,11 +1,12 @@
-// Package gcp is Google Cloud: everything ingest and worker need of Cloud Run,
-// Pub/Sub, Firestore and Secret Manager.
+// Package gcp is Google Cloud: everything ingest, worker and outbound need of Cloud
+// Run, Pub/Sub, Firestore and Secret Manager.
 //
 //	client, err := gcp.FromEnv(os.Getenv)
 //	client.Topic(name)              a webhook.Publisher on Pub/Sub
-//	client.Ledger(database)         a ledger.Store on Firestore
+//	client.Ledger(database)         a ledger.Store and ledger.Syncer on Firestore
 //	client.Records(database)        a records.Store on Firestore
 //	gcp.NewKeyrings(file, …)        webhook.Keyrings from a mounted secret
+//	gcp.SecretEnv(file, …)          settings from another, laid over the environment
 //	gcp.Push(worker)                what a push subscription calls
 //
 // # Why not the client libraries

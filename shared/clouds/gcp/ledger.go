@@ -18,7 +18,7 @@ const (
 	contentionBackoff = 25 * time.Millisecond
 )
 
-// Ledger is a ledger.Store in one Firestore database. Its collections:
+// Ledger is a ledger.Store and a ledger.Syncer in one Firestore database. Its collections:
 //
 //	entries   <id>          an entry, also its idempotency record
 //	accounts  <name>        account, balance, seq, synced_seq
@@ -46,7 +46,10 @@ const (
 // worker's role does not have: a worker's account ends there.
 type Ledger struct{ database }
 
-var _ ledger.Store = (*Ledger)(nil)
+var (
+	_ ledger.Store  = (*Ledger)(nil)
+	_ ledger.Syncer = (*Ledger)(nil)
+)
 
 // Ledger gives the ledger in a database.
 func (c *Client) Ledger(database string) *Ledger { return &Ledger{c.database(database)} }

@@ -1,21 +1,68 @@
 package gcp
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 )
 
 // OutOfService answers for a function that cannot start: 503 to everything, so
 // that platforms and Pub/Sub try again, with the reason in the log each time. A
 // process that ended instead would say no more than that it did.
 func OutOfService(log *slog.Logger, reason error) http.Handler {
-	complain := func() { log.Error("out of service", "code", "CFG", "cause", reason.Error()) }
-	complain()
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		complain()
+	return Starting(log, func() (http.Handler, error) { return nil, reason })
+}
+
+// Starting is for a function whose start can fail for a reason that passes, such
+// as a secret out of reach. It tries to start at once and then with each
+// request, until it has; meanwhile it is out of service.
+func Starting(log *slog.Logger, start func() (http.Handler, error)) http.Handler {
+	s := &starting{log: log, start: start}
+	_ = s.try()
+	return s
+}
+
+type starting struct {
+	log   *slog.Logger
+	start func() (http.Handler, error)
+
+	mu      sync.Mutex
+	started http.Handler // nil until it is
+}
+
+// try gives the started function, nil if it cannot start.
+func (s *starting) try() http.Handler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started != nil {
+		return s.started
+	}
+	started, err := s.start()
+	if err != nil {
+		s.log.Error("out of service", "code", codeOf(err), "cause", err.Error())
+		return nil
+	}
+	s.started = started
+	return started
+}
+
+func codeOf(err error) string {
+	if errors.Is(err, ErrSecret) {
+		return "SEC"
+	}
+	return "CFG"
+}
+
+// ServeHTTP passes requests on once the function has started.
+func (s *starting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := s.try()
+	if started == nil {
 		w.Header().Set("Retry-After", "1")
 		answer(w, http.StatusServiceUnavailable)
-	})
+		return
+	}
+	started.ServeHTTP(w, r)
 }
 
 // answer writes a status and nothing else: whoever calls reads no more.

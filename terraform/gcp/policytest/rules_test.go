@@ -19,6 +19,11 @@ demo-build: roles/storage.objectViewer on the project if resource.name.startsWit
 demo-ingest: roles/pubsub.publisher on topics/demo-dead-letters
 demo-ingest: roles/pubsub.publisher on topics/demo-events
 demo-ingest: roles/secretmanager.secretAccessor on secrets/demo-webhook
+demo-outbound: roles/demo_bookkeeper on the project if resource.name == "projects/acme-demo/databases/demo"
+demo-outbound: roles/pubsub.publisher on topics/demo-dead-letters
+demo-outbound: roles/pubsub.publisher on topics/demo-outbound
+demo-outbound: roles/secretmanager.secretAccessor on secrets/demo-outbound
+demo-push: roles/run.invoker on demo-outbound
 demo-push: roles/run.invoker on demo-worker
 demo-worker: roles/demo_bookkeeper on the project if resource.name == "projects/acme-demo/databases/demo"
 demo-worker: roles/pubsub.publisher on topics/demo-dead-letters

@@ -111,7 +111,7 @@ run "worker_is_reached_by_pushes_only" {
 
   assert {
     condition = alltrue([
-      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
       length(f.service_config[0].secret_environment_variables) == 0
     ])
     error_message = "Secrets do not belong into the environment."
@@ -124,7 +124,7 @@ run "worker_is_reached_by_pushes_only" {
 
   assert {
     condition = alltrue(flatten([
-      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] : [
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] : [
         for k, v in f.service_config[0].environment_variables : !can(regex("SECRET$|TOKEN|PASSWORD|API_KEY", k))
       ]
     ]))
@@ -143,7 +143,7 @@ run "worker_is_reached_by_pushes_only" {
 
   assert {
     condition = alltrue([
-      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
       f.build_config[0].runtime == "go126"
     ])
     error_message = "The default runtime is the Go version of go.mod."
@@ -152,14 +152,15 @@ run "worker_is_reached_by_pushes_only" {
   assert {
     condition = (
       google_cloudfunctions2_function.ingest.build_config[0].entry_point == "Ingest" &&
-      google_cloudfunctions2_function.worker.build_config[0].entry_point == "Worker"
+      google_cloudfunctions2_function.worker.build_config[0].entry_point == "Worker" &&
+      google_cloudfunctions2_function.outbound.build_config[0].entry_point == "Outbound"
     )
     error_message = "These are the names that the functions register; with another one they do not start."
   }
 
   assert {
     condition = alltrue([
-      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
       f.build_config[0].service_account == google_service_account.build.id
     ])
     error_message = "The default build account is too weak in new organisations and too strong in old ones."
@@ -174,9 +175,97 @@ run "worker_is_reached_by_pushes_only" {
     condition = length(distinct([
       google_cloudfunctions2_function.ingest.service_config[0].service_account_email,
       google_cloudfunctions2_function.worker.service_config[0].service_account_email,
+      google_cloudfunctions2_function.outbound.service_config[0].service_account_email,
       google_pubsub_subscription.events.push_config[0].oidc_token[0].service_account_email,
       google_service_account.build.email,
-    ])) == 4
+    ])) == 5
     error_message = "One account per job, or least privilege means nothing."
+  }
+}
+
+run "outbound_is_the_one_that_calls_out" {
+  command = plan
+
+  assert {
+    condition     = google_cloudfunctions2_function.outbound.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
+    error_message = "A forged follow-up must not even arrive."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service_iam_member.push_calls_outbound.name == google_cloudfunctions2_function.outbound.name &&
+      google_cloud_run_v2_service_iam_member.push_calls_outbound.role == "roles/run.invoker" &&
+      google_cloud_run_v2_service_iam_member.push_calls_outbound.member == google_service_account.push.member
+    )
+    error_message = "The push account, and nobody else, calls outbound."
+  }
+
+  assert {
+    condition     = length(google_cloudfunctions2_function.outbound.event_trigger) == 0
+    error_message = "A trigger's own subscription has no dead letters, and no minute between tries."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.outbound.service_config[0].max_instance_count == 2
+    error_message = "Platforms' APIs have limits, too."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.outbound.service_config[0].timeout_seconds >= 30
+    error_message = "A balance that moves takes five calls of 5 s."
+  }
+
+  assert {
+    condition     = one(google_cloudfunctions2_function.outbound.service_config[0].secret_volumes).secret == google_secret_manager_secret.outbound.secret_id
+    error_message = "Outbound needs its API keys, and no other secret."
+  }
+
+  assert {
+    condition = (
+      one(google_cloudfunctions2_function.outbound.service_config[0].secret_volumes).mount_path == google_cloudfunctions2_function.outbound.service_config[0].environment_variables["OUTBOUND_SECRETS_DIR"] &&
+      one(one(google_cloudfunctions2_function.outbound.service_config[0].secret_volumes).versions).path == "outbound"
+    )
+    error_message = "The API keys are mounted where outbound does not look."
+  }
+
+  assert {
+    condition     = one(one(google_cloudfunctions2_function.outbound.service_config[0].secret_volumes).versions).version == "latest"
+    error_message = "A pinned version makes a new key a change of the module."
+  }
+
+  assert {
+    condition = !anytrue([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      contains(f.service_config[0].secret_volumes[*].secret, google_secret_manager_secret.outbound.secret_id)
+    ])
+    error_message = "Nobody but outbound may hold API keys."
+  }
+
+  assert {
+    condition = (
+      google_secret_manager_secret_iam_member.outbound_reads_outbound_secret.secret_id == google_secret_manager_secret.outbound.id &&
+      google_secret_manager_secret_iam_member.outbound_reads_outbound_secret.member == google_service_account.outbound.member
+    )
+    error_message = "The API keys are outbound's, and outbound's alone."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret.outbound.deletion_protection && google_secret_manager_secret.outbound.version_destroy_ttl == "604800s"
+    error_message = "API keys destroyed by mistake must be recoverable."
+  }
+
+  assert {
+    condition     = google_project_iam_member.outbound_keeps_books.condition[0].expression == "resource.name == \"projects/acme-demo/databases/demo\""
+    error_message = "Outbound's right must end at its own database."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.outbound.service_config[0].environment_variables["FIRESTORE_DATABASE"] == google_cloudfunctions2_function.worker.service_config[0].environment_variables["FIRESTORE_DATABASE"]
+    error_message = "Outbound would push the balances of another database."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.outbound.service_config[0].environment_variables["TARIFF"] == google_cloudfunctions2_function.worker.service_config[0].environment_variables["TARIFF"]
+    error_message = "Charged by one price and limited by another."
   }
 }

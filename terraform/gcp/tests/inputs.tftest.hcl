@@ -18,21 +18,26 @@ run "values_that_google_would_refuse_later" {
   command = plan
 
   variables {
-    project              = "111122223333"           # the number instead of the id
-    region               = "europe-west1-b"         # a zone
-    name                 = "twenty-two-characters-" # too long for service accounts
-    labels               = { Team = "Credits" }
-    runtime              = "nodejs22"
-    max_body_kib         = 1024 # more than a document takes
-    ingest_min_instances = -1
-    ingest_max_instances = 0
-    worker_max_instances = 0
-    alarm_email          = "" # nobody to tell
+    project                = "111122223333"           # the number instead of the id
+    region                 = "europe-west1-b"         # a zone
+    name                   = "twenty-two-characters-" # too long for service accounts
+    labels                 = { Team = "Credits" }
+    runtime                = "nodejs22"
+    max_body_kib           = 1024 # more than a document takes
+    ingest_min_instances   = -1
+    ingest_max_instances   = 0
+    worker_max_instances   = 0
+    outbound_max_instances = 0
+    gabber_ledger          = "beside" # without a credit type
+    gabber_api_url         = "http://api.gabber.dev"
+    leads_forward_url      = "https://user@example.com"
+    alarm_email            = "" # nobody to tell
   }
 
   expect_failures = [
     var.project, var.region, var.name, var.labels, var.runtime, var.max_body_kib,
-    var.ingest_min_instances, var.ingest_max_instances, var.worker_max_instances, var.alarm_email,
+    var.ingest_min_instances, var.ingest_max_instances, var.worker_max_instances, var.outbound_max_instances,
+    var.gabber_ledger, var.gabber_api_url, var.leads_forward_url, var.alarm_email,
   ]
 }
 
@@ -50,21 +55,29 @@ run "every_option_taken" {
   command = plan
 
   variables {
-    runtime               = "go127"
-    max_body_kib          = 720
-    ingest_min_instances  = 1
-    ingest_max_instances  = 100
-    worker_max_instances  = 2
-    tariff                = "conversational_seconds=1,token_cnt=0.002"
-    idless_window         = "forever"
-    anonymous_humans      = "anonymous,guest"
-    account_per_project   = true
-    exclude_simulated     = true
-    alarm_email           = ""
-    notification_channels = ["projects/acme-demo/notificationChannels/2"]
-    runbook_url           = "https://example.com/runbook"
-    deletion_protection   = false
-    kms_key_name          = "projects/acme-demo/locations/europe-west1/keyRings/r/cryptoKeys/k"
+    runtime                = "go127"
+    max_body_kib           = 720
+    ingest_min_instances   = 1
+    ingest_max_instances   = 100
+    worker_max_instances   = 2
+    outbound_max_instances = 1
+    tariff                 = "conversational_seconds=1,token_cnt=0.002"
+    idless_window          = "forever"
+    anonymous_humans       = "anonymous,guest"
+    account_per_project    = true
+    exclude_simulated      = true
+    gabber_ledger          = "instead"
+    gabber_credit          = "credit-1"
+    speak_result           = "It says {response}"
+    speak_failure          = "Sorry"
+    leads_forward_url      = "https://leads.example.com/new"
+    gabber_api_url         = "https://gabber.example.com"
+    end_exhausted_sessions = true
+    alarm_email            = ""
+    notification_channels  = ["projects/acme-demo/notificationChannels/2"]
+    runbook_url            = "https://example.com/runbook"
+    deletion_protection    = false
+    kms_key_name           = "projects/acme-demo/locations/europe-west1/keyRings/r/cryptoKeys/k"
   }
 
   assert {
@@ -78,8 +91,28 @@ run "every_option_taken" {
       ANONYMOUS_HUMANS     = "anonymous,guest"
       ACCOUNT_PER_PROJECT  = "true"
       EXCLUDE_SIMULATED    = "true"
+      GABBER_LEDGER        = "instead"
+      GABBER_CREDIT        = "credit-1"
+      SPEAK_RESULT         = "It says {response}"
+      SPEAK_FAILURE        = "Sorry"
+      LEADS_FORWARD_URL    = "https://leads.example.com/new"
     })
     error_message = "An option does not reach the worker."
+  }
+
+  assert {
+    condition = google_cloudfunctions2_function.outbound.service_config[0].environment_variables == tomap({
+      GOOGLE_CLOUD_PROJECT   = "acme-demo"
+      OUTBOUND_TOPIC         = "demo-outbound"
+      DEAD_LETTERS_TOPIC     = "demo-dead-letters"
+      FIRESTORE_DATABASE     = "demo"
+      OUTBOUND_SECRETS_DIR   = "/secrets"
+      GABBER_API_URL         = "https://gabber.example.com"
+      TARIFF                 = "conversational_seconds=1,token_cnt=0.002"
+      END_EXHAUSTED_SESSIONS = "true"
+      LEADS_FORWARD_URL      = "https://leads.example.com/new"
+    })
+    error_message = "An option does not reach outbound."
   }
 
   assert {
@@ -99,13 +132,14 @@ run "every_option_taken" {
         [for t in [google_pubsub_topic.events, google_pubsub_topic.outbound, google_pubsub_topic.dead_letters] : t.kms_key_name],
         google_firestore_database.ledger.cmek_config[*].kms_key_name,
         google_secret_manager_secret.webhook.replication[0].user_managed[0].replicas[0].customer_managed_encryption[*].kms_key_name,
+        google_secret_manager_secret.outbound.replication[0].user_managed[0].replicas[0].customer_managed_encryption[*].kms_key_name,
       ) : key == var.kms_key_name
     ]) && length(google_firestore_database.ledger.cmek_config) == 1
     error_message = "Data at rest is not under your key."
   }
 
   assert {
-    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && !google_secret_manager_secret.webhook.deletion_protection
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && !google_secret_manager_secret.webhook.deletion_protection && !google_secret_manager_secret.outbound.deletion_protection
     error_message = "An environment could not be torn down."
   }
 

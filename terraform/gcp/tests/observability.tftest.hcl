@@ -18,15 +18,15 @@ run "every_code_rings" {
 
   assert {
     condition = toset(keys(google_monitoring_alert_policy.codes)) == toset([
-      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "INV",
-      "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG",
+      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
+      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG",
     ])
     error_message = "A code without an alert, or an alert without a code."
   }
 
   assert {
     condition = toset([for code, a in google_monitoring_alert_policy.codes : code if a.severity == "CRITICAL"]) == toset([
-      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "INV",
+      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
     ])
     error_message = "These wake somebody up, and no others."
   }
@@ -42,7 +42,7 @@ run "every_code_rings" {
   }
 
   assert {
-    condition     = alltrue([for code, a in google_monitoring_alert_policy.codes : endswith(a.documentation[0].content, "/docs/runbook.md#${lower(code)}")])
+    condition     = alltrue([for code, a in google_monitoring_alert_policy.codes : endswith(a.documentation[0].content, "/docs/runbook.md#${lower(split("-", code)[0])}")])
     error_message = "An alert must say where its cure stands."
   }
 
@@ -53,7 +53,7 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "AGE", "INV"] :
+      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API"] :
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "60s"
     ])
     error_message = "A page that looks less than once a minute comes after the platform has given up."
@@ -66,7 +66,7 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "INV", "DLQ", "QUA", "CON", "AMB", "SUS", "NEG"] :
+      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "INV", "API", "DLQ", "QUA", "CON", "AMB", "SUS", "NEG"] :
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value == 0 &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].comparison == "COMPARISON_GT" &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].duration == "0s"
@@ -85,6 +85,24 @@ run "every_code_rings" {
   }
 
   assert {
+    condition     = google_monitoring_alert_policy.codes["AGE-OUTBOUND"].conditions[0].condition_threshold[0].threshold_value == tonumber(trimsuffix(google_pubsub_subscription.outbound.message_retention_duration, "s")) / 4
+    error_message = "AGE-OUTBOUND is a quarter of the retention."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.codes["LAG"].conditions[0].condition_threshold[0].threshold_value == 300
+    error_message = "LAG is five minutes."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in ["AGE-OUTBOUND", "LAG"] :
+      strcontains(google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].filter, "subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"demo-outbound\"")
+    ])
+    error_message = "AGE-OUTBOUND or LAG looks at another subscription."
+  }
+
+  assert {
     condition     = strcontains(google_monitoring_alert_policy.codes["DLQ"].conditions[0].condition_threshold[0].filter, "subscription_id = \"demo-dead-letters\"")
     error_message = "DLQ looks at another subscription."
   }
@@ -96,7 +114,7 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] :
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
       strcontains(google_logging_metric.codes.filter, "\"${f.name}\"")
     ])
     error_message = "The log of a function is not counted."
@@ -116,14 +134,14 @@ run "every_code_rings" {
   }
 
   assert {
-    condition     = length(jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles) == 6
-    error_message = "Deliveries, latency, backlog, worker, codes, log."
+    condition     = length(jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles) == 8
+    error_message = "Deliveries, latency, backlog, age, worker, outbound, codes, log."
   }
 
   assert {
     condition = length(distinct([
       for tile in jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles : "${tile.xPos}/${tile.yPos}"
-    ])) == 6
+    ])) == 8
     error_message = "Two tiles in one place."
   }
 }
@@ -140,8 +158,8 @@ run "labels_are_everywhere" {
       for labels in concat(
         [for r in [google_pubsub_topic.events, google_pubsub_topic.outbound, google_pubsub_topic.dead_letters] : r.labels],
         [for r in [google_pubsub_subscription.events, google_pubsub_subscription.outbound, google_pubsub_subscription.dead_letters] : r.labels],
-        [for r in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker] : r.labels],
-        [google_secret_manager_secret.webhook.labels, google_storage_bucket.source.labels, google_artifact_registry_repository.functions.labels],
+        [for r in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] : r.labels],
+        [google_secret_manager_secret.webhook.labels, google_secret_manager_secret.outbound.labels, google_storage_bucket.source.labels, google_artifact_registry_repository.functions.labels],
         [for a in google_monitoring_alert_policy.codes : a.user_labels],
         google_monitoring_notification_channel.email[*].user_labels,
       ) : labels == tomap({ application = "demo", team = "credits" })

@@ -77,6 +77,53 @@ run "events_are_pushed_until_the_worker_has_them" {
   }
 }
 
+run "follow_ups_are_pushed_until_outbound_has_them" {
+  command = plan
+
+  assert {
+    condition     = google_pubsub_subscription.outbound.topic == google_pubsub_topic.outbound.id
+    error_message = "Outbound must be given the topic that the worker publishes to."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.outbound.push_config[0].push_endpoint == "https://demo-outbound-abcdef-ew.a.run.app"
+    error_message = "Push to outbound's run.app address: no other counts as internal."
+  }
+
+  assert {
+    condition = (
+      google_pubsub_subscription.outbound.push_config[0].oidc_token[0].audience == google_cloudfunctions2_function.outbound.service_config[0].uri &&
+      google_pubsub_subscription.outbound.push_config[0].oidc_token[0].service_account_email == google_service_account.push.email
+    )
+    error_message = "Cloud Run lets only the push account in, with a token for outbound."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.outbound.retry_policy[0].minimum_backoff == "60s"
+    error_message = "A limit whose outcome is unknown must be pushed again no sooner than after a minute."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.outbound.ack_deadline_seconds >= 6 * google_cloudfunctions2_function.outbound.service_config[0].timeout_seconds
+    error_message = "A follow-up must not be handed out again while its first try may still call."
+  }
+
+  assert {
+    condition     = tonumber(trimsuffix(google_pubsub_subscription.outbound.message_retention_duration, "s")) >= 7 * 86400
+    error_message = "Follow-ups must survive a week."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.outbound.filter == null && length(google_pubsub_subscription.outbound.push_config[0].no_wrapper) == 0
+    error_message = "A filter acknowledges what it leaves out; without the envelope there is no delivery attempt."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription_iam_member.agent_takes_from_outbound.subscription == google_pubsub_subscription.outbound.id && google_pubsub_subscription_iam_member.agent_takes_from_outbound.role == "roles/pubsub.subscriber"
+    error_message = "Pub/Sub may not acknowledge the follow-ups it moves: they would come back for ever."
+  }
+}
+
 run "what_nobody_takes_is_kept" {
   command = plan
 

@@ -17,8 +17,9 @@ func TestArchivesCompileAndServe(t *testing.T) {
 		target  string
 		missing []string
 	}{
-		"gcp-ingest": {"Ingest", []string{"GOOGLE_CLOUD_PROJECT", "EVENTS_TOPIC", "DEAD_LETTERS_TOPIC", "SECRETS_DIR"}},
-		"gcp-worker": {"Worker", []string{"GOOGLE_CLOUD_PROJECT", "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE"}},
+		"gcp-ingest":   {"Ingest", []string{"GOOGLE_CLOUD_PROJECT", "EVENTS_TOPIC", "DEAD_LETTERS_TOPIC", "SECRETS_DIR"}},
+		"gcp-worker":   {"Worker", []string{"GOOGLE_CLOUD_PROJECT", "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE"}},
+		"gcp-outbound": {"Outbound", []string{"GOOGLE_CLOUD_PROJECT", "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -42,6 +42,11 @@ override_resource {
 }
 
 override_resource {
+  target = google_secret_manager_secret.outbound
+  values = { id = "projects/acme-demo/secrets/demo-outbound" }
+}
+
+override_resource {
   target = google_service_account.ingest
   values = {
     id     = "projects/acme-demo/serviceAccounts/demo-ingest@acme-demo.iam.gserviceaccount.com"
@@ -58,6 +63,16 @@ override_resource {
     name   = "projects/acme-demo/serviceAccounts/demo-worker@acme-demo.iam.gserviceaccount.com"
     email  = "demo-worker@acme-demo.iam.gserviceaccount.com"
     member = "serviceAccount:demo-worker@acme-demo.iam.gserviceaccount.com"
+  }
+}
+
+override_resource {
+  target = google_service_account.outbound
+  values = {
+    id     = "projects/acme-demo/serviceAccounts/demo-outbound@acme-demo.iam.gserviceaccount.com"
+    name   = "projects/acme-demo/serviceAccounts/demo-outbound@acme-demo.iam.gserviceaccount.com"
+    email  = "demo-outbound@acme-demo.iam.gserviceaccount.com"
+    member = "serviceAccount:demo-outbound@acme-demo.iam.gserviceaccount.com"
   }
 }
 
@@ -105,6 +120,13 @@ override_resource {
   target = google_cloudfunctions2_function.worker
   values = {
     service_config = { uri = "https://demo-worker-abcdef-ew.a.run.app" }
+  }
+}
+
+override_resource {
+  target = google_cloudfunctions2_function.outbound
+  values = {
+    service_config = { uri = "https://demo-outbound-abcdef-ew.a.run.app" }
   }
 }
 

@@ -1,0 +1,64 @@
+// Package gcpoutbound is the third function on Google Cloud: Pub/Sub push → the
+// platforms' APIs. It is the only one that calls anything but Google.
+package gcpoutbound
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "github.com/GoogleCloudPlatform/functions-framework-go/funcframework" // what the buildpack's main starts
+	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
+
+	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/worker"
+)
+
+func init() {
+	functions.HTTP("Outbound", handler(os.Getenv, gcp.NewLog(os.Stdout)).ServeHTTP)
+}
+
+func handler(env func(string) string, log *slog.Logger) http.Handler {
+	return gcp.Starting(log, func() (http.Handler, error) {
+		w, err := newOutbound(env, log)
+		if err != nil {
+			return nil, err
+		}
+		return gcp.Push(w), nil
+	})
+}
+
+// newOutbound asks for the API keys first: without them nothing else can be
+// judged. Whoever changes them starts the function anew.
+func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
+	client, err := gcp.FromEnv(env, "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR")
+	if err != nil {
+		return nil, err
+	}
+	env, err = gcp.SecretEnv(filepath.Join(env("OUTBOUND_SECRETS_DIR"), "outbound"), env)
+	if err != nil {
+		return nil, err
+	}
+	table, err := providers.Configured(env)
+	settings, settingsErr := handlers.OutboundFromEnv(env)
+	if err := errors.Join(err, settingsErr); err != nil {
+		return nil, err
+	}
+	platforms := &outbound.Client{Hosts: settings.Hosts(), Transport: http.DefaultTransport}
+	books, store := client.Ledger(env("FIRESTORE_DATABASE")), client.Records(env("FIRESTORE_DATABASE"))
+	return &worker.Worker{
+		Handlers:    handlers.Outbound(settings, books, store, platforms, time.Now, log),
+		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
+		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
+		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Now:         time.Now,
+		Log:         log,
+	}, nil
+}

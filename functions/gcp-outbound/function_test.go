@@ -1,0 +1,67 @@
+package gcpoutbound
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/clouds/gcp"
+)
+
+// environment is complete and correct.
+var environment = map[string]string{
+	"GOOGLE_CLOUD_PROJECT": "acme-demo", "OUTBOUND_TOPIC": "outbound", "DEAD_LETTERS_TOPIC": "dead-letters",
+	"FIRESTORE_DATABASE": "webhooks", "LEADS_FORWARD_URL": "https://leads.example/new",
+}
+
+const secret = `{"GABBER_API_KEY":"canary","LEADS_FORWARD_SECRET":"whsec_ZmFrZS1sZWFkcy1zZWNyZXQtb2YtMzItYnl0ZXM="}`
+
+func TestConfiguration(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change map[string]string
+		secret string
+		broken bool // the secret, not the settings
+		faults []string
+	}{
+		{"complete", nil, secret, false, nil},
+		{"nothing to call", map[string]string{"LEADS_FORWARD_URL": ""}, "", false, nil},
+		{"variables are missing", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_SECRETS_DIR": ""}, secret, false,
+			[]string{"FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR"}},
+		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, false,
+			[]string{"TARIFF", "GABBER_API_URL", "OBLIC_SIGNATURE_ENCODING"}},
+		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, false, []string{"LEADS_FORWARD_SECRET"}},
+		{"the secret is something else", nil, `canary`, true, []string{"secret"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "outbound"), []byte(row.secret), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var said strings.Builder
+			w, err := newOutbound(func(name string) string {
+				if value, ok := row.change[name]; ok {
+					return value
+				}
+				if name == "OUTBOUND_SECRETS_DIR" {
+					return dir
+				}
+				return environment[name]
+			}, slog.New(slog.NewTextHandler(&said, nil)))
+			if (err != nil) != (row.faults != nil) || (w == nil) != (row.faults != nil) || errors.Is(err, gcp.ErrSecret) != row.broken {
+				t.Fatalf("error %v", err)
+			}
+			for _, fault := range row.faults {
+				if !strings.Contains(err.Error(), fault) {
+					t.Errorf("the error does not name %s: %v", fault, err)
+				}
+			}
+			if err != nil && strings.Contains(err.Error(), "canary") || strings.Contains(said.String(), "canary") {
+				t.Error("a value is quoted")
+			}
+		})
+	}
+}
