@@ -4,8 +4,7 @@
 //
 // The prices are the public lists of us-east-1 and us-central1 as we remembered
 // them in November 2026, in US dollars, without free tiers, without tax. Check
-// them before you quote the result. Google Cloud is without outbound, which is not
-// deployed there yet.
+// them before you quote the result.
 package main
 
 import (
@@ -48,12 +47,12 @@ var aws = []item{
 }
 
 var gcp = []item{
-	{"Cloud Run requests", 2, 0.40, "ingest, worker"},
-	{"Cloud Run CPU", runVCPU * (gcpIngestMillis + gcpWorkerMillis) / 1000, runPerVCPUs, "vCPU-seconds, one request at a time"},
-	{"Cloud Run memory", runGiB * (gcpIngestMillis + gcpWorkerMillis) / 1000, runPerGiBs, "GiB-seconds"},
+	{"Cloud Run requests", 3, 0.40, "ingest, worker, outbound"},
+	{"Cloud Run CPU", runVCPU * (gcpIngestMillis + gcpWorkerMillis + outboundMillis) / 1000, runPerVCPUs, "vCPU-seconds, one request at a time"},
+	{"Cloud Run memory", runGiB * (gcpIngestMillis + gcpWorkerMillis + outboundMillis) / 1000, runPerGiBs, "GiB-seconds"},
 	{"Pub/Sub", 4 * 1.5e-9, 40 * 1e6 / 1.0995, "TB; two messages in and out, each about 1.5 kB"},
-	{"Firestore writes", 2, 0.90, "entry and account"},
-	{"Firestore reads", 0, 0.30, "none unless something is a duplicate"},
+	{"Firestore writes", 3, 0.90, "entry, account, synced_seq"},
+	{"Firestore reads", 4, 0.30, "outbound: the account before, after and for the crossing, and its state; the worker none"},
 }
 
 func main() {
