@@ -55,6 +55,32 @@ func (x *executioner) hits(this step) bool {
 	return true
 }
 
+// strike kills a process at the step that is armed.
+func (x *executioner) strike(s *system) fault {
+	return func(process, operation string, at phase) bool {
+		if !x.hits(step{process, operation, at}) {
+			return false
+		}
+		s.kill(process)
+		close(x.fired)
+		return true
+	}
+}
+
+// reached waits until a process has died at a step, and starts it again.
+func (s *system) reached(at step, fired <-chan struct{}) {
+	s.Helper()
+	s.eventually(fmt.Sprintf("%v is reached", at), func() bool {
+		select {
+		case <-fired:
+			return true
+		default:
+			s.revive()
+			return false
+		}
+	})
+}
+
 const rounds = 4
 
 // kills ends ingest or the worker at each step, four times over, while events
@@ -65,29 +91,14 @@ func kills(s *system) {
 	}
 	s.drain()
 	x := &executioner{}
-	s.inject(func(process, operation string, at phase) bool {
-		if !x.hits(step{process, operation, at}) {
-			return false
-		}
-		s.kill(process)
-		close(x.fired)
-		return true
-	})
+	s.inject(x.strike(s))
 	n := 0
 	want := newExpectation()
 	for range rounds {
 		for _, next := range steps() {
 			fired := x.arm(next)
 			want.deliver(s, n)
-			s.eventually(fmt.Sprintf("%v is reached", next), func() bool {
-				select {
-				case <-fired:
-					return true
-				default:
-					s.revive()
-					return false
-				}
-			})
+			s.reached(next, fired)
 			n++
 		}
 	}

@@ -22,7 +22,7 @@ const (
 // fault decides what happens at one moment: true, and the connection breaks.
 type fault func(process, operation string, at phase) bool
 
-// proxy stands between one process and both emulators.
+// proxy stands between one process, both emulators and the fakes of the platforms.
 type proxy struct {
 	system  *system
 	process string
@@ -66,21 +66,30 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	host, operation := p.system.parts.pubsub.Addr, r.URL.Path[strings.LastIndexAny(r.URL.Path, "/:")+1:]
-	if strings.Contains(r.URL.Path, "/databases/") {
-		host = p.system.parts.firestore.Addr
-	} else {
-		topic := strings.TrimSuffix(r.URL.Path, ":publish")
-		operation += " " + topic[strings.LastIndexByte(topic, '/')+1:]
-	}
+	host, operation := p.system.whatIs(r)
 	p.moment(operation, before)
 	status, answer := forward("http://"+host+r.URL.Path, r, body)
-	if operation == "publish events" {
-		p.system.notePublished(answer)
+	if topic, ok := strings.CutPrefix(operation, "publish "); ok {
+		p.system.notePublished(topic, answer)
 	}
 	p.moment(operation, after)
 	w.WriteHeader(status)
 	_, _ = w.Write(answer)
+}
+
+// whatIs says whom a call is for and what to call it: "commit", "publish events"
+// or, for a platform's API, "PUT /v1/usage/token".
+func (s *system) whatIs(r *http.Request) (host, operation string) {
+	path := r.URL.Path
+	method := path[strings.LastIndexAny(path, "/:")+1:]
+	switch {
+	case !strings.HasPrefix(path, "/v1/projects/"):
+		return s.fakes.Listener.Addr().String(), r.Method + " " + path
+	case strings.Contains(path, "/databases/"):
+		return s.parts.firestore.Addr, method
+	}
+	topic := strings.TrimSuffix(path, ":publish")
+	return s.parts.pubsub.Addr, method + " " + topic[strings.LastIndexByte(topic, '/')+1:]
 }
 
 func forward(url string, r *http.Request, body []byte) (status int, answer []byte) {
@@ -102,17 +111,23 @@ func forward(url string, r *http.Request, body []byte) (status int, answer []byt
 	return response.StatusCode, answer
 }
 
-func (s *system) notePublished(answer []byte) {
+// notePublished notes what somebody will be pushed.
+func (s *system) notePublished(topic string, answer []byte) {
 	var published struct{ MessageIDs []string }
 	_ = json.Unmarshal(answer, &published) // a refusal has none
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, id := range published.MessageIDs {
-		s.published[id] = true
+	for function := range s.processes {
+		if topicOf[function] != topic {
+			continue
+		}
+		for _, id := range published.MessageIDs {
+			s.published[topic+" "+id] = true
+		}
 	}
 }
 
-// push stands between Pub/Sub and the worker. Where a connection breaks it says
+// push stands between Pub/Sub and a function. Where a connection breaks it says
 // 503, as Cloud Run does for an instance that died.
 func (s *system) push(w http.ResponseWriter, r *http.Request) {
 	defer func() {
@@ -124,9 +139,10 @@ func (s *system) push(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	p := s.proxies[workerFn]
+	function := strings.TrimPrefix(r.URL.Path, "/")
+	p := s.proxies[function]
 	p.moment("push", before)
-	status, answer := forward(s.url(workerFn), r, body)
+	status, answer := forward(s.url(function), r, body)
 	p.moment("push", after)
 	var envelope struct{ Message struct{ MessageID string } }
 	if err := json.Unmarshal(body, &envelope); err != nil {
@@ -134,7 +150,7 @@ func (s *system) push(w http.ResponseWriter, r *http.Request) {
 	}
 	if status == http.StatusOK {
 		s.mu.Lock()
-		s.done[envelope.Message.MessageID] = true
+		s.done[topicOf[function]+" "+envelope.Message.MessageID] = true
 		s.mu.Unlock()
 	}
 	w.WriteHeader(status)

@@ -1,10 +1,13 @@
-// Package e2e_test runs both functions as processes, compiled from the archives
-// that are deployed, between Google's emulators of Pub/Sub and Firestore:
+// Package e2e_test runs the functions as processes, compiled from the archives
+// that are deployed, between Google's emulators of Pub/Sub and Firestore and
+// fakes of the platforms:
 //
 //	signed POST → gcp-ingest → topic → push → gcp-worker → Firestore, topics
+//	                                        topic → push → gcp-outbound → fakes
 //
-// Everything the processes say to the emulators, and every push, goes through a
-// proxy of the test, which can lose an answer or kill a process at any step.
+// Everything the processes say to the emulators and to the fakes, and every push,
+// goes through a proxy of the test, which can lose an answer or kill a process
+// at any step.
 package e2e_test
 
 import (
@@ -23,6 +26,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/gcp"
 	"github.com/webhook-functions/template/shared/clouds/gcp/buildpacktest"
 	"github.com/webhook-functions/template/shared/clouds/gcp/gcptest"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -31,12 +35,14 @@ import (
 // parts are started once for all tests.
 type parts struct {
 	firestore, pubsub *gcptest.Emulator
-	ingest, worker    string // binaries
+	binaries          map[string]string // by function
 }
 
 func TestPipeline(t *testing.T) {
-	p := parts{firestore: gcptest.Firestore(t), pubsub: gcptest.PubSub(t)}
-	p.ingest, p.worker = buildpacktest.Function(t, "gcp-ingest"), buildpacktest.Function(t, "gcp-worker")
+	p := parts{firestore: gcptest.Firestore(t), pubsub: gcptest.PubSub(t), binaries: map[string]string{}}
+	for _, function := range []string{ingestFn, workerFn, outboundFn} {
+		p.binaries[function] = buildpacktest.Function(t, function)
+	}
 	for _, test := range []struct {
 		name     string
 		attempts int
@@ -48,6 +54,12 @@ func TestPipeline(t *testing.T) {
 		{"commits whose answers get lost", 100, lostAnswers},
 		{"the queue is down", 100, queueDown},
 		{"killed between any two steps", 100, kills},
+		{"platforms are told", 100, platformsAreTold},
+		{"outbound killed between any two steps", 100, outboundKills},
+		{"a limit whose answer is lost", 100, lostAnswer},
+		{"calls are refused", fewAttempts, refusedCalls},
+		{"no key", 100, withoutKey},
+		{"the secret is broken, then mended", 100, brokenSecret},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := p.deploy(t, test.attempts)
@@ -62,39 +74,53 @@ func secretOf(platform string) string { return "canary-secret-" + platform + "-0
 
 // What can be killed.
 const (
-	ingestFn = "gcp-ingest"
-	workerFn = "gcp-worker"
+	ingestFn   = "gcp-ingest"
+	workerFn   = "gcp-worker"
+	outboundFn = "gcp-outbound"
 )
+
+// topicOf is the topic whose messages are pushed to a function.
+var topicOf = map[string]string{workerFn: "events", outboundFn: "outbound"}
 
 // system is one deployment in a project of its own.
 type system struct {
 	*testing.T
 	parts   parts
 	project string
-	client  *gcp.Client // of the test, straight to the emulators
+	client  *gcp.Client // of the test, through a proxy of its own
 	proxies map[string]*proxy
+	front   *httptest.Server // where Pub/Sub pushes to: /<function>
+	fake    *fakeapi.API     // the platforms, for outbound
+	fakes   *httptest.Server
 	log     *buildpacktest.Log
 	env     map[string][]string
+	dir     string // of the mounted secrets
+	retries int    // attempts before Pub/Sub gives a message up
 
 	mu        sync.Mutex
 	processes map[string]*buildpacktest.Process
 	killed    map[string]bool
-	published map[string]bool // ids of messages on the topic events
+	published map[string]bool // messages that are pushed to somebody: topic and id
 	done      map[string]bool // those that Pub/Sub was told are done
 }
 
-// deploy makes what terraform/gcp makes and starts the functions. Without a retry
-// policy the emulator tries again after a second.
+// deploy makes what terraform/gcp makes and starts ingest and worker. Without a
+// retry policy the emulator tries again after a second.
 func (p parts) deploy(t *testing.T, attempts int) *system {
 	t.Helper()
 	s := &system{
-		T: t, parts: p, project: gcptest.Project(), log: &buildpacktest.Log{},
-		processes: map[string]*buildpacktest.Process{}, killed: map[string]bool{},
+		T: t, parts: p, project: gcptest.Project(), log: &buildpacktest.Log{}, fake: fakeapi.New(),
+		env: map[string][]string{}, dir: t.TempDir(), retries: attempts,
+		proxies: map[string]*proxy{}, processes: map[string]*buildpacktest.Process{}, killed: map[string]bool{},
 		published: map[string]bool{}, done: map[string]bool{},
 	}
-	s.proxies = map[string]*proxy{ingestFn: newProxy(s, ingestFn), workerFn: newProxy(s, workerFn)}
+	s.fakes = httptest.NewServer(s.fake)
+	t.Cleanup(s.fakes.Close)
+	for _, name := range []string{"test", ingestFn, workerFn, outboundFn} {
+		s.proxies[name] = newProxy(s, name)
+	}
 	s.client = s.newClient()
-	s.topics(attempts)
+	s.topics()
 	s.configure()
 	s.start(ingestFn)
 	s.start(workerFn)
@@ -103,7 +129,8 @@ func (p parts) deploy(t *testing.T, attempts int) *system {
 
 func (s *system) newClient() *gcp.Client {
 	s.Helper()
-	env := map[string]string{"GOOGLE_CLOUD_PROJECT": s.project, "FIRESTORE_EMULATOR_HOST": s.parts.firestore.Addr, "PUBSUB_EMULATOR_HOST": s.parts.pubsub.Addr}
+	emulators := s.proxies["test"].addr()
+	env := map[string]string{"GOOGLE_CLOUD_PROJECT": s.project, "FIRESTORE_EMULATOR_HOST": emulators, "PUBSUB_EMULATOR_HOST": emulators}
 	client, err := gcp.FromEnv(func(name string) string { return env[name] })
 	if err != nil {
 		s.Fatal(err)
@@ -115,25 +142,30 @@ func (s *system) newClient() *gcp.Client {
 // most there is; 5 is the least, for a test that waits for it.
 const fewAttempts = 5
 
-func (s *system) topics(attempts int) {
+func (s *system) topics() {
 	for _, topic := range []string{"events", "outbound", "dead-letters"} {
 		s.parts.pubsub.Topic(s, s.project, topic)
 	}
-	front := httptest.NewServer(http.HandlerFunc(s.push))
-	s.Cleanup(front.Close)
-	s.parts.pubsub.Subscription(s, s.project, "outbound", "outbound", nil)
+	s.front = httptest.NewServer(http.HandlerFunc(s.push))
+	s.Cleanup(s.front.Close)
+	s.parts.pubsub.Subscription(s, s.project, "outbound", "outbound", nil) // for the test to look into
 	s.parts.pubsub.Subscription(s, s.project, "dead-letters", "dead-letters", nil)
-	s.parts.pubsub.Subscription(s, s.project, "events", "events", map[string]any{
+	s.pushTo(workerFn)
+}
+
+// pushTo has the messages of a function's topic pushed to it.
+func (s *system) pushTo(function string) {
+	s.parts.pubsub.Subscription(s, s.project, topicOf[function], "push-"+function, map[string]any{
 		"ackDeadlineSeconds": 600,
-		"pushConfig":         map[string]any{"pushEndpoint": front.URL},
-		"deadLetterPolicy":   map[string]any{"deadLetterTopic": gcptest.TopicName(s.project, "dead-letters"), "maxDeliveryAttempts": attempts},
+		"pushConfig":         map[string]any{"pushEndpoint": s.front.URL + "/" + function},
+		"deadLetterPolicy":   map[string]any{"deadLetterTopic": gcptest.TopicName(s.project, "dead-letters"), "maxDeliveryAttempts": s.retries},
 	})
 }
 
-// configure writes the secret and the environments, as terraform/gcp does.
+// configure writes the webhook secret and the environments, as terraform/gcp does.
 func (s *system) configure() {
 	s.Helper()
-	dir, secrets := s.TempDir(), map[string][]string{}
+	secrets := map[string][]string{}
 	for _, p := range providers.Table() {
 		secrets[p.Name] = []string{secretOf(p.Name)}
 	}
@@ -141,28 +173,33 @@ func (s *system) configure() {
 	if err != nil {
 		s.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "webhook"), content, 0o600); err != nil {
+	s.mount("webhook", string(content))
+	s.setEnv(ingestFn, 10, "EVENTS_TOPIC=events", "SECRETS_DIR="+s.dir)
+	s.setEnv(workerFn, 30, "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks")
+}
+
+// mount writes a secret's file.
+func (s *system) mount(name, content string) {
+	s.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600); err != nil {
 		s.Fatal(err)
-	}
-	common := func(name string, timeout int) []string {
-		return []string{
-			"GOOGLE_CLOUD_PROJECT=" + s.project, "DEAD_LETTERS_TOPIC=dead-letters", fmt.Sprintf("CLOUD_RUN_TIMEOUT_SECONDS=%d", timeout),
-			"PUBSUB_EMULATOR_HOST=" + s.proxies[name].addr(), "FIRESTORE_EMULATOR_HOST=" + s.proxies[name].addr(),
-		}
-	}
-	s.env = map[string][]string{
-		ingestFn: append(common(ingestFn, 5), "EVENTS_TOPIC=events", "SECRETS_DIR="+dir),
-		workerFn: append(common(workerFn, 30), "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks"),
 	}
 }
 
+// setEnv gives a function what all have in common, its timeout in seconds and more.
+func (s *system) setEnv(name string, timeout int, more ...string) {
+	s.env[name] = append([]string{
+		"GOOGLE_CLOUD_PROJECT=" + s.project, "DEAD_LETTERS_TOPIC=dead-letters", fmt.Sprintf("CLOUD_RUN_TIMEOUT_SECONDS=%d", timeout),
+		"PUBSUB_EMULATOR_HOST=" + s.proxies[name].addr(), "FIRESTORE_EMULATOR_HOST=" + s.proxies[name].addr(),
+	}, more...)
+}
+
+// entryPoints are the names the functions register.
+var entryPoints = map[string]string{ingestFn: "Ingest", workerFn: "Worker", outboundFn: "Outbound"}
+
 func (s *system) start(name string) {
 	s.Helper()
-	binary, target := s.parts.ingest, "Ingest"
-	if name == workerFn {
-		binary, target = s.parts.worker, "Worker"
-	}
-	p := buildpacktest.Start(s, binary, target, s.log, s.env[name]...)
+	p := buildpacktest.Start(s, s.parts.binaries[name], entryPoints[name], s.log, s.env[name]...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.processes[name], s.killed[name] = p, false
@@ -182,7 +219,7 @@ func (s *system) kill(name string) {
 // revive starts what was killed, as Cloud Run does.
 func (s *system) revive() {
 	s.Helper()
-	for _, name := range []string{ingestFn, workerFn} {
+	for name := range entryPoints {
 		s.mu.Lock()
 		killed := s.killed[name]
 		s.mu.Unlock()
@@ -237,7 +274,7 @@ func (s *system) deliver(platform, body string) {
 	s.Fatalf("%s: never answered 200\n%s", platform, s.tail())
 }
 
-// drain waits until every message on the topic events is done.
+// drain waits until every message that is pushed to somebody is done.
 func (s *system) drain() {
 	s.Helper()
 	s.eventually("every message is done", func() bool {
@@ -251,6 +288,13 @@ func (s *system) drain() {
 		}
 		return true
 	})
+}
+
+// forget what was published so far, for drain.
+func (s *system) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.published)
 }
 
 func (s *system) eventually(what string, is func() bool) {

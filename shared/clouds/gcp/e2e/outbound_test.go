@@ -1,0 +1,356 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+const (
+	putLimit  = "PUT /v1/usage/token" // as the proxy calls it
+	speakInto = "POST /v1/realtime/room/speak"
+	apiKeys   = `{"GABBER_API_KEY":"` + fakeapi.Key + `","LEADS_FORWARD_SECRET":"` + fakeapi.LeadsSecret + `"}`
+)
+
+// callOut deploys gcp-outbound with a secret. more are variables of its
+// environment.
+func (s *system) callOut(secret string, more ...string) {
+	s.Helper()
+	s.mount("outbound", secret)
+	api := "http://" + s.proxies[outboundFn].addr()
+	s.setEnv(outboundFn, 60, append(more, "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks",
+		"OUTBOUND_SECRETS_DIR="+s.dir, "GABBER_API_URL="+api)...)
+	s.start(outboundFn)
+	s.pushTo(outboundFn)
+}
+
+// leadsURL is where leads are forwarded to.
+func (s *system) leadsURL() string {
+	return "LEADS_FORWARD_URL=http://" + s.proxies[outboundFn].addr() + fakeapi.LeadsPath
+}
+
+// grant books what an operator gives and has the platforms told.
+func (s *system) grant(human string, credits int) {
+	s.Helper()
+	grants := handlers.Grants{Ledger: s.client.Ledger("webhooks"), FollowUps: s.client.Topic("outbound"), Now: time.Now}
+	if _, _, err := grants.Book(s.Context(), ledger.Grant, human, fmt.Sprint(human, credits), ledger.Micro(credits)*ledger.Credit, ""); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// checkLimits: the platform has exactly these humans, and of each what is left,
+// in whole seconds.
+func (s *system) checkLimits(humans ...string) {
+	s.Helper()
+	for _, human := range humans {
+		account, err := s.client.Ledger("webhooks").Account(s.Context(), human)
+		if err != nil {
+			s.Fatal(err)
+		}
+		want := max(0, int64(account.Balance/ledger.Credit))
+		got, ok := s.fake.Limit(human, "conversational_seconds")
+		if !ok || got != want {
+			s.Errorf("%s: the limit is %d (%t), the balance %s", human, got, ok, account.Balance)
+		}
+		if account.SyncedSeq != account.Seq || account.Seq == 0 {
+			s.Errorf("%s: %d of %d entries are known to be pushed", human, account.SyncedSeq, account.Seq)
+		}
+	}
+	var told fakeapi.State
+	response, err := http.Get(s.fakes.URL)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(&told); err != nil || len(told.Limits) != len(humans) {
+		s.Errorf("%d humans have a limit, want %d; %v", len(told.Limits), len(humans), err)
+	}
+	if wrong := s.fake.WrongCalls(); len(wrong) != 0 {
+		s.Errorf("wrong calls: %q", wrong)
+	}
+}
+
+func platformsAreTold(s *system) {
+	const session, human = "c7a1e0b2-6d55-4f0b-9a3e-2f86d1b4c310", "member-20417"
+	s.kill(workerFn)
+	s.setEnv(workerFn, 30, "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks", s.leadsURL())
+	s.start(workerFn)
+	s.callOut(apiKeys, s.leadsURL())
+	if _, err := s.client.Records("webhooks").Put(s.Context(), handlers.Caller("+1-202-555-0143", human, time.Now())); err != nil {
+		s.Fatal(err)
+	}
+	s.grant(human, 600)
+	s.deliver("gabber", s.sample("gabber", "realtime_session.state_changed"))
+	s.drain()
+	if got := s.fake.Attached()[session]; got != human {
+		s.Errorf("the call is %q's, want the caller's", got)
+	}
+	for range 2 {
+		for _, p := range providers.Table() {
+			for _, name := range events.Names(p.Name) {
+				s.deliver(p.Name, s.sample(p.Name, name))
+			}
+		}
+		s.drain()
+	}
+	s.checkLimits(human)
+	if limit, _ := s.fake.Limit(human, "conversational_seconds"); limit != 575 {
+		s.Errorf("the limit is %d, want 600 less what the samples cost", limit)
+	}
+	if spoken := s.fake.Spoken(session); len(spoken) != 1 || spoken[0] != `{"free":true,"note":"room <B> & lobby"} That did not work.` {
+		s.Errorf("spoken %q, want both results once", spoken)
+	}
+	if n := len(s.fake.Leads()); n != 3 {
+		s.Errorf("%d leads were forwarded, want 3", n)
+	}
+	if n := len(s.letters("dead-letters")); n != 0 {
+		s.Errorf("%d dead letters", n)
+	}
+}
+
+func (s *system) sample(platform, name string) string {
+	s.Helper()
+	body, err := events.Body(platform, name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return string(body)
+}
+
+// outboundSteps are all moments of outbound between which something changes
+// somewhere.
+func outboundSteps() (all []step) {
+	for _, operation := range []string{"push", "batchGet", "commit", putLimit, speakInto, "publish outbound", "publish dead-letters"} {
+		all = append(all, step{outboundFn, operation, before}, step{outboundFn, operation, after})
+	}
+	return all
+}
+
+const outboundRounds = 5
+
+// outboundKills ends outbound at each step, five times over, while balances go
+// down through zero and up again, texts wait to be spoken and one message is
+// nonsense.
+func outboundKills(s *system) {
+	s.callOut(apiKeys)
+	s.grant("everybody", 1)
+	x := &executioner{}
+	s.inject(x.strike(s))
+	var humans []string
+	crossings := map[string]bool{}
+	n := 0
+	for range outboundRounds {
+		for _, next := range outboundSteps() {
+			fired := x.arm(next)
+			fresh := fmt.Sprint("u", n)
+			s.grant(fresh, 3)
+			s.deliver("gabber", usage(fresh, fresh, 5))
+			s.deliver("gabber", usage(fmt.Sprint("e", n), "everybody", 2))
+			s.grant("everybody", 10+n)
+			s.say(text(n))
+			s.send(webhook.FollowUp("worker", handlers.HumanFound, webhook.Event{ID: "nonsense"}, fresh, []byte("{}")))
+			s.reached(next, fired)
+			humans = append(humans, fresh)
+			crossings[fresh] = true
+			n++
+		}
+	}
+	s.Logf("killed %d times", n)
+	if n < 60 {
+		s.Errorf("killed %d times only", n)
+	}
+	s.drain()
+	s.inject(nil)
+	s.checkLimits(append(humans, "everybody")...)
+	for _, human := range humans {
+		s.balance(human, -2, 2)
+	}
+	s.checkCrossings(humans)
+	s.checkSpeeches(n)
+}
+
+// send has outbound handle an event.
+func (s *system) send(e webhook.Event) {
+	s.Helper()
+	e.Time = time.Now()
+	if err := s.client.Topic("outbound").Publish(s.Context(), e); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func text(i int) string { return fmt.Sprintf("text %d", i) }
+
+// say asks for a text to be spoken in the session "room".
+func (s *system) say(words string) {
+	s.Helper()
+	request, err := json.Marshal(handlers.SpeechRequest{Session: "room", Text: words, Group: words})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.send(webhook.FollowUp("worker", handlers.SpeechRequested, webhook.Event{ID: words}, words, request))
+}
+
+// checkCrossings: each of these accounts has run out once, and one event says so,
+// however often it was published.
+func (s *system) checkCrossings(humans []string) {
+	s.Helper()
+	times := map[string]int{}
+	for _, e := range s.letters("outbound") {
+		var crossing handlers.Crossing
+		if e.Type != handlers.Exhausted {
+			continue
+		}
+		if err := json.Unmarshal(e.Data, &crossing); err != nil {
+			s.Error(err)
+		}
+		times[crossing.Account]++
+	}
+	for _, human := range humans {
+		if times[human] != 1 {
+			s.Errorf("%s has run out once, %d different events say so", human, times[human])
+		}
+	}
+}
+
+// checkSpeeches: each text was spoken, or is a dead letter because it may have
+// been; and none was spoken twice. Every nonsense is a dead letter, too.
+func (s *system) checkSpeeches(n int) {
+	s.Helper()
+	dead, nonsense := map[string]bool{}, 0
+	for _, e := range s.letters("dead-letters") {
+		var request handlers.SpeechRequest
+		switch {
+		case e.Type == handlers.HumanFound:
+			nonsense++
+		case json.Unmarshal(e.Data, &request) == nil && strings.Contains(e.Reason, "may have been spoken"):
+			dead[request.Text] = true
+		default:
+			s.Errorf("dead letter of type %q: %s", e.Type, e.Reason)
+		}
+	}
+	spoken := s.fake.Spoken("room")
+	for i := range n {
+		times := 0
+		for _, words := range spoken {
+			if words == text(i) {
+				times++
+			}
+		}
+		if times > 1 || times == 0 && !dead[text(i)] {
+			s.Errorf("%s was spoken %d times, dead letter %t", text(i), times, dead[text(i)])
+		}
+	}
+	if len(dead) == n || len(dead) == 0 || nonsense != n {
+		s.Errorf("%d of %d speeches and %d nonsenses are dead letters", len(dead), n, nonsense)
+	}
+}
+
+// counter counts calls of one operation and breaks the connection of the first.
+type counter struct {
+	operation string
+	calls     atomic.Int64
+	breaks    int64
+}
+
+func (c *counter) count(_, operation string, at phase) bool {
+	return operation == c.operation && at == after && c.calls.Add(1) <= c.breaks
+}
+
+// A limit whose answer is lost may still land, after the next one. So it is
+// pushed once more when Pub/Sub brings the message back: 503, although the push
+// that followed at once went well.
+func lostAnswer(s *system) {
+	puts := &counter{operation: putLimit, breaks: 1}
+	var mu sync.Mutex
+	var pushes []phase
+	s.inject(func(process, operation string, at phase) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if process == outboundFn && operation == "push" {
+			pushes = append(pushes, at)
+		}
+		return puts.count(process, operation, at)
+	})
+	s.callOut(apiKeys)
+	s.grant("member-0", 7)
+	s.drain()
+	s.inject(nil)
+	s.checkLimits("member-0")
+	if n := puts.calls.Load(); n != 3 {
+		s.Errorf("%d limits were put, want the lost one, its repetition and the late one", n)
+	}
+	if mu.Lock(); !slices.Equal(pushes, []phase{before, after, before, after}) {
+		s.Errorf("pushes %v, want two", pushes)
+	}
+	mu.Unlock()
+}
+
+// The key was withdrawn: after its last attempt Pub/Sub moves the call to the
+// dead letters. Once there is a new key they are redriven like events, to the
+// worker, and it passes them on.
+func refusedCalls(s *system) {
+	s.callOut(`{"GABBER_API_KEY":"withdrawn"}`)
+	s.grant("member-0", 7)
+	var letters map[string]webhook.Event
+	s.eventually("the call is a dead letter", func() bool {
+		letters = s.letters("dead-letters")
+		return len(letters) > 0
+	})
+	if !strings.Contains(s.log.String(), `"code":"API"`) {
+		s.Error("nobody is told")
+	}
+	if _, ok := s.fake.Limit("member-0", "conversational_seconds"); ok {
+		s.Error("a limit was put without a key")
+	}
+	s.kill(outboundFn)
+	s.mount("outbound", apiKeys)
+	s.start(outboundFn)
+	s.forget() // what was moved will never be done under its old id
+	for _, e := range letters {
+		if err := s.client.Topic("events").Publish(s.Context(), e); err != nil {
+			s.Fatal(err)
+		}
+	}
+	s.drain()
+	account, err := s.client.Ledger("webhooks").Account(s.Context(), "member-0")
+	limit, ok := s.fake.Limit("member-0", "conversational_seconds")
+	if err != nil || !ok || limit != 7 || account.SyncedSeq != 1 {
+		s.Errorf("limit %d (%t), %d entries known to be pushed (%v)", limit, ok, account.SyncedSeq, err)
+	}
+}
+
+// Without a key Gabber is never called, and nothing piles up.
+func withoutKey(s *system) {
+	s.callOut("{}")
+	s.grant("member-0", 7)
+	s.drain()
+	if _, ok := s.fake.Limit("member-0", "conversational_seconds"); ok || len(s.fake.WrongCalls()) != 0 {
+		s.Error("Gabber was called")
+	}
+	if n := len(s.letters("dead-letters")); n != 0 || !strings.Contains(s.log.String(), `"outcome":"no key"`) {
+		s.Errorf("%d dead letters; the change of balance was not acknowledged", n)
+	}
+}
+
+// While the secret cannot be used messages come back and somebody is told; once
+// it can, outbound starts by itself.
+func brokenSecret(s *system) {
+	s.callOut("not JSON")
+	s.grant("member-0", 7)
+	s.eventually("somebody is told", func() bool { return strings.Contains(s.log.String(), `"code":"SEC"`) })
+	s.mount("outbound", apiKeys)
+	s.drain()
+	s.checkLimits("member-0")
+}
