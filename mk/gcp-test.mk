@@ -5,5 +5,5 @@ test-gcp: ## The whole pipeline on real parts: signed POST, Pub/Sub, worker, Fir
 	go test -count=1 ./shared/clouds/gcp/...
 
 bench-gcp: ## Start, memory, size and billed calls of the Google Cloud functions, beside an empty one
-	@go test -run '^$$' -bench Start -benchtime 30x ./shared/clouds/gcp/bench | tr '\t' '\n' | grep -E 'ms|MB|hello'
+	@go test -run '^$$' -bench Start -benchtime 100x ./shared/clouds/gcp/bench | tr '\t' '\n' | grep -E 'ms|MB|hello'
 	@go test -run '^$$' -bench Event -benchtime 500x ./shared/clouds/gcp/bench | grep ^Benchmark

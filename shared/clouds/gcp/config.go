@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"regexp"
+	"strings"
 	"time"
 )
 
@@ -66,8 +66,10 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 }
 
 // isProject: lower-case letters, digits and hyphens; old projects have a domain
-// and a colon in front.
-var isProject = regexp.MustCompile(`^[a-z][a-z0-9.:-]{3,60}[a-z0-9]$`).MatchString
+// and a colon in front. What it must not have is anything that means more in a URL.
+func isProject(id string) bool {
+	return len(id) <= 62 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-.:") == ""
+}
 
 // newHTTP keeps to HTTP/1.1: an instance may be frozen between two requests, and
 // a connection that died meanwhile must cost one try of one call, not all calls

@@ -114,14 +114,15 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// operations since the last time, "commit(2)" with the number of writes.
+// operations since the last time, with what Firestore bills for each: the writes
+// of "commit(2)", the reads of "batchGet(3)".
 func (w *wire) operations() (list []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range w.calls {
-		var commit struct{ Writes []json.RawMessage }
-		if c.operation == "commit" && json.Unmarshal([]byte(c.body), &commit) == nil {
-			c.operation += fmt.Sprintf("(%d)", len(commit.Writes))
+		var in struct{ Writes, Documents []json.RawMessage }
+		if c.operation != "runQuery" && json.Unmarshal([]byte(c.body), &in) == nil {
+			c.operation += fmt.Sprintf("(%d)", len(in.Writes)+len(in.Documents))
 		}
 		list = append(list, c.operation)
 	}
@@ -162,14 +163,14 @@ func whatAnEventCosts(t *testing.T, w *wire) {
 		entries []ledger.Entry
 		want    string
 	}{
-		{"the first of an account", []ledger.Entry{charge("1", 1)}, "commit(2) batchGet commit(3)"},
+		{"the first of an account", []ledger.Entry{charge("1", 1)}, "commit(2) batchGet(3) commit(3)"},
 		{"any other", []ledger.Entry{charge("2", 1)}, "commit(2)"},
 		{"two at once", []ledger.Entry{charge("3", 1), charge("4", 1)}, "commit(3)"},
-		{"a duplicate", []ledger.Entry{charge("2", 1)}, "commit(2) batchGet"},
-		{"a duplicate and another", []ledger.Entry{charge("2", 1), charge("5", 1)}, "commit(3) batchGet commit(2)"},
-		{"without an id", []ledger.Entry{twin("6", 0)}, "batchGet commit(4)"},
-		{"its twin", []ledger.Entry{twin("7", time.Second)}, "batchGet runQuery commit(2)"},
-		{"a large one", []ledger.Entry{charge("8", blindMost+1)}, "batchGet commit(2)"},
+		{"a duplicate", []ledger.Entry{charge("2", 1)}, "commit(2) batchGet(3)"},
+		{"a duplicate and another", []ledger.Entry{charge("2", 1), charge("5", 1)}, "commit(3) batchGet(4) commit(2)"},
+		{"without an id", []ledger.Entry{twin("6", 0)}, "batchGet(4) commit(4)"},
+		{"its twin", []ledger.Entry{twin("7", time.Second)}, "batchGet(4) runQuery commit(2)"},
+		{"a large one", []ledger.Entry{charge("8", blindMost+1)}, "batchGet(3) commit(2)"},
 		{"the largest one that is not", []ledger.Entry{charge("9", blindMost)}, "commit(2)"},
 	} {
 		a, _ := mustPost(t, store, "u1", row.entries...)
@@ -179,7 +180,9 @@ func whatAnEventCosts(t *testing.T, w *wire) {
 		if again, err := store.Account(t.Context(), "u1"); err != nil || again != a {
 			t.Errorf("%s: Post gives %+v, Account %+v (%v)", row.name, a, again, err)
 		}
-		w.operations()
+		if got := strings.Join(w.operations(), " "); got != "batchGet(1)" {
+			t.Errorf("%s: the account costs %s, want one read", row.name, got)
+		}
 	}
 	ledgertest.CheckBooks(t, store, "u1")
 }

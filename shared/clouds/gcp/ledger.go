@@ -1,7 +1,6 @@
 package gcp
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -100,17 +99,25 @@ func (l *Ledger) refused(err error, entries int) error {
 	return fmt.Errorf("post to ledger: %w", err)
 }
 
-// Account is one strongly consistent read.
+// Account is one strongly consistent read, and a second for an account that is
+// not there: then it is behind the fence, where no account ever leaves again, or
+// nowhere.
 func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, error) {
-	found, err := l.get(ctx, l.accountName(account), l.fenceName(account))
-	if err != nil {
-		return ledger.Account{}, fmt.Errorf("read account: %w", err)
+	for _, name := range []string{l.accountName(account), l.fenceName(account)} {
+		found, err := l.get(ctx, name)
+		if err != nil {
+			return ledger.Account{}, fmt.Errorf("read account: %w", err)
+		}
+		if found[name] == nil {
+			continue
+		}
+		state, err := readAccount(account, found[name])
+		if err != nil {
+			return ledger.Account{}, fmt.Errorf("read account: %w", err)
+		}
+		return state, nil
 	}
-	state, err := readAccount(account, cmp.Or(found[l.accountName(account)], found[l.fenceName(account)]))
-	if err != nil {
-		return ledger.Account{}, fmt.Errorf("read account: %w", err)
-	}
-	return state, nil
+	return ledger.Account{ID: account}, nil
 }
 
 // MarkSynced notes that the balance as of seq was pushed to the platform. It

@@ -19,10 +19,12 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp/buildpacktest"
+	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 const (
@@ -39,12 +41,12 @@ func init() { functions.HTTP("Hello", func(http.ResponseWriter, *http.Request) {
 `
 )
 
-// services answers for Pub/Sub and Firestore at once, so that what is measured
-// is ours, and counts what would be billed.
+// services answers for Pub/Sub, Firestore and Gabber's API at once, so that what
+// is measured is ours, and counts what would be billed.
 type services struct {
 	*httptest.Server
-	mu                       sync.Mutex
-	publishes, reads, writes int
+	mu                              sync.Mutex
+	publishes, reads, writes, calls int
 }
 
 func newServices(b *testing.B) *services {
@@ -64,13 +66,20 @@ func (s *services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	s.writes += len(in.Writes)
 	s.reads += len(in.Documents)
-	if strings.HasSuffix(r.URL.Path, ":publish") {
+	_, method, _ := strings.Cut(r.URL.Path, ":")
+	switch method {
+	case "publish":
 		s.publishes++
 		_, _ = io.WriteString(w, `{"messageIds": ["1"]}`)
-		return
+	case "batchGet": // the account is there, with something left; nothing else is
+		fmt.Fprintf(w, `[{"found": {"name": %s, "fields": {"balance": {"integerValue": "1000000"}, "seq": {"integerValue": "2"}}}}]`, in.Documents[0])
+	case "commit":
+		one := `{"transformResults": [{"integerValue": "-1"}, {"integerValue": "2"}, {"integerValue": "0"}]}`
+		fmt.Fprintf(w, `{"writeResults": [%s]}`, strings.Join(slices.Repeat([]string{one}, len(in.Writes)), ","))
+	default:
+		s.calls++
+		_, _ = io.WriteString(w, `{}`)
 	}
-	one := `{"transformResults": [{"integerValue": "-1"}, {"integerValue": "2"}, {"integerValue": "0"}]}`
-	fmt.Fprintf(w, `{"writeResults": [%s]}`, strings.Join(slices.Repeat([]string{one}, len(in.Writes)), ","))
 }
 
 // candidate is one function and the request it is measured with.
@@ -87,15 +96,22 @@ func candidates(b *testing.B, s *services) []*candidate {
 	b.Helper()
 	body := `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":30,"human":"u1"}}`
 	event, _ := ingest.Identify(gabber.Provider, []byte(body), time.Now(), "1")
-	push := fmt.Sprintf(`{"message":{"data":%q,"messageId":"1"}}`, base64.StdEncoding.EncodeToString(event.Encode()))
+	followUp := webhook.FollowUp("worker", handlers.BalanceChanged, event, "u1", []byte(`{"account":"u1","human":"u1"}`))
 	env := []string{"GOOGLE_CLOUD_PROJECT=demo-project", "DEAD_LETTERS_TOPIC=d", "PUBSUB_EMULATOR_HOST=" + s.addr(), "FIRESTORE_EMULATOR_HOST=" + s.addr()}
 	return []*candidate{
 		{name: "hello", target: "Hello", binary: compileHello(b), path: "/"},
 		{name: "ingest", target: "Ingest", binary: buildpacktest.Function(b, "gcp-ingest"), path: "/gabber",
 			env: append(slices.Clone(env), "EVENTS_TOPIC=e", "SECRETS_DIR="+secrets(b)), header: signed(b, body), body: body},
 		{name: "worker", target: "Worker", binary: buildpacktest.Function(b, "gcp-worker"), path: "/",
-			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=d"), body: push},
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=d"), body: push(event)},
+		{name: "outbound", target: "Outbound", binary: buildpacktest.Function(b, "gcp-outbound"), path: "/",
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=d", "OUTBOUND_SECRETS_DIR="+secrets(b), "GABBER_API_URL="+s.URL), body: push(followUp)},
 	}
+}
+
+// push is what a push subscription posts.
+func push(e webhook.Event) string {
+	return fmt.Sprintf(`{"message":{"data":%q,"messageId":"1"}}`, base64.StdEncoding.EncodeToString(e.Encode()))
 }
 
 func compileHello(b *testing.B) string {
@@ -118,6 +134,7 @@ func compileHello(b *testing.B) string {
 func secrets(b *testing.B) string {
 	dir := b.TempDir()
 	write(b, filepath.Join(dir, "webhook"), `{"gabber": "`+secret+`"}`)
+	write(b, filepath.Join(dir, "outbound"), `{"GABBER_API_KEY": "`+secret+`"}`)
 	return dir
 }
 
@@ -224,7 +241,7 @@ func BenchmarkEvent(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			p := buildpacktest.Start(b, c.binary, c.target, &buildpacktest.Log{}, c.env...)
 			s.mu.Lock()
-			s.publishes, s.reads, s.writes = 0, 0, 0
+			s.publishes, s.reads, s.writes, s.calls = 0, 0, 0, 0
 			s.mu.Unlock()
 			for b.Loop() {
 				c.request(b, p)
@@ -234,6 +251,7 @@ func BenchmarkEvent(b *testing.B) {
 			b.ReportMetric(float64(s.publishes)/float64(b.N), "publishes/event")
 			b.ReportMetric(float64(s.writes)/float64(b.N), "writes/event")
 			b.ReportMetric(float64(s.reads)/float64(b.N), "reads/event")
+			b.ReportMetric(float64(s.calls)/float64(b.N), "API-calls/event")
 			b.ReportMetric(peak(b, p), "peak-MB")
 		})
 	}
