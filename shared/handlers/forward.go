@@ -60,8 +60,8 @@ func (f *Forward) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, e
 		"webhook-timestamp": at,
 		"webhook-signature": f.Target.sign(e.ID, at, e.Data),
 	}, e.Data)
-	if errors.Is(err, outbound.ErrNotFound) || errors.Is(err, outbound.ErrRefused) {
-		return nil, fmt.Errorf("forward lead: %w", err)
+	if errors.Is(err, outbound.ErrNotFound) { // the address is wrong, and only people can mend it
+		return nil, fmt.Errorf("%w: nothing is there", outbound.ErrRefused)
 	}
 	return nil, err
 }

@@ -11,11 +11,13 @@ package handlers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -72,7 +74,7 @@ func Outbound(s OutboundSettings, books ledger.Syncer, store records.Store, call
 	crossings := &Crossings{Ledger: books, Records: store, API: api, End: s.EndExhausted && api.Key != ""}
 	speech := &Speech{API: api, Records: store}
 	attach := &Attach{API: api}
-	debits := &VendorDebits{API: api}
+	debits := &VendorDebits{API: api, Records: store}
 	forward := &Forward{Target: s.Leads, Caller: caller, Now: now}
 
 	table := map[string]webhook.BatchHandler{
@@ -96,7 +98,25 @@ func Outbound(s OutboundSettings, books ledger.Syncer, store records.Store, call
 	if s.Leads.URL == "" {
 		table[LeadForward] = skip("no url")
 	}
+	for eventType, handler := range table {
+		table[eventType] = alarming(log, handler)
+	}
 	return table
+}
+
+// alarming tells people of every call that a platform refuses: only they can
+// mend a key or an address, and until then the events wait.
+func alarming(log *slog.Logger, h webhook.BatchHandler) webhook.BatchHandler {
+	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
+		results := h(ctx, events)
+		for i, r := range results {
+			if errors.Is(r.Err, outbound.ErrRefused) {
+				log.ErrorContext(ctx, "a call is refused", "code", "API",
+					"type", events[i].Type, "id", webhook.ShortID(events[i].ID), "cause", r.Err.Error())
+			}
+		}
+		return results
+	}
 }
 
 // skip acknowledges events that nothing can be done about.

@@ -84,9 +84,6 @@ func (l *Limits) put(ctx context.Context, b Balance) (seq int64, moved bool, err
 	switch {
 	case errors.Is(err, outbound.ErrNotFound): // a human without a token has nothing to limit
 		l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", "SUS")
-	case errors.Is(err, outbound.ErrRefused):
-		l.Log.ErrorContext(ctx, "limit not pushed", "code", "API", "cause", err.Error())
-		return 0, false, err
 	case err != nil:
 		return 0, false, err
 	}

@@ -209,7 +209,7 @@ func TestWhatTheAPISays(t *testing.T) {
 		permanent bool
 		code      string
 	}{
-		{"our key is refused", outbound.ErrRefused, true, false, "API"},
+		{"our key is refused", outbound.ErrRefused, true, false, ""},
 		{"it does not know the human", outbound.ErrNotFound, false, false, "SUS"},
 		{"it is busy", webhook.Later(7*time.Second, errors.New("busy")), true, false, ""},
 		{"it finds the request wrong", webhook.Permanent("the API answered 400"), true, true, ""},

@@ -216,6 +216,40 @@ func TestWhatCannotBeCalledIsAcknowledged(t *testing.T) {
 	}
 }
 
+// A key that was withdrawn, an address that is wrong: whoever finds out first,
+// people are told.
+func TestARefusedCallAlarms(t *testing.T) {
+	w := newOutbound(t, map[string]string{"END_EXHAUSTED_SESSIONS": "true"})
+	crossing := handlers.Crossing{Balance: handlers.Balance{Account: "u1", Human: "u1"}, Number: 1}
+	w.book(t, "1", "u1", "-5")
+	sessions := &handlers.Sessions{Records: w.store}
+	if _, err := sessions.StateChanged(t.Context(), received(t, "gabber", stateChanged(liveCall), 0)); err != nil {
+		t.Fatal(err)
+	}
+	events := []webhook.Event{
+		ours(t, handlers.BalanceChanged, "1", crossing.Balance),
+		ours(t, handlers.Exhausted, "2", crossing),
+		ours(t, handlers.SpeechRequested, "3", handlers.SpeechRequest{Session: "s", Text: "x"}),
+		ours(t, handlers.HumanFound, "4", handlers.Owner{Session: "s", Human: "u1"}),
+		ours(t, handlers.VendorDebit, "5", handlers.Debit{Credit: "c", Human: "u1", Amount: -1, Key: "k"}),
+		ours(t, handlers.LeadForward, "6", map[string]string{}),
+	}
+	for _, e := range events {
+		for _, status := range []int{401, 301} {
+			w.fault = always(fault{status: status})
+			w.log.Reset()
+			if r := w.handle(t, e); outcome(r) != "again" || strings.Count(w.log.String(), "code=API") != 1 {
+				t.Errorf("%s, answered %d: %s, logged %s", e.Type, status, outcome(r), w.log.String())
+			}
+		}
+	}
+	w.fault = always(fault{status: 404})
+	w.log.Reset()
+	if r := w.handle(t, events[5]); outcome(r) != "again" || !strings.Contains(w.log.String(), "code=API") {
+		t.Errorf("nobody is told that nothing is where leads go: %s", w.log.String())
+	}
+}
+
 func TestABatchPushesAnAccountOnce(t *testing.T) {
 	w := newOutbound(t, nil)
 	batch := []webhook.Event{w.book(t, "1", "u1", "5"), w.book(t, "2", "u2", "7"), w.book(t, "3", "u1", "5")}
