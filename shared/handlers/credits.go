@@ -182,7 +182,6 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 		err = webhook.Permanent(err.Error())
 	}
 	last := -1 // the result that carries the follow-up for the whole account
-	var booked ledger.Micro
 	for i, ch := range charges {
 		if err != nil {
 			results[ch.index].Err = err
@@ -192,9 +191,6 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 		if ch.stands(outcomes[i]) {
 			results[ch.index].FollowUps = c.Vendor.debit(events[ch.index], ch)
 		}
-		if outcomes[i] == ledger.Recorded {
-			booked += ch.entry.Amount
-		}
 		if ch.moved(outcomes[i]) && !account.Synced() {
 			last = i
 		}
@@ -202,9 +198,6 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 	if last >= 0 {
 		ch := charges[last]
 		results[ch.index].FollowUps = append(results[ch.index].FollowUps, balanceChanged(events[ch.index], ch))
-	}
-	if account.Balance < 0 && account.Balance-booked >= 0 {
-		c.Log.WarnContext(ctx, "balance fell below zero", "code", "NEG")
 	}
 }
 

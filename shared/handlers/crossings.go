@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
 
 	"github.com/webhook-functions/template/shared/ledger"
@@ -26,6 +27,7 @@ type Crossings struct {
 	Records records.Store
 	API     gabber.API
 	End     bool // end the live sessions of a human who has nothing left
+	Log     *slog.Logger
 }
 
 // Exhausted and Restored are the types of the follow-up events. Their data is a
@@ -47,6 +49,10 @@ const crossingKind = "credits.state"
 type crossingNote struct {
 	Exhausted bool `json:"exhausted"`
 }
+
+// negativeKind holds the last crossing after which a balance was below zero; its
+// version is the number. A balance of zero is exhausted and no alarm.
+const negativeKind = "credits.negative"
 
 // Watch handles credits.balance.changed, after [Limits.Push]: then the balance
 // it reads is no older than the one that was pushed.
@@ -89,16 +95,33 @@ func (c *Crossings) look(ctx context.Context, e webhook.Event, b Balance) (follo
 		return nil, false, err
 	}
 	exhausted = account.Balance <= 0
-	if account.Seq == 0 || exhausted == (last.Version%2 == 1) {
+	number, told := last.Version+1, account.Seq == 0 || exhausted == (last.Version%2 == 1)
+	if told {
+		number = last.Version
+	}
+	if account.Balance < 0 {
+		if err := c.alarm(ctx, e, b.Account, number); err != nil {
+			return nil, exhausted, err
+		}
+	}
+	if told {
 		return nil, exhausted, nil
 	}
 	eventType := Restored
 	if exhausted {
 		eventType = Exhausted
 	}
-	number := last.Version + 1
 	cause := webhook.Event{ID: strconv.FormatInt(number, 10), Time: e.Time} // whoever finds it, it is the same event
 	return []webhook.Event{followUp("outbound", eventType, cause, b.Account, Crossing{b, number})}, exhausted, nil
+}
+
+// alarm tells people, once per crossing, that a balance fell below zero.
+func (c *Crossings) alarm(ctx context.Context, e webhook.Event, account string, number int64) error {
+	first, err := c.Records.Put(ctx, records.Record{Kind: negativeKind, ID: account, Version: number, Time: e.Time, Data: encode(crossingNote{true})})
+	if first {
+		c.Log.WarnContext(ctx, "balance fell below zero", "code", "NEG", "id", webhook.ShortID(e.ID))
+	}
+	return err
 }
 
 // maxSessions bounds the search for live sessions, newest first.

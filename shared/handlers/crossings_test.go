@@ -38,17 +38,22 @@ func crossingsOf(t rapid.TB, handled []webhook.Event) (all []string) {
 
 func TestACrossingIsToldOnce(t *testing.T) {
 	w := newOutbound(t, nil)
-	for i, step := range []struct{ amount, want string }{
-		{"10", ""},
-		{"-4", ""},
-		{"-6", "1 exhausted"}, // exactly nothing is left
-		{"-1", ""},
-		{"0.5", ""},
-		{"0.5", ""},
-		{"0.000001", "2 restored"},
-		{"5", ""},
-		{"-50", "3 exhausted"},
+	for i, step := range []struct {
+		amount, want string
+		negative     bool // and people are told that it fell below zero
+	}{
+		{"10", "", false},
+		{"-4", "", false},
+		{"-6", "1 exhausted", false}, // exactly nothing is left
+		{"-1", "", true},
+		{"0.5", "", false},
+		{"0.5", "", false},
+		{"-1", "", false}, // it has not been above zero since
+		{"1.000001", "2 restored", false},
+		{"5", "", false},
+		{"-50", "3 exhausted", true},
 	} {
+		w.log.Reset()
 		changed := w.book(t, fmt.Sprint(i), "u1", step.amount)
 		got := strings.Join(crossingsOf(t, w.drain(t, changed)), ", ")
 		if got != step.want {
@@ -56,6 +61,9 @@ func TestACrossingIsToldOnce(t *testing.T) {
 		}
 		if again := crossingsOf(t, w.drain(t, changed)); len(again) != 0 {
 			t.Errorf("step %d, delivered again: told %q", i, again)
+		}
+		if n := strings.Count(w.log.String(), "code=NEG"); n != map[bool]int{true: 1}[step.negative] || strings.Contains(w.log.String(), "u1") {
+			t.Errorf("step %d: %d alarms, negative %t: %s", i, n, step.negative, w.log.String())
 		}
 	}
 }

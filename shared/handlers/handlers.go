@@ -71,7 +71,7 @@ func Outbound(s OutboundSettings, books ledger.Syncer, store records.Store, call
 	api := s.Gabber
 	api.Caller = caller
 	limits := &Limits{Ledger: books, API: api, Price: s.Price, Log: log}
-	crossings := &Crossings{Ledger: books, Records: store, API: api, End: s.EndExhausted && api.Key != ""}
+	crossings := &Crossings{Ledger: books, Records: store, API: api, End: s.EndExhausted && api.Key != "", Log: log}
 	speech := &Speech{API: api, Records: store}
 	attach := &Attach{API: api}
 	debits := &VendorDebits{API: api, Records: store}
