@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"shared/worker":    {"shared/webhook"},
 	"shared/outbound":  {"shared/webhook"},
 	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/outbound"},
+	"shared/operator":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/handlers"},
 }
 
 // modules lists who may import what from outside. "*" is everything: the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/operator"
 )
 
 type deadCmd struct {
@@ -39,13 +40,13 @@ type deadFacts struct {
 	Added    time.Time `json:"added"`
 }
 
-func (o output) printLetters(letters []local.DeadLetter) error {
+func printLetters(o operator.Output, letters []local.DeadLetter) error {
 	rows := []deadFacts{}
 	for _, l := range letters {
 		rows = append(rows, deadFacts{l.Type, l.Reason, l.EventID, l.Provider, l.Origin, l.Time, l.Added})
 	}
-	return o.print(os.Stdout, rows, func(w io.Writer) {
-		columns(w, "ID\tTYPE\tADDED\tREASON", func(row func(...any)) {
+	return o.Print(os.Stdout, rows, func(w io.Writer) {
+		operator.Columns(w, "ID\tTYPE\tADDED\tREASON", func(row func(...any)) {
 			for _, r := range rows {
 				row(r.ID[:min(12, len(r.ID))], r.Type, r.Added.Local().Format(time.DateTime), r.Reason)
 			}
@@ -55,12 +56,11 @@ func (o output) printLetters(letters []local.DeadLetter) error {
 
 type deadListCmd struct {
 	choice
-	database
-	output
+	operator.Output
 }
 
-func (c *deadListCmd) Run(ctx context.Context) error {
-	db, err := c.existing(ctx)
+func (c *deadListCmd) Run(ctx context.Context, file *database) error {
+	db, err := file.existing(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,17 +69,16 @@ func (c *deadListCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.printLetters(letters)
+	return printLetters(c.Output, letters)
 }
 
 type deadShowCmd struct {
 	ID string `arg:"" help:"The event id, or as much of its beginning as tells it apart."`
-	database
-	output
+	operator.Output
 }
 
-func (c *deadShowCmd) Run(ctx context.Context) error {
-	db, err := c.existing(ctx)
+func (c *deadShowCmd) Run(ctx context.Context, file *database) error {
+	db, err := file.existing(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,9 +95,9 @@ func (c *deadShowCmd) Run(ctx context.Context) error {
 		Reason string    `json:"reason"`
 		Body   []byte    `json:"body_base64"`
 	}
-	return c.print(os.Stdout, letter{e.ID, e.Source, e.Type, e.Time, e.Reason, e.Data}, func(w io.Writer) {
+	return c.Print(os.Stdout, letter{e.ID, e.Source, e.Type, e.Time, e.Reason, e.Data}, func(w io.Writer) {
 		fmt.Fprintf(w, "id      %s\nsource  %s\ntype    %s\ntime    %s\nreason  %s\n\n%q\n",
-			e.ID, printable(e.Source), printable(e.Type), e.Time.Local().Format(time.DateTime), e.Reason, e.Data)
+			e.ID, operator.Printable(e.Source), operator.Printable(e.Type), e.Time.Local().Format(time.DateTime), e.Reason, e.Data)
 	})
 }
 
@@ -107,15 +106,14 @@ type deadRedriveCmd struct {
 	All    bool   `help:"All that the other flags choose; needed when no id is given."`
 	DryRun bool   `help:"Only say which would be sent."`
 	choice
-	database
-	output
+	operator.Output
 }
 
-func (c *deadRedriveCmd) Run(ctx context.Context) error {
+func (c *deadRedriveCmd) Run(ctx context.Context, file *database) error {
 	if c.ID == "" && !c.All && !c.DryRun && c.choice == (choice{}) {
 		return errors.New("name an event id, choose with --type or --platform, or say --all")
 	}
-	db, err := c.existing(ctx)
+	db, err := file.existing(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,5 +121,5 @@ func (c *deadRedriveCmd) Run(ctx context.Context) error {
 	filter := c.filter()
 	filter.EventID = c.ID
 	letters, err := db.DeadLetters().Redrive(ctx, filter, c.DryRun)
-	return errors.Join(c.printLetters(letters), err)
+	return errors.Join(printLetters(c.Output, letters), err)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/worker"
 )
@@ -23,7 +24,7 @@ import (
 type demoCmd struct {
 	Addr        string `default:"127.0.0.1:8080" help:"Where to listen."`
 	KeepServing bool   `help:"Go on serving after the table, until interrupted."`
-	output
+	operator.Output
 }
 
 // testSecrets sign the samples where you have configured none. They are public:
@@ -118,7 +119,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 		rows = append(rows, limit)
 	}
 	if err == nil {
-		err = c.print(os.Stdout, rows, func(w io.Writer) { table(w, rows) })
+		err = c.Print(os.Stdout, rows, func(w io.Writer) { table(w, rows) })
 	}
 	if err == nil && c.KeepServing {
 		fmt.Printf("\nserving on %s until you interrupt; in another terminal try\n"+
@@ -243,7 +244,7 @@ func pushed(ctx context.Context, p *pipeline, s settings, fake *fakeapi.API) (ha
 }
 
 func table(w io.Writer, rows []happened) {
-	columns(w, "PLATFORM\tEVENT\tREPLY\tOUTCOME\tBALANCE OF "+demoHuman, func(row func(...any)) {
+	operator.Columns(w, "PLATFORM\tEVENT\tREPLY\tOUTCOME\tBALANCE OF "+demoHuman, func(row func(...any)) {
 		for _, r := range rows {
 			balance := r.Before + " -> " + r.After
 			if r.Before == r.After {

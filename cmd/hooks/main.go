@@ -12,33 +12,32 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/webhook-functions/template/shared/operator"
 )
 
 type commands struct {
-	Serve     serveCmd     `cmd:"" help:"Receive webhooks, queue them and handle them, in one process."`
-	Send      sendCmd      `cmd:"" help:"Sign a sample event, or your own file, and post it."`
-	Demo      demoCmd      `cmd:"" help:"Deliver one signed sample per platform and show what happened."`
-	Balance   balanceCmd   `cmd:"" help:"Show a human's balance."`
-	Statement statementCmd `cmd:"" help:"Show every entry of a human's account."`
-	Grant     grantCmd     `cmd:"" help:"Give a human credits."`
-	Adjust    adjustCmd    `cmd:"" help:"Correct a human's balance, either way."`
-	Records   recordsCmd   `cmd:"" help:"List the latest state of leads, contacts, conversations and so on."`
-	Sessions  sessionsCmd  `cmd:"" help:"List Gabber's sessions, or the messages of one."`
-	Leads     leadsCmd     `cmd:"" help:"List the leads Chatbase reported."`
-	Caller    callerCmd    `cmd:"" help:"Say whose telephone number it is, so that calls from it are charged to them."`
-	Dead      deadCmd      `cmd:"" help:"Look at dead letters and send them round again."`
+	database
+	Serve serveCmd `cmd:"" help:"Receive webhooks, queue them and handle them, in one process."`
+	Send  sendCmd  `cmd:"" help:"Sign a sample event, or your own file, and post it."`
+	Demo  demoCmd  `cmd:"" help:"Deliver one signed sample per platform, on a database of its own, and show what happened."`
+	operator.Commands
+	Dead deadCmd `cmd:"" help:"Look at dead letters and send them round again."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	app := kong.Parse(&commands{}, kong.Name("hooks"), kong.UsageOnError(),
+	var c commands
+	app := kong.Parse(&c, kong.Name("hooks"), kong.UsageOnError(),
 		kong.Description("Webhook functions for conversational-AI platforms, on one machine."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
-	app.FatalIfErrorf(app.Run())
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&c.database))
+	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: &c.database, Out: os.Stdout, Now: time.Now, NewKey: rand.Text}))
 }

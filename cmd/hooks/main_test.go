@@ -64,6 +64,30 @@ func hooksJSON(t *testing.T, dir string, facts any, args ...string) {
 	}
 }
 
+// What --json prints, as far as tests read it.
+type (
+	balanceFacts struct {
+		Account      string
+		Balance      json.Number
+		MicroCredits int64 `json:"micro_credits"`
+		Seq          int64
+	}
+	line struct {
+		Kind         string
+		MicroCredits int64 `json:"micro_credits"`
+	}
+	sessionFacts struct {
+		State, Human, Caller, Agent string
+		EndedAt                     string `json:"ended_at"`
+	}
+	said      struct{ ID, Text string }
+	leadFacts struct{ Conversation, Email string }
+	checked   struct {
+		Accounts, Entries int
+		Wrong             []struct{ Account, Problem string }
+	}
+)
+
 // server is a running `hooks serve`.
 type server struct {
 	*exec.Cmd

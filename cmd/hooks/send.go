@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/signature"
 )
 
@@ -25,7 +26,7 @@ type sendCmd struct {
 	Times    int    `default:"1" help:"How often to send the same delivery."`
 	Parallel bool   `help:"Send all at once instead of one after the other."`
 	Tamper   bool   `help:"Change one byte after signing: the delivery must be refused."`
-	output
+	operator.Output
 }
 
 // sent is the answer to one delivery.
@@ -60,7 +61,7 @@ func (c *sendCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.print(os.Stdout, answers, func(w io.Writer) {
+	if err := c.Print(os.Stdout, answers, func(w io.Writer) {
 		for _, a := range answers {
 			fmt.Fprintf(w, "%d %s  %.1f ms\n", a.Status, a.Body, a.Millis)
 		}

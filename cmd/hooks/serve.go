@@ -15,13 +15,12 @@ import (
 )
 
 type serveCmd struct {
-	database
 	Addr    string `default:"127.0.0.1:8080" help:"Where to listen."`
 	Verbose bool   `help:"Log every delivery and every event, not only what needs attention."`
 	Fakes   bool   `name:"fake-apis" help:"Call fakes of the platforms' APIs in this process instead of the configured ones."`
 }
 
-func (c *serveCmd) Run(ctx context.Context) error {
+func (c *serveCmd) Run(ctx context.Context, file *database) error {
 	level := slog.LevelWarn
 	if c.Verbose {
 		level = slog.LevelInfo
@@ -51,13 +50,13 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		}
 		log.Warn("a platform's route answers 503", "code", code, "cause", problem.Error())
 	}
-	db, err := c.open(ctx)
+	db, err := file.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	return serve(ctx, newPipeline(db, portsOf(db, settings), settings, log), c.Addr, func(addr net.Addr) {
-		fmt.Printf("hooks: listening on http://%s, database %s%s\n", addr, c.DB, also)
+		fmt.Printf("hooks: listening on http://%s, database %s%s\n", addr, file.DB, also)
 	})
 }
 

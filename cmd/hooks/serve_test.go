@@ -117,6 +117,12 @@ func TestOperatorCommandsWorkWhileServing(t *testing.T) {
 		t.Errorf("statement %+v", lines)
 	}
 
+	var books checked
+	hooksJSON(t, dir, &books, "check")
+	if books.Accounts != 1 || books.Entries != 2 || len(books.Wrong) != 0 {
+		t.Errorf("check: %+v", books)
+	}
+
 	unusable := filepath.Join(dir, "unusable.json")
 	if err := os.WriteFile(unusable, []byte(`{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":-30,"human":"u1"}}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -144,7 +150,7 @@ func TestOperatorCommandsWorkWhileServing(t *testing.T) {
 	run("send", "chatbase", "leads.submit", "--url", s.url)
 	run("send", "chatbase", "leads.submit", "--tamper", "--url", s.url)
 	eventually(t, "the lead is stored", func() bool {
-		var leads []recordFacts
+		var leads []struct{ ID string }
 		hooksJSON(t, dir, &leads, "records", "chatbase.lead")
 		return len(leads) == 1
 	})
@@ -176,7 +182,7 @@ func TestARouteWithoutASecretAnswers503(t *testing.T) {
 
 func TestCommandsDoNotInventADatabase(t *testing.T) {
 	dir := t.TempDir()
-	for _, command := range []string{"balance u1", "statement u1", "dead list", "records chatbase.lead"} {
+	for _, command := range []string{"balance u1", "statement u1", "dead list", "records chatbase.lead", "check"} {
 		if out, err := hooks(t, dir, strings.Fields(command)...); err == nil {
 			t.Errorf("%s: %s", command, out)
 		}

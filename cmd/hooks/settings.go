@@ -12,6 +12,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/providers"
 )
 
@@ -20,21 +21,29 @@ type database struct {
 	DB string `default:"hooks.db" placeholder:"FILE" help:"The database file."`
 }
 
-func (d database) open(ctx context.Context) (*local.DB, error) {
+func (d *database) open(ctx context.Context) (*local.DB, error) {
 	return local.Open(ctx, d.DB, time.Now)
 }
 
 // existing refuses to create a database just to look into it.
-func (d database) existing(ctx context.Context) (*local.DB, error) {
+func (d *database) existing(ctx context.Context) (*local.DB, error) {
 	if _, err := os.Stat(d.DB); err != nil {
 		return nil, fmt.Errorf("no database %s here: start `hooks serve` first, or name it with --db", d.DB)
 	}
 	return d.open(ctx)
 }
 
-// output is embedded by commands that print facts.
-type output struct {
-	JSON bool `name:"json" help:"Print JSON for other programs."`
+// Open implements [operator.Place].
+func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error) {
+	open := d.open
+	if look {
+		open = d.existing
+	}
+	db, err := open(ctx)
+	if err != nil {
+		return operator.Stores{}, err
+	}
+	return operator.Stores{Ledger: db.Ledger(), Records: db.Records(), Outbound: db.Queue(local.Outbound), Close: db.Close}, nil
 }
 
 // environment looks names up: the process first, then a .env file.

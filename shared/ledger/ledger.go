@@ -143,3 +143,11 @@ type Syncer interface {
 	// account that does not exist.
 	MarkSynced(ctx context.Context, account string, seq int64) error
 }
+
+// Lister is what checking all books needs of a store.
+type Lister interface {
+	// Accounts gives up to limit names of accounts, each once and in no order
+	// that means anything, after the given cursor ("" for the first page), and the
+	// cursor of the next page ("" when there is none). It may read the whole store.
+	Accounts(ctx context.Context, cursor string, limit int) (accounts []string, next string, err error)
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +24,11 @@ type Memory struct {
 	anchors  map[string][]Entry // by Twin, unsuppressed ones only
 }
 
-var _ Store = (*Memory)(nil)
+var (
+	_ Store  = (*Memory)(nil)
+	_ Syncer = (*Memory)(nil)
+	_ Lister = (*Memory)(nil)
+)
 
 // NewMemory makes an empty store; now stamps Entry.Recorded.
 func NewMemory(now func() time.Time) *Memory {
@@ -174,6 +179,20 @@ func (m *Memory) Statement(ctx context.Context, account, cursor string, limit in
 		return slices.Clone(lines), "", nil
 	}
 	return slices.Clone(lines[:limit]), formatCursor(lines[limit-1]), nil
+}
+
+// Accounts lists them by name.
+func (m *Memory) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(m.accounts)), func(name string) bool { return name <= cursor && cursor != "" })
+	if limit = max(limit, 1); len(names) <= limit {
+		return names, "", nil
+	}
+	return names[:limit], names[limit-1], nil
 }
 
 func inStatementOrder(a, b Entry) int {

@@ -115,6 +115,14 @@ type query struct {
 	Consistent bool              `json:"ConsistentRead"`
 }
 
+type scan struct {
+	Table      string `json:"TableName"`
+	Filter     string `json:"FilterExpression"`
+	Values     item   `json:"ExpressionAttributeValues"`
+	After      item   `json:"ExclusiveStartKey,omitempty"`
+	Consistent bool   `json:"ConsistentRead"`
+}
+
 // get reads one item as of now; it is nil if there is none.
 func (c *Client) get(ctx context.Context, table string, key item) (item, error) {
 	var answer struct{ Item item }
@@ -138,6 +146,25 @@ func (c *Client) query(ctx context.Context, q query) ([]item, error) {
 			return items, nil
 		}
 		q.After = page.LastEvaluatedKey
+	}
+}
+
+// scan reads the table from s.After until there are at least so many items that
+// pass the filter, or no more.
+func (c *Client) scan(ctx context.Context, s scan, atLeast int) (items []item, err error) {
+	for {
+		var page struct {
+			Items            []item
+			LastEvaluatedKey item
+		}
+		if err := c.call(ctx, dynamoDB, "DynamoDB_20120810.Scan", s, &page); err != nil {
+			return nil, err
+		}
+		items = append(items, page.Items...)
+		if page.LastEvaluatedKey == nil || len(items) >= atLeast {
+			return items, nil
+		}
+		s.After = page.LastEvaluatedKey
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -42,6 +43,7 @@ type Ledger struct {
 var (
 	_ ledger.Store  = (*Ledger)(nil)
 	_ ledger.Syncer = (*Ledger)(nil)
+	_ ledger.Lister = (*Ledger)(nil)
 )
 
 // Ledger gives the ledger in a table.
@@ -164,6 +166,28 @@ func (l *Ledger) Statement(ctx context.Context, account, cursor string, limit in
 	}
 	last := entries[limit-1]
 	return entries[:limit], formatCursor(last.Time, last.ID), nil
+}
+
+// Accounts reads the whole table, entries as well: it is for operators, and the
+// worker's role does not allow it.
+func (l *Ledger) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {
+	limit = max(limit, 1)
+	s := scan{Table: l.table, Filter: "sk = :account", Values: item{":account": text("account")}, Consistent: true}
+	if cursor != "" {
+		s.After = accountKey(cursor)
+	}
+	items, err := l.client.scan(ctx, s, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list accounts: %w", err)
+	}
+	names := make([]string, len(items))
+	for i, stored := range items {
+		names[i] = strings.TrimPrefix(stored.text("pk"), "account#")
+	}
+	if len(names) <= limit {
+		return names, "", nil
+	}
+	return names[:limit], names[limit-1], nil
 }
 
 func accountKey(account string) item { return key("account#"+account, "account") }

@@ -48,6 +48,7 @@ type Ledger struct{ database }
 var (
 	_ ledger.Store  = (*Ledger)(nil)
 	_ ledger.Syncer = (*Ledger)(nil)
+	_ ledger.Lister = (*Ledger)(nil)
 )
 
 // Ledger gives the ledger in a database.
@@ -172,6 +173,27 @@ func (l *Ledger) Statement(ctx context.Context, account, after string, limit int
 	}
 	last := entries[limit-1]
 	return entries[:limit], formatCursor(last.Time, last.ID), nil
+}
+
+// Accounts lists the fences: every account has one.
+func (l *Ledger) Accounts(ctx context.Context, after string, limit int) ([]string, string, error) {
+	limit = max(limit, 1)
+	q := query{From: []collection{{"fences"}}, OrderBy: []order{{field{"__name__"}, "ASCENDING"}}, Limit: limit + 1}
+	if after != "" {
+		q.StartAt = &cursor{Values: []value{reference(l.fenceName(after))}}
+	}
+	documents, err := l.query(ctx, q)
+	if err != nil {
+		return nil, "", fmt.Errorf("list accounts: %w", err)
+	}
+	names := make([]string, len(documents))
+	for i, d := range documents {
+		names[i] = d.Fields.text("account")
+	}
+	if len(names) <= limit {
+		return names, "", nil
+	}
+	return names[:limit], names[limit-1], nil
 }
 
 func (l *Ledger) entryName(id string) string { return l.name("entries", documentID(id)) }

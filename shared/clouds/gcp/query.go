@@ -12,7 +12,7 @@ import (
 // query is the part of Firestore's structured queries we use.
 type query struct {
 	From    []collection `json:"from"`
-	Where   filter       `json:"where"`
+	Where   filter       `json:"where,omitzero"`
 	OrderBy []order      `json:"orderBy"`
 	StartAt *cursor      `json:"startAt,omitempty"`
 	Limit   int          `json:"limit,omitempty"`

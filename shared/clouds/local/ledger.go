@@ -15,7 +15,11 @@ import (
 // Ledger keeps credits in the file.
 type Ledger struct{ db *DB }
 
-var _ ledger.Store = (*Ledger)(nil)
+var (
+	_ ledger.Store  = (*Ledger)(nil)
+	_ ledger.Syncer = (*Ledger)(nil)
+	_ ledger.Lister = (*Ledger)(nil)
+)
 
 // Ledger gives the file's ledger.
 func (db *DB) Ledger() *Ledger { return &Ledger{db} }
@@ -176,6 +180,28 @@ func (l *Ledger) Statement(ctx context.Context, account, cursor string, limit in
 	}
 	last := entries[limit-1]
 	return entries[:limit], formatCursor(last.Time, last.ID), nil
+}
+
+// Accounts lists them by name.
+func (l *Ledger) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {
+	limit = max(limit, 1)
+	rows, err := l.db.read.QueryContext(ctx, "SELECT id FROM accounts WHERE id > ?1 OR ?1 = '' ORDER BY id LIMIT ?2", cursor, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list accounts: %w", err)
+	}
+	names, err := scanAll(rows, scanName)
+	if err != nil {
+		return nil, "", fmt.Errorf("list accounts: %w", err)
+	}
+	if len(names) <= limit {
+		return names, "", nil
+	}
+	return names[:limit], names[limit-1], nil
+}
+
+func scanName(rows *sql.Rows) (name string, err error) {
+	err = rows.Scan(&name)
+	return name, err
 }
 
 func scanEntry(rows *sql.Rows) (e ledger.Entry, err error) {

@@ -43,6 +43,10 @@ func (s *turns) MarkSynced(ctx context.Context, account string, seq int64) error
 	return s.next().MarkSynced(ctx, account, seq)
 }
 
+func (s *turns) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {
+	return s.next().Accounts(ctx, cursor, limit)
+}
+
 func TestLedgerInTwoProcesses(t *testing.T) {
 	path := newPath(t)
 	store := &turns{stores: []*local.Ledger{open(t, path, time.Now).Ledger(), open(t, path, time.Now).Ledger()}}

@@ -55,6 +55,8 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"a foreign cursor is refused", foreignCursor},
 		{"a naive model agrees", naiveModelAgrees},
 		{"what was pushed is remembered", pushedIsRemembered},
+		{"accounts are listed", accountsAreListed},
+		{"books that add up are found right", checkFindsNothing},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(newDesk(t, reading{open(t)})) })
 	}

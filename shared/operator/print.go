@@ -1,4 +1,4 @@
-package main
+package operator
 
 import (
 	"encoding/json"
@@ -9,8 +9,13 @@ import (
 	"unicode"
 )
 
-// print writes facts as JSON if asked for, else the way text says.
-func (o output) print(w io.Writer, facts any, text func(io.Writer)) error {
+// Output is embedded by commands that print facts.
+type Output struct {
+	JSON bool `name:"json" help:"Print JSON for other programs."`
+}
+
+// Print writes facts as JSON if asked for, else the way text says.
+func (o Output) Print(w io.Writer, facts any, text func(io.Writer)) error {
 	if !o.JSON {
 		text(w)
 		return nil
@@ -21,22 +26,22 @@ func (o output) print(w io.Writer, facts any, text func(io.Writer)) error {
 	return enc.Encode(facts)
 }
 
-// columns aligns rows whose cells are separated by tabs.
-func columns(w io.Writer, header string, rows func(row func(cells ...any))) {
+// Columns aligns rows whose cells are separated by tabs.
+func Columns(w io.Writer, header string, rows func(row func(cells ...any))) {
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tabs, header)
 	rows(func(cells ...any) {
 		texts := make([]string, len(cells))
 		for i, cell := range cells {
-			texts[i] = printable(fmt.Sprint(cell))
+			texts[i] = Printable(fmt.Sprint(cell))
 		}
 		fmt.Fprintln(tabs, strings.Join(texts, "\t"))
 	})
 	tabs.Flush() //nolint:errcheck // a terminal that went away
 }
 
-// printable keeps control characters of foreign names away from the terminal.
-func printable(text string) string {
+// Printable keeps control characters of foreign names away from the terminal.
+func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\x1f' {
 			return '/'

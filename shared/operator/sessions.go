@@ -1,11 +1,10 @@
-package main
+package operator
 
 import (
 	"cmp"
 	"context"
 	"encoding/json"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -15,11 +14,11 @@ import (
 	"github.com/webhook-functions/template/shared/strict"
 )
 
-type sessionsCmd struct {
+// SessionsCmd lists sessions, or the messages of one.
+type SessionsCmd struct {
 	Session string `arg:"" optional:"" help:"A session's id: show its messages."`
 	Max     int    `default:"100" help:"At most so many sessions, newest first."`
-	database
-	output
+	Output
 }
 
 // sessionFacts is a session as other programs read it.
@@ -28,31 +27,29 @@ type sessionFacts struct {
 	handlers.Session
 }
 
-func (c *sessionsCmd) Run(ctx context.Context) error {
-	db, err := c.existing(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if c.Session != "" {
-		return c.transcript(ctx, db.Records())
-	}
-	page, _, err := db.Records().List(ctx, handlers.SessionKind, "", c.Max)
-	if err != nil {
-		return err
-	}
-	rows := make([]sessionFacts, len(page))
-	for i, r := range page {
-		rows[i].Seen = r.Time
-		if err := strict.Unmarshal(r.Data, &rows[i].Session); err != nil {
+// Run lists them.
+func (c *SessionsCmd) Run(ctx context.Context, t *Terminal) error {
+	return t.look(ctx, func(in Stores) error {
+		if c.Session != "" {
+			return c.transcript(ctx, t, in.Records)
+		}
+		page, _, err := in.Records.List(ctx, handlers.SessionKind, "", c.Max)
+		if err != nil {
 			return err
 		}
-	}
-	return c.print(os.Stdout, rows, func(w io.Writer) {
-		columns(w, "SEEN\tSTATE\tHUMAN\tCALLER\tCREATED\tENDED\tSESSION", func(row func(...any)) {
-			for _, r := range rows {
-				row(r.Seen.Local().Format(time.DateTime), r.State, r.Human, r.Caller, r.CreatedAt, r.EndedAt, r.ID)
+		rows := make([]sessionFacts, len(page))
+		for i, r := range page {
+			rows[i].Seen = r.Time
+			if err := strict.Unmarshal(r.Data, &rows[i].Session); err != nil {
+				return err
 			}
+		}
+		return c.Print(t.Out, rows, func(w io.Writer) {
+			Columns(w, "SEEN\tSTATE\tHUMAN\tCALLER\tCREATED\tENDED\tSESSION", func(row func(...any)) {
+				for _, r := range rows {
+					row(r.Seen.Local().Format(time.DateTime), r.State, r.Human, r.Caller, r.CreatedAt, r.EndedAt, r.ID)
+				}
+			})
 		})
 	})
 }
@@ -67,7 +64,7 @@ type said struct {
 
 // transcript reads all messages there are and keeps those of one session: fine
 // for a laptop.
-func (c *sessionsCmd) transcript(ctx context.Context, store records.Store) error {
+func (c *SessionsCmd) transcript(ctx context.Context, t *Terminal, store records.Store) error {
 	lines := []said{}
 	cursor := ""
 	for {
@@ -91,8 +88,8 @@ func (c *sessionsCmd) transcript(ctx context.Context, store records.Store) error
 	slices.SortFunc(lines, func(a, b said) int {
 		return cmp.Or(strings.Compare(a.CreatedAt, b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
-	return c.print(os.Stdout, lines, func(w io.Writer) {
-		columns(w, "CREATED\tROLE\tTEXT", func(row func(...any)) {
+	return c.Print(t.Out, lines, func(w io.Writer) {
+		Columns(w, "CREATED\tROLE\tTEXT", func(row func(...any)) {
 			for _, l := range lines {
 				row(l.CreatedAt, l.Role, l.Text)
 			}

@@ -1,0 +1,49 @@
+// Command hooks-aws looks at the accounts and records of a deployment on AWS,
+// grants credits and says whose telephone number it is:
+//
+//	eval "$(terraform output -raw operator)"      which deployment
+//	eval "$(aws configure export-credentials --format env)"
+//	hooks-aws grant member-20417 600
+//
+// docs/deploy-aws.md says which permissions that takes.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/webhook-functions/template/shared/clouds/aws"
+	"github.com/webhook-functions/template/shared/operator"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	app := kong.Parse(&operator.Commands{}, kong.Name("hooks-aws"), kong.UsageOnError(),
+		kong.Description("Accounts and records of a deployment on AWS."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: deployment{}, Out: os.Stdout, Now: time.Now, NewKey: rand.Text}))
+}
+
+// deployment is the one the environment names.
+type deployment struct{}
+
+// Open implements [operator.Place].
+func (deployment) Open(context.Context, bool) (operator.Stores, error) {
+	client, err := aws.FromEnv(os.Getenv, "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL")
+	if err != nil {
+		return operator.Stores{}, err
+	}
+	return operator.Stores{
+		Ledger:   client.Ledger(os.Getenv("LEDGER_TABLE")),
+		Records:  client.Records(os.Getenv("RECORDS_TABLE")),
+		Outbound: client.Queue(os.Getenv("OUTBOUND_QUEUE_URL")),
+		Close:    func() error { return nil },
+	}, nil
+}

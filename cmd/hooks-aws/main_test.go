@@ -1,0 +1,36 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/clouds/aws/awstest"
+	"github.com/webhook-functions/template/shared/clouds/aws/sqstest"
+	"github.com/webhook-functions/template/shared/operator/operatortest"
+)
+
+func TestMain(m *testing.M) { operatortest.Main(m, main) }
+
+func TestADeploymentIsOperated(t *testing.T) {
+	dynamoDB, sqs := awstest.DynamoDB(t), sqstest.Start(t)
+	queue := sqs.Queue(t, "outbound", nil)
+	env := []string{"LEDGER_TABLE=" + dynamoDB.LedgerTable(t), "RECORDS_TABLE=" + dynamoDB.RecordsTable(t), "OUTBOUND_QUEUE_URL=" + queue,
+		"AWS_ENDPOINT_URL_SQS=" + sqs.URL, "AWS_ENDPOINT_URL_DYNAMODB=" + dynamoDB.URL}
+	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		env = append(env, name+"="+dynamoDB.Env(name))
+	}
+	operatortest.Run(t, operatortest.Command(t, env...))
+	if n := len(sqs.Take(t, queue)); n != operatortest.Bookings {
+		t.Errorf("outbound is told %d times, want once a booking", n)
+	}
+}
+
+func TestTheEnvironmentNamesTheDeployment(t *testing.T) {
+	for _, name := range []string{"AWS_REGION", "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL"} {
+		t.Setenv(name, "")
+	}
+	_, err := deployment{}.Open(t.Context(), true)
+	if err == nil || !strings.Contains(err.Error(), "AWS_REGION") || !strings.Contains(err.Error(), "OUTBOUND_QUEUE_URL") {
+		t.Errorf("error %v", err)
+	}
+}

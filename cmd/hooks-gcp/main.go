@@ -1,0 +1,49 @@
+// Command hooks-gcp looks at the accounts and records of a deployment on Google
+// Cloud, grants credits and says whose telephone number it is:
+//
+//	eval "$(terraform output -raw operator)"      which deployment
+//	export GOOGLE_OAUTH_ACCESS_TOKEN="$(gcloud auth print-access-token)"
+//	hooks-gcp grant member-20417 600
+//
+// docs/deploy-gcp.md says which permissions that takes.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/operator"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	app := kong.Parse(&operator.Commands{}, kong.Name("hooks-gcp"), kong.UsageOnError(),
+		kong.Description("Accounts and records of a deployment on Google Cloud."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: deployment{}, Out: os.Stdout, Now: time.Now, NewKey: rand.Text}))
+}
+
+// deployment is the one the environment names.
+type deployment struct{}
+
+// Open implements [operator.Place].
+func (deployment) Open(context.Context, bool) (operator.Stores, error) {
+	client, err := gcp.FromEnv(os.Getenv, "FIRESTORE_DATABASE", "OUTBOUND_TOPIC")
+	if err != nil {
+		return operator.Stores{}, err
+	}
+	return operator.Stores{
+		Ledger:   client.Ledger(os.Getenv("FIRESTORE_DATABASE")),
+		Records:  client.Records(os.Getenv("FIRESTORE_DATABASE")),
+		Outbound: client.Topic(os.Getenv("OUTBOUND_TOPIC")),
+		Close:    func() error { return nil },
+	}, nil
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/clouds/gcp/gcptest"
+	"github.com/webhook-functions/template/shared/operator/operatortest"
+)
+
+func TestMain(m *testing.M) { operatortest.Main(m, main) }
+
+func TestADeploymentIsOperated(t *testing.T) {
+	firestore, pubsub := gcptest.Firestore(t), gcptest.PubSub(t)
+	env := gcptest.Env(firestore, pubsub)
+	project := env("GOOGLE_CLOUD_PROJECT")
+	pubsub.Topic(t, project, "outbound")
+	pubsub.Subscription(t, project, "outbound", "outbound", nil)
+	operatortest.Run(t, operatortest.Command(t, "GOOGLE_CLOUD_PROJECT="+project, "FIRESTORE_DATABASE=webhooks", "OUTBOUND_TOPIC=outbound",
+		"FIRESTORE_EMULATOR_HOST="+firestore.Addr, "PUBSUB_EMULATOR_HOST="+pubsub.Addr))
+	if n := len(pubsub.Pull(t, project, "outbound")); n != operatortest.Bookings {
+		t.Errorf("outbound is told %d times, want once a booking", n)
+	}
+}
+
+func TestTheEnvironmentNamesTheDeployment(t *testing.T) {
+	for _, name := range []string{"GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "OUTBOUND_TOPIC"} {
+		t.Setenv(name, "")
+	}
+	_, err := deployment{}.Open(t.Context(), true)
+	if err == nil || !strings.Contains(err.Error(), "GOOGLE_CLOUD_PROJECT") || !strings.Contains(err.Error(), "OUTBOUND_TOPIC") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,75 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/ledger"
+)
+
+// wrong is a store somebody had a hand in.
+type wrong struct {
+	ledger.Store
+	account func(ledger.Account) ledger.Account
+	entries func([]ledger.Entry) []ledger.Entry
+}
+
+func (w wrong) Account(ctx context.Context, account string) (ledger.Account, error) {
+	a, err := w.Store.Account(ctx, account)
+	if w.account != nil {
+		a = w.account(a)
+	}
+	return a, err
+}
+
+func (w wrong) Statement(ctx context.Context, account, cursor string, limit int) ([]ledger.Entry, string, error) {
+	entries, next, err := w.Store.Statement(ctx, account, cursor, limit)
+	if w.entries != nil {
+		entries = w.entries(entries)
+	}
+	return entries, next, err
+}
+
+func TestCheck(t *testing.T) {
+	late := 2 // looks before the statement is up to date
+	restless := int64(0)
+	for _, row := range []struct {
+		name      string
+		account   func(ledger.Account) ledger.Account
+		entries   func([]ledger.Entry) []ledger.Entry
+		imbalance bool
+		err       bool
+	}{
+		{"nobody had a hand in it", nil, nil, false, false},
+		{"a balance that was edited", func(a ledger.Account) ledger.Account { a.Balance++; return a }, nil, true, true},
+		{"a seq that was edited", func(a ledger.Account) ledger.Account { a.Seq++; return a }, nil, true, true},
+		{"an entry that is gone", nil, func(e []ledger.Entry) []ledger.Entry { return e[1:] }, true, true},
+		{"an entry that was edited", nil, func(e []ledger.Entry) []ledger.Entry { e[0].Amount--; return e }, true, true},
+		{"entries that add up to more than 64 bits", nil, func(e []ledger.Entry) []ledger.Entry {
+			e[0].Amount, e[1].Amount = 1<<62, 1<<62
+			return e
+		}, true, true},
+		{"a statement that is a moment behind", nil, func(e []ledger.Entry) []ledger.Entry {
+			if late--; late >= 0 {
+				return e[1:]
+			}
+			return e
+		}, false, false},
+		{"an account that never rests", func(a ledger.Account) ledger.Account { restless++; a.Seq += restless; return a }, nil, false, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			store := ledger.NewMemory(time.Now)
+			entries := []ledger.Entry{{ID: "1", Amount: 5}, {ID: "2", Amount: -7}}
+			if _, _, err := store.Post(t.Context(), "u1", entries); err != nil {
+				t.Fatal(err)
+			}
+			n, err := ledger.Check(t.Context(), wrong{store, row.account, row.entries}, "u1")
+			var found *ledger.Imbalance
+			if errors.As(err, &found) != row.imbalance || (err != nil) != row.err || err == nil && n != 2 {
+				t.Errorf("%d entries, %v", n, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,60 @@
+package ledgertest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/ledger"
+)
+
+// accountsAreListed: every store is a ledger.Lister, too. One account has more
+// than a store may keep where it keeps the others.
+func accountsAreListed(d *desk) {
+	lister, ok := d.store.(reading).Store.(ledger.Lister)
+	if !ok {
+		d.Fatal("the store is no ledger.Lister")
+	}
+	var want []string
+	for _, name := range []string{"a", "a ", "a/b", "A", "é", "suspense\x1fx\x1f", "b"} {
+		want = append(want, d.name("%s", name))
+		d.post(d.name("%s", name), d.charge("of "+name, 1))
+	}
+	rich := d.charge("rich", -1<<62) // takes less than nothing away
+	want = append(want, d.name("rich"))
+	d.post(d.name("rich"), rich)
+	slices.Sort(want)
+	for _, limit := range []int{5, 1000} {
+		var got []string
+		for cursor := ""; ; {
+			names, next, err := lister.Accounts(d.Context(), cursor, limit)
+			if err != nil {
+				d.Fatal(err)
+			}
+			if len(names) > limit {
+				d.Fatalf("a page of %d accounts, the limit is %d", len(names), limit)
+			}
+			for _, name := range names {
+				if strings.HasPrefix(name, d.run) {
+					got = append(got, name)
+				}
+			}
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			d.Errorf("pages of %d give %q, want %q", limit, got, want)
+		}
+	}
+}
+
+func checkFindsNothing(d *desk) {
+	account := d.name("a")
+	d.fill(account, 12)
+	for name, want := range map[string]int64{account: 12, d.name("nobody"): 0} {
+		if n, err := ledger.Check(d.Context(), d.store, name); n != want || err != nil {
+			d.Errorf("account %q: %d entries, %v; want %d", name, n, err, want)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package operator_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/operator"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+
+// memory is a place that forgets.
+type memory struct {
+	operator.Stores
+	looks, changes, closed int
+	queued                 []webhook.Event
+}
+
+func newMemory() *memory {
+	m := &memory{}
+	m.Stores = operator.Stores{Ledger: ledger.NewMemory(func() time.Time { return nine }), Records: records.NewMemory(), Outbound: m,
+		Close: func() error { m.closed++; return nil }}
+	return m
+}
+
+func (m *memory) Open(_ context.Context, look bool) (operator.Stores, error) {
+	if look {
+		m.looks++
+	} else {
+		m.changes++
+	}
+	return m.Stores, nil
+}
+
+func (m *memory) Publish(_ context.Context, e webhook.Event) error {
+	m.queued = append(m.queued, e)
+	return nil
+}
+
+// terminal gives one at a place, and what it shows.
+func terminal(place operator.Place) (*operator.Terminal, *bytes.Buffer) {
+	var out bytes.Buffer
+	return &operator.Terminal{Place: place, Out: &out, Now: func() time.Time { return nine }, NewKey: func() string { return "a new key" }}, &out
+}
+
+func TestACreditIsGrantedOncePerKey(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	grant := operator.GrantCmd{Human: "u1", Amount: "12.5"}
+	for range 2 {
+		again := grant
+		if err := again.Run(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := out.String(); got != "recorded: balance is 12.5 credits (key a new key)\nduplicate: balance is 12.5 credits (key a new key)\n" {
+		t.Errorf("shown %q", got)
+	}
+	if len(m.queued) != 2 || m.queued[0].Type != handlers.BalanceChanged || m.queued[0].ID != m.queued[1].ID {
+		t.Errorf("%d events are queued, want the change of balance, twice the same", len(m.queued))
+	}
+	if m.changes != 2 || m.closed != 2 {
+		t.Errorf("opened %d times to change, closed %d times", m.changes, m.closed)
+	}
+	for name, command := range map[string]operator.GrantCmd{
+		"the key says something else": {Human: "u2", Amount: "12.5", Booking: operator.Booking{Key: "a new key"}},
+		"nothing":                     {Human: "u1", Amount: "0"},
+		"less than nothing":           {Human: "u1", Amount: "-1"},
+		"more than six decimals":      {Human: "u1", Amount: "0.0000001"},
+		"more than there can be":      {Human: "u1", Amount: "9223372036855"},
+		"no number":                   {Human: "u1", Amount: "lots"},
+		"nobody":                      {Human: "", Amount: "1"},
+		"somebody else's account":     {Human: "p\x1fu1", Amount: "1"},
+	} {
+		if err := command.Run(t.Context(), at); err == nil {
+			t.Errorf("%s: booked", name)
+		}
+	}
+}
+
+// tampered is a ledger somebody had a hand in.
+type tampered struct{ operator.Ledger }
+
+func (l tampered) Account(ctx context.Context, account string) (ledger.Account, error) {
+	a, err := l.Ledger.Account(ctx, account)
+	if account == "u2" {
+		a.Balance += 3
+	}
+	return a, err
+}
+
+func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	for _, human := range []string{"u1", "u2", "u3"} {
+		if err := (&operator.GrantCmd{Human: human, Amount: "1", Booking: operator.Booking{Key: human}}).Run(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out.Reset()
+	if err := (&operator.CheckCmd{}).Run(t.Context(), at); err != nil || out.String() != "3 accounts with 3 entries, 0 wrong\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+	m.Ledger = tampered{m.Ledger}
+	out.Reset()
+	err := (&operator.CheckCmd{}).Run(t.Context(), at)
+	if !errors.Is(err, operator.ErrBooks) || !strings.HasPrefix(err.Error(), "INV") {
+		t.Errorf("error %v", err)
+	}
+	if want := "3 accounts with 3 entries, 1 wrong\nu2: balance 1000003 after 1, but 1 entries add up to 1000000 micro-credits\n"; out.String() != want {
+		t.Errorf("shown %s", out)
+	}
+	out.Reset()
+	if err := (&operator.CheckCmd{Humans: []string{"u1", "nobody"}}).Run(t.Context(), at); err != nil || out.String() != "2 accounts with 1 entries, 0 wrong\n" {
+		t.Errorf("two by name: %v: %s", err, out)
+	}
+}
+
+func TestNumbersAreForPeopleToWrite(t *testing.T) {
+	m := newMemory()
+	at, _ := terminal(m)
+	if err := (&operator.CallerCmd{Number: "+1 (202) 555-0143", Human: "u1"}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	kept, ok, err := m.Records.Get(t.Context(), handlers.CallerKind, "+12025550143")
+	if err != nil || !ok || string(kept.Data) != `{"human":"u1"}` {
+		t.Errorf("kept %q (%t, %v)", kept.Data, ok, err)
+	}
+	for _, wrong := range []operator.CallerCmd{{Number: "", Human: "u1"}, {Number: "1", Human: ""}} {
+		if err := wrong.Run(t.Context(), at); err == nil {
+			t.Errorf("kept %+v", wrong)
+		}
+	}
+}
+
+// What strangers send must not steer the terminal it is shown on.
+func TestForeignTextIsPrintable(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	lead, err := json.Marshal(map[string]string{"customerName": "Robin\x1b[2J\n\u202e", "customerEmail": "r@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Records.Put(t.Context(), records.Record{Kind: handlers.LeadKind, ID: "c", Time: nine, Data: lead}); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&operator.LeadsCmd{Max: 10}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(out.String(), "\x1b\u202e") || strings.Count(out.String(), "\n") != 2 || !strings.Contains(out.String(), "Robin") {
+		t.Errorf("shown %q", out)
+	}
+}
