@@ -7,14 +7,27 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webhook-functions/template/shared/providers/gtateth"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // Latest keeps what platforms report about contacts, conversations, messages,
-// customers and calls as latest state: late, repeated and reordered events end in
-// the same records.
+// customers and calls as latest state, one record per object:
+//
+//   - a state never replaces one that has come further: created comes before
+//     everything else, a call rings before it is answered;
+//   - of two as far, the later change counts. G-Tateth and messages say when
+//     they changed; of everything else the event counts that arrived later, the
+//     first time it did: a retry is not news;
+//   - deleted is for good.
+//
+// What nobody can tell apart stays undecided: changes within one tick of the
+// platform's clock, and events without a time that overtake one another on their
+// way here.
+//
+// A message is also noted with its conversation, see [MessagesOf].
 type Latest struct {
 	Records records.Store
 }
@@ -22,29 +35,26 @@ type Latest struct {
 // Mirror handles the events of Cribbly, Oblic and G-Tateth that report the state
 // of one object: "<provider>.<model>.<verb>".
 func (l *Latest) Mirror(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	model, verb := cutLast(e.Type)
 	read := readProtocol
 	if e.Provider() == "g-tateth" {
 		read = readGTateth
 	}
-	object, err := read(e.Data)
+	object, err := read(e.Data, isMessage(model))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
-	model, verb := cutLast(e.Type)
-	record := records.Record{
-		Kind:    model,
-		ID:      cmp.Or(object.id, e.ID),
-		Version: object.changed.UnixMicro(),
-		Time:    e.Time,
-		Data:    object.data,
-	}
-	if object.changed.IsZero() {
-		record.Version = e.Time.UnixMicro()
-	}
-	if verb == "deleted" { // for good: no later update brings it back
+	record := records.Record{Kind: model, ID: cmp.Or(object.id, e.ID), Time: e.Time, Data: object.data}
+	if verb == "deleted" {
 		record.Version, record.Deleted, record.Data = math.MaxInt64, true, nil
+	} else if record.Version, err = l.version(ctx, e, verb, object.changed); err != nil {
+		return nil, err
 	}
-	return nil, l.put(ctx, record)
+	if err := l.put(ctx, record); err != nil || object.conversation == "" {
+		return nil, err
+	}
+	return nil, l.put(ctx, records.Record{Kind: MessagesOf(model, object.conversation), ID: record.ID, Version: 1,
+		Time: cmp.Or(object.created, e.Time), Data: []byte("{}")})
 }
 
 func (l *Latest) put(ctx context.Context, r records.Record) error {
@@ -52,22 +62,62 @@ func (l *Latest) put(ctx context.Context, r records.Record) error {
 	return err
 }
 
-// object is what every mirrored model has.
-type object struct {
-	id      string
-	changed time.Time // zero where the platform does not say
-	data    strict.Raw
+// MessagesOf is the kind of the records that say which messages a conversation
+// has, listed by when they were written: MessagesOf("cribbly.message", id). They
+// hold no text, so that a deleted message is gone; the record of that kind
+// without the conversation does. For [MessageKind] they are the messages.
+func MessagesOf(model, conversation string) string { return model + "/" + conversation }
+
+func isMessage(model string) bool { return strings.HasSuffix(model, ".message") }
+
+// stage says how far an object has come; what is not here is 1.
+var stage = map[string]int64{"created": 0, "initiated": 0, "ringing": 1, "answered": 2, "completed": 3, "failed": 3}
+
+// version is stage and time in one number: Unix microseconds need 51 bits for
+// some decades to come.
+func (l *Latest) version(ctx context.Context, e webhook.Event, verb string, changed time.Time) (int64, error) {
+	at, err := changed, error(nil)
+	if at.IsZero() {
+		at, err = l.arrival(ctx, e)
+	}
+	far, known := stage[verb]
+	if !known {
+		far = 1
+	}
+	return far<<56 + at.UnixMicro(), err
 }
 
-// readProtocol reads the dialect of Cribbly and Oblic: Unix seconds, and only
-// messages say when they changed.
-func readProtocol(body []byte) (object, error) {
+// arrival is when an event was received for the first time. After [DefaultWindow]
+// the same bytes are news again: something was changed and changed back.
+func (l *Latest) arrival(ctx context.Context, e webhook.Event) (time.Time, error) {
+	first := records.Record{Kind: e.Provider() + ".arrival", ID: e.ID, Version: e.Time.UnixMicro(), Time: e.Time, Data: []byte("{}")}
+	known, ok, err := l.Records.Get(ctx, first.Kind, first.ID)
+	if err != nil || ok && e.Time.Sub(known.Time).Abs() <= DefaultWindow {
+		return known.Time, err
+	}
+	return e.Time, l.put(ctx, first)
+}
+
+// object is what every mirrored model has.
+type object struct {
+	id               string
+	changed, created time.Time // zero where the platform does not say
+	conversation     string    // of a message, where it says
+	data             strict.Raw
+}
+
+// readProtocol reads the dialect of Cribbly and Oblic: Unix seconds. Only
+// messages have times that say when they changed.
+func readProtocol(body []byte, message bool) (object, error) {
 	var whole struct {
 		Payload strict.Raw `json:"payload" strict:"required"`
 	}
 	var payload struct {
-		ID        string `json:"id" strict:"nonempty"`
-		UpdatedAt int64  `json:"updated_at"`
+		ID           string `json:"id" strict:"nonempty"`
+		Conversation string `json:"conversation_id"`
+		CreatedAt    int64  `json:"created_at"`
+		ReadAt       int64  `json:"read_at"`
+		UpdatedAt    int64  `json:"updated_at"`
 	}
 	if err := strict.Unmarshal(body, &whole); err != nil {
 		return object{}, err
@@ -76,23 +126,35 @@ func readProtocol(body []byte) (object, error) {
 		return object{}, err
 	}
 	o := object{id: payload.ID, data: whole.Payload}
-	if payload.UpdatedAt > 0 {
-		o.changed = time.Unix(payload.UpdatedAt, 0)
+	if message {
+		o.conversation, o.created = payload.Conversation, fromUnix(payload.CreatedAt)
+		o.changed = fromUnix(max(payload.CreatedAt, payload.ReadAt, payload.UpdatedAt))
 	}
 	return o, nil
 }
 
+// fromUnix takes a time that nobody can mean for one that is not given: after
+// 2200 it would pass for the next stage, or not fit into a store.
+func fromUnix(seconds int64) time.Time {
+	if at := time.Unix(seconds, 0); seconds > 0 && at.Year() <= 2200 {
+		return at
+	}
+	return time.Time{}
+}
+
 // readGTateth reads G-Tateth's envelope: ISO 8601 times, calls with an id of
-// their own. A time that cannot be read counts as not given.
-func readGTateth(body []byte) (object, error) {
+// their own.
+func readGTateth(body []byte, message bool) (object, error) {
 	var whole struct {
 		Timestamp string     `json:"timestamp"`
 		Data      strict.Raw `json:"data" strict:"required"`
 	}
 	var data struct {
-		ID        string `json:"_id"`
-		CallID    string `json:"callId"`
-		UpdatedAt string `json:"updatedAt"`
+		ID           string      `json:"_id"`
+		CallID       string      `json:"callId"`
+		Conversation gtateth.Ref `json:"conversationId"`
+		CreatedAt    string      `json:"createdAt"`
+		UpdatedAt    string      `json:"updatedAt"`
 	}
 	if err := strict.Unmarshal(body, &whole); err != nil {
 		return object{}, err
@@ -100,11 +162,20 @@ func readGTateth(body []byte) (object, error) {
 	if err := strict.Unmarshal(whole.Data, &data); err != nil {
 		return object{}, err
 	}
-	changed, err := time.Parse(time.RFC3339, cmp.Or(data.UpdatedAt, whole.Timestamp))
-	if err != nil {
-		changed = time.Time{}
+	o := object{id: cmp.Or(data.CallID, data.ID), changed: parseTime(cmp.Or(data.UpdatedAt, whole.Timestamp)), data: whole.Data}
+	if message {
+		o.conversation, o.created = data.Conversation.ID, parseTime(cmp.Or(data.CreatedAt, whole.Timestamp))
 	}
-	return object{id: cmp.Or(data.CallID, data.ID), changed: changed, data: whole.Data}, nil
+	return o, nil
+}
+
+// parseTime does the same for a time that is a text.
+func parseTime(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.Year() < 1970 || at.Year() > 2200 {
+		return time.Time{}
+	}
+	return at
 }
 
 // cutLast splits "cribbly.contact.updated" into "cribbly.contact" and "updated".

@@ -1,10 +1,14 @@
 package handlers_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/handlers"
@@ -55,51 +59,227 @@ func TestEverySampleOfAKnownTypeHasAReaction(t *testing.T) {
 	}
 }
 
+// arrival is one delivery of a body, so long after nine.
+type arrival struct {
+	after time.Duration
+	body  string
+}
+
 func TestLatestState(t *testing.T) {
-	message := func(verb string, updated int, text string) string {
-		return fmt.Sprintf(`{"id":"e","type":"message.%s","payload":{"id":"m1","message":%q,"updated_at":%d}}`, verb, text, updated)
+	const second, minute = time.Second, time.Minute
+	message := func(verb, text, times string) string {
+		return fmt.Sprintf(`{"id":"e","type":"message.%s","payload":{"id":"m1","message":%q,"created_at":100,%s}}`, verb, text, times)
+	}
+	contact := func(verb, name string) string {
+		return fmt.Sprintf(`{"id":"e","type":"contact.%s","payload":{"id":"p1","username":%q}}`, verb, name)
 	}
 	call := func(verb, at string) string {
-		return fmt.Sprintf(`{"event":"call.%s","timestamp":%q,"data":{"callId":"c1","status":%q}}`, verb, at, verb)
+		return fmt.Sprintf(`{"event":"call.%s","timestamp":"2026-11-21T%sZ","data":{"callId":"c1","status":%q}}`, verb, at, verb)
+	}
+	customer := func(name, at string) string {
+		return fmt.Sprintf(`{"event":"customer.updated","timestamp":"x","data":{"_id":"k1","tier":%q,"updatedAt":"2026-11-21T%sZ"}}`, name, at)
 	}
 	for _, row := range []struct {
-		name, provider string
-		bodies         []string
-		kind, id, want string // want "" is a tombstone
+		name     string
+		arrivals []arrival
+		want     string // in the record's data; "" is a tombstone
 	}{
-		{"the first state is kept", "cribbly", []string{message("created", 100, "one")},
-			"cribbly.message", "m1", `{"id":"m1","message":"one","updated_at":100}`},
-		{"a newer state replaces an older one", "cribbly", []string{message("created", 100, "one"), message("updated", 200, "two")},
-			"cribbly.message", "m1", `{"id":"m1","message":"two","updated_at":200}`},
-		{"an older state that arrives late changes nothing", "cribbly", []string{message("updated", 200, "two"), message("created", 100, "one")},
-			"cribbly.message", "m1", `{"id":"m1","message":"two","updated_at":200}`},
-		{"deleted stays deleted", "oblic", []string{message("deleted", 0, ""), message("updated", 4102444800, "late")},
-			"oblic.message", "m1", ""},
-		{"without a time of change the later delivery counts", "cribbly", []string{
-			`{"type":"contact.created","payload":{"id":"p1","username":"a"}}`, `{"type":"contact.updated","payload":{"id":"p1","username":"b"}}`},
-			"cribbly.contact", "p1", `{"id":"p1","username":"b"}`},
-		{"calls are ordered by their timestamp", "g-tateth", []string{call("completed", "2026-11-21T09:05:00Z"), call("ringing", "2026-11-21T09:00:00Z")},
-			"g-tateth.call", "c1", `{"callId":"c1","status":"completed"}`},
-		{"a lead is kept by conversation", "chatbase", []string{`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerEmail":"a@example.com"}}`},
-			"chatbase.lead", "c", `{"conversationId":"c","customerEmail":"a@example.com"}`},
+		{"the first state is kept", []arrival{{0, message("created", "one", `"updated_at":null`)}}, "one"},
+		{"a change in the same second as the creation", []arrival{
+			{0, message("created", "one", `"updated_at":null`)}, {second, message("updated", "two", `"updated_at":100`)}}, "two"},
+		{"a receipt is a change", []arrival{
+			{0, message("created", "one", `"updated_at":null`)}, {second, message("updated", "read", `"read_at":101`)}}, "read"},
+		{"a creation that is repeated", []arrival{
+			{0, message("created", "one", `"updated_at":null`)}, {second, message("updated", "two", `"updated_at":101`)}, {14 * second, message("created", "one", `"updated_at":null`)}}, "two"},
+		{"a creation that arrives last", []arrival{
+			{0, message("updated", "two", `"updated_at":101`)}, {second, message("created", "one", `"updated_at":null`)}}, "two"},
+		{"an older change that arrives late", []arrival{
+			{0, message("updated", "three", `"updated_at":102`)}, {second, message("updated", "two", `"updated_at":101`)}}, "three"},
+		{"a time nobody can mean", []arrival{
+			{0, message("updated", "two", `"updated_at":9223372036854775807`)}, {second, message("deleted", "", `"updated_at":null`)}}, ""},
+		{"deleted stays deleted", []arrival{
+			{0, message("deleted", "", `"updated_at":null`)}, {second, message("updated", "late", `"updated_at":4102444800`)}}, ""},
+
+		{"without a time what arrives later counts", []arrival{{0, contact("created", "one")}, {second, contact("updated", "two")}, {2 * second, contact("updated", "three")}}, "three"},
+		{"without a time a retry is not news", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {14 * second, contact("updated", "two")}}, "three"},
+		{"without a time a creation is never news", []arrival{{0, contact("updated", "two")}, {14 * second, contact("created", "one")}}, "two"},
+		{"changed and changed back", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {20 * minute, contact("updated", "two")}}, "two"},
+
+		{"a call in one second", []arrival{{0, call("ringing", "09:00:00")}, {0, call("completed", "09:00:00")}, {0, call("answered", "09:00:00")}}, "completed"},
+		{"a call only goes forward", []arrival{{0, call("failed", "09:05:00")}, {14 * second, call("initiated", "09:07:00")}}, "failed"},
+		{"a customer has a time of change", []arrival{{0, customer("gold", "09:05:00")}, {second, customer("silver", "09:04:59.999")}}, "gold"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			b := newBooks(t, nil)
-			store := records.NewMemory()
-			table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, b.Log)
-			for round := range 2 { // delivered again, nothing changes
-				for i, body := range row.bodies {
-					e := received(t, row.provider, body, time.Duration(i)*time.Second)
-					if r := table[e.Type](t.Context(), []webhook.Event{e})[0]; r.Err != nil {
-						t.Fatalf("round %d: %v", round, r.Err)
+			store := newLatest(t)
+			for round := range 2 { // queued messages come again as they were
+				for _, a := range row.arrivals {
+					if err := store.handle(t, platformOf(a.body), a.body, a.after); err != nil {
+						t.Fatalf("round %d: %v", round, err)
 					}
 				}
 			}
-			got, ok, err := store.Get(t.Context(), row.kind, row.id)
-			if err != nil || !ok || got.Deleted != (row.want == "") || string(got.Data) != row.want {
-				t.Errorf("record %s (found %v, deleted %v, error %v), want %s", got.Data, ok, got.Deleted, err, row.want)
+			got := store.one(t, platformOf(row.arrivals[0].body))
+			if got.Deleted != (row.want == "") || !strings.Contains(string(got.Data), row.want) {
+				t.Errorf("record %s (deleted %v), want %s", got.Data, got.Deleted, row.want)
 			}
 		})
+	}
+}
+
+// platformOf tells the two dialects apart.
+func platformOf(body string) string {
+	if strings.HasPrefix(body, `{"event"`) {
+		return "g-tateth"
+	}
+	return "cribbly"
+}
+
+// latest is the worker's table over a store that forgets.
+type latest struct {
+	*records.Memory
+	table map[string]webhook.BatchHandler
+}
+
+func newLatest(t *testing.T) *latest {
+	b, store := newBooks(t, nil), records.NewMemory()
+	return &latest{store, handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, b.Log)}
+}
+
+func (l *latest) handle(t *testing.T, platform, body string, after time.Duration) error {
+	t.Helper()
+	e := received(t, platform, body, after)
+	return l.table[e.Type](t.Context(), []webhook.Event{e})[0].Err
+}
+
+// one gives the only object of a platform there is.
+func (l *latest) one(t *testing.T, platform string) records.Record {
+	t.Helper()
+	for kind, id := range map[string]string{"message": "m1", "contact": "p1", "call": "c1", "customer": "k1"} {
+		if r, ok, err := l.Get(t.Context(), platform+"."+kind, id); ok || err != nil {
+			return r
+		}
+	}
+	t.Fatal("there is no record")
+	return records.Record{}
+}
+
+// The samples are what the vendors' pages print: created with no time of change,
+// then updated.
+func TestTheSamplesInOrderEndWithTheUpdate(t *testing.T) {
+	for _, platform := range []string{"cribbly", "oblic"} {
+		for _, model := range []string{"contact", "conversation", "message", "group", "attachment"} {
+			store := newLatest(t)
+			var id, want string
+			for i, verb := range []string{"created", "updated"} {
+				body, err := events.Body(platform, model+"."+verb)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var whole struct{ Payload json.RawMessage }
+				var payload struct{ ID string }
+				if json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole.Payload, &payload) != nil {
+					t.Fatalf("%s: not JSON", model)
+				}
+				text := strings.ReplaceAll(string(body), payload.ID, "same")
+				id, want = "same", strings.ReplaceAll(string(whole.Payload), payload.ID, "same")
+				if err := store.handle(t, platform, text, time.Duration(i)*time.Second); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, _, _ := store.Get(t.Context(), platform+"."+model, id); string(got.Data) != want {
+				t.Errorf("%s %s: %s, want the update", platform, model, got.Data)
+			}
+		}
+	}
+}
+
+// Whatever is repeated and overtaken on its way, a message ends as it was last.
+func TestMessagesConverge(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(1, 5).Draw(rt, "changes")
+		var bodies []string
+		for i := range n {
+			verb := "updated"
+			if i == 0 {
+				verb = "created"
+			}
+			bodies = append(bodies, fmt.Sprintf(`{"type":"message.%s","payload":{"id":"m1","message":"%d","created_at":100,"updated_at":%d}}`, verb, i, 100+i))
+		}
+		store := newLatest(t)
+		for i, k := range rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 8).Draw(rt, "deliveries") {
+			if err := store.handle(t, "cribbly", bodies[k], time.Duration(i)*time.Minute); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		for i, k := range rapid.Permutation(indexes(n)).Draw(rt, "order") {
+			if err := store.handle(t, "cribbly", bodies[k], time.Duration(10+i)*time.Minute); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		if got := store.one(t, "cribbly"); !strings.Contains(string(got.Data), fmt.Sprintf(`"message":"%d"`, n-1)) {
+			rt.Errorf("ends as %s", got.Data)
+		}
+	})
+}
+
+func indexes(n int) (all []int) {
+	for i := range n {
+		all = append(all, i)
+	}
+	return all
+}
+
+// A conversation lists its messages as they were written, whatever order they
+// arrive in; what it lists holds no text.
+func TestMessagesAreListedByConversation(t *testing.T) {
+	store := newLatest(t)
+	for i, d := range []struct{ platform, body string }{
+		{"oblic", `{"type":"message.created","payload":{"id":"m2","conversation_id":"c1","message":"second","created_at":200}}`},
+		{"oblic", `{"type":"message.created","payload":{"id":"m1","conversation_id":"c1","message":"first","created_at":100}}`},
+		{"oblic", `{"type":"message.created","payload":{"id":"m3","conversation_id":"c2","message":"elsewhere","created_at":150}}`},
+		{"oblic", `{"type":"message.updated","payload":{"id":"m1","conversation_id":"c1","message":"edited","created_at":100,"updated_at":300}}`},
+		{"oblic", `{"type":"message.deleted","payload":{"id":"m2"}}`},
+		{"g-tateth", `{"event":"message.sent","timestamp":"2026-11-21T09:00:02Z","data":{"_id":"g2","conversationId":"c1"}}`},
+		{"g-tateth", `{"event":"message.received","timestamp":"2026-11-21T09:00:01Z","data":{"_id":"g1","conversationId":{"_id":"c1"}}}`},
+	} {
+		if err := store.handle(t, d.platform, d.body, time.Duration(i)*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for kind, want := range map[string]string{"oblic.message/c1": "m2 m1", "oblic.message/c2": "m3", "g-tateth.message/c1": "g2 g1"} {
+		page, _, err := store.List(t.Context(), kind, "", 10)
+		var got []string
+		for _, r := range page {
+			got = append(got, r.ID)
+			if string(r.Data) != "{}" {
+				t.Errorf("%s: %s holds %s", kind, r.ID, r.Data)
+			}
+		}
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s lists %q (%v), want %s, newest first", kind, got, err, want)
+		}
+	}
+}
+
+func TestEveryLeadIsKept(t *testing.T) {
+	store := newLatest(t)
+	lead := func(email, phone string) string {
+		return fmt.Sprintf(`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerEmail":%q,"customerPhone":%q}}`, email, phone)
+	}
+	wrong, corrected, other := lead("a@exmaple.com", "1"), lead("a@example.com", "1"), lead("a@example.com", "")
+	for i, body := range []string{wrong, corrected, other, wrong, strings.Replace(corrected, "a@", "A@", 1)} {
+		if err := store.handle(t, "chatbase", body, time.Duration(i)*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, _, err := store.List(t.Context(), handlers.LeadKind, "", 10)
+	if err != nil || len(page) != 3 {
+		t.Errorf("%d leads (%v), want the wrong one, the corrected one and the one without a number", len(page), err)
+	}
+	for _, r := range page {
+		if !strings.Contains(string(r.Data), `"chatbotId":"b"`) {
+			t.Errorf("nobody can tell whose lead %s is", r.Data)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -10,14 +9,15 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Leads keeps what visitors left with a chatbot, one record per conversation,
-// and may have it forwarded to a service of your own.
+// Leads keeps what visitors left with a chatbot, one record per submission, and
+// may have it forwarded to a service of your own. The same details again in one
+// conversation are a retry; corrected ones are another lead.
 type Leads struct {
 	Records records.Store
 	Forward bool
 }
 
-// LeadKind holds the payload of leads.submit as sent, by conversation.
+// LeadKind holds the body of leads.submit as sent, by the event's identity.
 const LeadKind = "chatbase.lead"
 
 // LeadForward is the type of the follow-up event that asks for a lead to be
@@ -30,17 +30,7 @@ func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, err
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
-	payload, err := payloadOf(e.Data)
-	if err != nil {
-		return nil, err
-	}
-	_, err = l.Records.Put(ctx, records.Record{
-		Kind:    LeadKind,
-		ID:      cmp.Or(lead.Lead.ConversationID, e.ID),
-		Version: e.Time.UnixMicro(), // leads carry no time of their own
-		Time:    e.Time,
-		Data:    payload,
-	})
+	_, err = l.Records.Put(ctx, records.Record{Kind: LeadKind, ID: e.ID, Version: 1, Time: e.Time, Data: e.Data})
 	if err != nil || !l.Forward {
 		return nil, err
 	}

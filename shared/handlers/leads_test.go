@@ -59,11 +59,12 @@ func TestLeadsAreForwarded(t *testing.T) {
 
 func TestLeadsAreNotForwardedUnlessAsked(t *testing.T) {
 	store := records.NewMemory()
-	followUps, err := (&handlers.Leads{Records: store}).Keep(t.Context(), received(t, "chatbase", lead, 0))
+	e := received(t, "chatbase", lead, 0)
+	followUps, err := (&handlers.Leads{Records: store}).Keep(t.Context(), e)
 	if err != nil || len(followUps) != 0 {
 		t.Errorf("%d follow-ups, %v", len(followUps), err)
 	}
-	if _, ok, _ := store.Get(t.Context(), handlers.LeadKind, "c"); !ok {
+	if _, ok, _ := store.Get(t.Context(), handlers.LeadKind, e.ID); !ok {
 		t.Error("the lead is not kept")
 	}
 }

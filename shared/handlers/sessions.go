@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -24,7 +25,7 @@ type Sessions struct {
 // The kinds of records Sessions keeps.
 const (
 	SessionKind   = "gabber.session"    // a [Session]
-	MessageKind   = "gabber.message"    // {"session", "message"}, by message id
+	MessageKind   = "gabber.message"    // with [MessagesOf] and a session's id: messages as sent, by id
 	timeLimitKind = "gabber.time_limit" // {"session"}, by session
 	snapshotKind  = "gabber.session_snapshot"
 )
@@ -155,7 +156,7 @@ func (s *Session) fields() []*string {
 }
 
 // MessageCommitted handles gabber.realtime_session.message_committed: the
-// message is kept once, however often it is delivered.
+// message is appended to its session once, however often it is delivered.
 func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	committed, err := gabber.ParseMessageCommitted(e.Data)
 	if err != nil {
@@ -169,11 +170,9 @@ func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]web
 	if err := strict.Unmarshal(e.Data, &body); err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
-	data := encode(struct {
-		Session string     `json:"session"`
-		Message strict.Raw `json:"message"`
-	}{committed.Session(), body.Payload.Message})
-	_, err = s.Records.Put(ctx, records.Record{Kind: MessageKind, ID: committed.Message.ID, Version: 1, Time: e.Time, Data: data})
+	at := parseTime(committed.Message.CreatedAt)
+	_, err = s.Records.Put(ctx, records.Record{Kind: MessagesOf(MessageKind, committed.Session()), ID: committed.Message.ID, Version: 1,
+		Time: cmp.Or(at, e.Time), Data: body.Payload.Message})
 	return nil, err
 }
 

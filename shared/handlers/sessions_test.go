@@ -177,10 +177,31 @@ func TestMessagesAreKeptOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page, _, _ := store.List(t.Context(), handlers.MessageKind, "", 10)
-	want := `{"session":"s1","message":{"id":"m1","role":"user","content":[{"type":"text","text":"Hi"}],"new_member":1}}`
+	page, _, _ := store.List(t.Context(), handlers.MessagesOf(handlers.MessageKind, "s1"), "", 10)
+	want := `{"id":"m1","role":"user","content":[{"type":"text","text":"Hi"}],"new_member":1}`
 	if len(page) != 1 || string(page[0].Data) != want || !page[0].Time.Equal(nine) {
 		t.Errorf("%d messages, the first %s at %v", len(page), page[0].Data, page[0].Time)
+	}
+}
+
+// Messages are listed by the moments they were written at, in whatever way these
+// are written.
+func TestMessagesAreListedBySession(t *testing.T) {
+	store := records.NewMemory()
+	sessions := &handlers.Sessions{Records: store}
+	for i, at := range []string{"2025-11-21T15:00:00.5Z", "2025-11-21T15:00:00Z", "2025-11-21T17:00:00+02:00", "not a time"} {
+		body := fmt.Sprintf(`{"type":"realtime_session.message_committed","payload":{"message":{"id":"m%d","created_at":%q,"realtime_session":"s1"}}}`, i, at)
+		if _, err := sessions.MessageCommitted(t.Context(), received(t, "gabber", body, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, _, err := store.List(t.Context(), handlers.MessagesOf(handlers.MessageKind, "s1"), "", 10)
+	var got string
+	for _, r := range page {
+		got += r.ID
+	}
+	if err != nil || got != "m3m0m1m2" { // newest first; one without a time counts when it is received
+		t.Errorf("%s, %v", got, err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
-	"github.com/webhook-functions/template/shared/strict"
 )
 
 // LeadsCmd lists what visitors left with chatbots.
@@ -19,6 +18,7 @@ type LeadsCmd struct {
 // leadFacts is a lead as other programs read it.
 type leadFacts struct {
 	Received     time.Time `json:"received"`
+	Chatbot      string    `json:"chatbot"`
 	Conversation string    `json:"conversation"`
 	Name         string    `json:"name"`
 	Email        string    `json:"email"`
@@ -34,16 +34,16 @@ func (c *LeadsCmd) Run(ctx context.Context, t *Terminal) error {
 		}
 		rows := make([]leadFacts, len(page))
 		for i, r := range page {
-			var lead chatbase.Lead
-			if err := strict.Unmarshal(r.Data, &lead); err != nil {
+			e, err := chatbase.ParseLeadsSubmit(r.Data)
+			if err != nil {
 				return err
 			}
-			rows[i] = leadFacts{r.Time, r.ID, lead.Name, lead.Email, lead.Phone}
+			rows[i] = leadFacts{r.Time, e.ChatbotID, e.Lead.ConversationID, e.Lead.Name, e.Lead.Email, e.Lead.Phone}
 		}
 		return c.Print(t.Out, rows, func(w io.Writer) {
-			Columns(w, "RECEIVED\tNAME\tE-MAIL\tPHONE\tCONVERSATION", func(row func(...any)) {
+			Columns(w, "RECEIVED\tNAME\tE-MAIL\tPHONE\tCHATBOT\tCONVERSATION", func(row func(...any)) {
 				for _, r := range rows {
-					row(r.Received.Local().Format(time.DateTime), r.Name, r.Email, r.Phone, r.Conversation)
+					row(r.Received.Local().Format(time.DateTime), r.Name, r.Email, r.Phone, r.Chatbot, r.Conversation)
 				}
 			})
 		})

@@ -5,7 +5,8 @@
 //	balance, statement, check       an account; whether the books add up
 //	grant, adjust                   credits, either way, once per idempotency key
 //	caller                          whose telephone number it is
-//	records, sessions, leads        the latest state of things
+//	records, sessions, messages, leads
+//	                                the latest state of things
 //
 // [Commands] are the commands of a program: cmd/hooks has them for the database
 // file on a laptop, cmd/hooks-aws and cmd/hooks-gcp for a deployment. A program
@@ -33,6 +34,7 @@ type Commands struct {
 	Caller    CallerCmd    `cmd:"" help:"Say whose telephone number it is, so that calls from it are charged to them."`
 	Records   RecordsCmd   `cmd:"" help:"List the latest state of leads, contacts, conversations and so on."`
 	Sessions  SessionsCmd  `cmd:"" help:"List Gabber's sessions, or the messages of one."`
+	Messages  MessagesCmd  `cmd:"" help:"Show the messages of a conversation at Cribbly, Oblic or G-Tateth."`
 	Leads     LeadsCmd     `cmd:"" help:"List the leads Chatbase reported."`
 }
 

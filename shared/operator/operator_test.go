@@ -142,11 +142,38 @@ func TestNumbersAreForPeopleToWrite(t *testing.T) {
 	}
 }
 
+// A conversation is shown as it was written and as it is now.
+func TestAConversationIsShown(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	latest := &handlers.Latest{Records: m.Records}
+	for i, body := range []string{
+		`{"type":"message.created","payload":{"id":"m2","conversation_id":"c1","message":"second","created_at":200}}`,
+		`{"type":"message.created","payload":{"id":"m1","conversation_id":"c1","message":"first","created_at":100}}`,
+		`{"type":"message.created","payload":{"id":"m3","conversation_id":"c1","message":"taken back","created_at":300}}`,
+		`{"type":"message.deleted","payload":{"id":"m3"}}`,
+	} {
+		verb := map[bool]string{true: "deleted", false: "created"}[i == 3]
+		e := webhook.Event{ID: body, Source: "/webhooks/oblic", Type: "oblic.message." + verb, Time: nine, Data: []byte(body)}
+		if _, err := latest.Mirror(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := (&operator.MessagesCmd{Platform: "oblic", Conversation: "c1"}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	first, second := strings.Index(out.String(), "first"), strings.Index(out.String(), "second")
+	if first < 0 || second < first || strings.Contains(out.String(), "taken back") {
+		t.Errorf("shown %s", out)
+	}
+}
+
 // What strangers send must not steer the terminal it is shown on.
 func TestForeignTextIsPrintable(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	lead, err := json.Marshal(map[string]string{"customerName": "Robin\x1b[2J\n\u202e", "customerEmail": "r@example.com"})
+	lead, err := json.Marshal(map[string]any{"eventType": "leads.submit", "chatbotId": "b",
+		"payload": map[string]string{"customerName": "Robin\x1b[2J\n\u202e", "customerEmail": "r@example.com"}})
 	if err != nil {
 		t.Fatal(err)
 	}

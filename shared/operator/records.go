@@ -32,12 +32,14 @@ func (c *RecordsCmd) Run(ctx context.Context, t *Terminal) error {
 		for _, r := range page {
 			rows = append(rows, recordFacts{r.ID, r.Time, r.Data})
 		}
-		return c.Print(t.Out, rows, func(w io.Writer) {
-			Columns(w, "TIME\tID\tDATA", func(row func(...any)) {
-				for _, r := range rows {
-					row(r.Time.Local().Format(time.DateTime), r.ID, string(r.Data))
-				}
-			})
-		})
+		return c.Print(t.Out, rows, func(w io.Writer) { showRecords(w, rows) })
+	})
+}
+
+func showRecords(w io.Writer, rows []recordFacts) {
+	Columns(w, "TIME\tID\tDATA", func(row func(...any)) {
+		for _, r := range rows {
+			row(r.Time.Local().Format(time.DateTime), r.ID, string(r.Data))
+		}
 	})
 }

@@ -1,12 +1,9 @@
 package operator
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
@@ -62,32 +59,17 @@ type said struct {
 	Text      string `json:"text"`
 }
 
-// transcript reads all messages there are and keeps those of one session: fine
-// for a laptop.
+// transcript shows what was said in one session, first things first.
 func (c *SessionsCmd) transcript(ctx context.Context, t *Terminal, store records.Store) error {
 	lines := []said{}
-	cursor := ""
-	for {
-		page, next, err := store.List(ctx, handlers.MessageKind, cursor, 500)
-		if err != nil {
-			return err
-		}
-		for _, r := range page {
-			line, session, err := sayingOf(r.Data)
-			if err != nil {
-				return err
-			}
-			if session == c.Session {
-				lines = append(lines, line)
-			}
-		}
-		if cursor = next; next == "" {
-			break
-		}
-	}
-	slices.SortFunc(lines, func(a, b said) int {
-		return cmp.Or(strings.Compare(a.CreatedAt, b.CreatedAt), strings.Compare(a.ID, b.ID))
+	err := oldestFirst(ctx, store, handlers.MessagesOf(handlers.MessageKind, c.Session), func(r records.Record) error {
+		line, err := sayingOf(r.Data)
+		lines = append(lines, line)
+		return err
 	})
+	if err != nil {
+		return err
+	}
 	return c.Print(t.Out, lines, func(w io.Writer) {
 		Columns(w, "CREATED\tROLE\tTEXT", func(row func(...any)) {
 			for _, l := range lines {
@@ -97,22 +79,18 @@ func (c *SessionsCmd) transcript(ctx context.Context, t *Terminal, store records
 	})
 }
 
-func sayingOf(data []byte) (line said, session string, err error) {
-	var kept struct {
-		Session string `json:"session"`
-		Message struct {
-			said
-			Content []struct {
-				Text string `json:"text"`
-			} `json:"content"`
-		} `json:"message"`
+func sayingOf(data []byte) (said, error) {
+	var message struct {
+		said
+		Content []struct {
+			Text string `json:"text"`
+		} `json:"content"`
 	}
-	if err := json.Unmarshal(data, &kept); err != nil {
-		return said{}, "", err
+	if err := json.Unmarshal(data, &message); err != nil {
+		return said{}, err
 	}
-	line = kept.Message.said
-	for _, part := range kept.Message.Content {
-		line.Text += part.Text
+	for _, part := range message.Content {
+		message.Text += part.Text
 	}
-	return line, kept.Session, nil
+	return message.said, nil
 }

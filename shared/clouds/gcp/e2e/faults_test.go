@@ -7,7 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -70,14 +72,14 @@ func lostAnswers(s *system) {
 	for i := range 20 {
 		s.deliver("gabber", usage(fmt.Sprint(i), "u1", 7))
 		s.deliver("gabber", usage("", "u2", 100+i)) // no id: its own first try must not look like a twin
-		s.deliver("chatbase", fmt.Sprintf(`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c%d","customerName":"Robin"}}`, i))
+		s.deliver("chatbase", lead(i))
 	}
 	s.drain()
 	s.inject(nil)
 	s.balance("u1", -7*20, 20)
 	s.balance("u2", -(100*20 + 190), 20)
 	for i := range 20 {
-		s.hasRecord("chatbase.lead", fmt.Sprint("c", i))
+		s.hasLead(i)
 	}
 	if n := len(s.letters("outbound")); n != 40 {
 		s.Errorf("%d follow-ups, want 40", n)
@@ -89,10 +91,15 @@ func lostAnswers(s *system) {
 	}
 }
 
-func (s *system) hasRecord(kind, id string) {
+func lead(n int) string {
+	return fmt.Sprintf(`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c%d","customerName":"Robin"}}`, n)
+}
+
+func (s *system) hasLead(n int) {
 	s.Helper()
-	if _, ok, err := s.client.Records("webhooks").Get(s.Context(), kind, id); err != nil || !ok {
-		s.Errorf("%s %s is lost (%v)", kind, id, err)
+	e, _ := ingest.Identify(chatbase.Provider, []byte(lead(n)), time.Time{}, "1")
+	if _, ok, err := s.client.Records("webhooks").Get(s.Context(), handlers.LeadKind, e.ID); err != nil || !ok {
+		s.Errorf("lead %d is lost (%v)", n, err)
 	}
 }
 

@@ -130,7 +130,6 @@ func newExpectation() *expectation {
 func (e *expectation) deliver(s *system, n int) {
 	s.Helper()
 	id, seed, fresh := fmt.Sprint("id ", n), fmt.Sprint("seed ", n), fmt.Sprint("u", n)
-	lead := fmt.Sprintf(`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c%d","customerName":"Robin"}}`, n)
 	for _, d := range []struct{ platform, body string }{
 		{"gabber", usage(id, "everybody", 30)},
 		{"gabber", usage(id, "everybody", 30)},       // a duplicate
@@ -139,7 +138,7 @@ func (e *expectation) deliver(s *system, n int) {
 		{"gabber", usage(id+"!", fresh, 5)},          // a new account
 		{"gabber", usage(seed, "everybody", 2)},      // a conflict
 		{"gabber", usage(id+"?", "everybody", -1-n)}, // unusable
-		{"chatbase", lead},
+		{"chatbase", lead(n)},
 	} {
 		s.deliver(d.platform, d.body)
 	}
@@ -166,7 +165,7 @@ func (e *expectation) check(s *system, n int) {
 	for i := range n {
 		sum += 1000 + i
 		s.balance(fmt.Sprint("u", i), -5, 1)
-		s.hasRecord("chatbase.lead", fmt.Sprint("c", i))
+		s.hasLead(i)
 	}
 	s.balance("everybody", -ledger.Micro(sum), 0) // how many twins were suppressed depends on the kills
 	for what, pair := range map[string][2]map[string]bool{
