@@ -168,7 +168,7 @@ func demoEnvironment() (func(string) (string, bool), error) {
 // play grants the demo account credits and delivers every step.
 func play(ctx context.Context, p *pipeline, s settings, url string, verdicts <-chan worker.Verdict) ([]happened, error) {
 	grants := handlers.Grants{Ledger: p.db.Ledger(), FollowUps: p.db.Queue(local.Outbound), Now: time.Now}
-	if _, _, err := grants.Book(ctx, ledger.Grant, demoHuman, "demo", 600*ledger.Credit, "demo"); err != nil {
+	if _, _, err := grants.Book(ctx, ledger.Grant, handlers.BalanceOf("", demoHuman), "demo", 600*ledger.Credit, "demo"); err != nil {
 		return nil, err
 	}
 	var rows []happened

@@ -68,7 +68,7 @@ func (c *Calls) call(e webhook.Event) (charge, error) {
 	} else {
 		c.identify(&ch.entry, e)
 	}
-	ch.account, ch.human = c.account(e.Provider(), "", call.CustomerID.ID)
+	ch.of = c.account(e.Provider(), "", call.CustomerID.ID)
 	return ch, c.price(&ch, seconds)
 }
 

@@ -75,6 +75,25 @@ func TestACallIsChargedOnce(t *testing.T) {
 	}
 }
 
+// What G-Tateth reports is none of Gabber's business: it stays in our own books,
+// even if Gabber's usage is debited there instead.
+func TestCallsAreNotDebitedAtGabber(t *testing.T) {
+	for _, mode := range []string{"beside", "instead"} {
+		b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1", "GABBER_LEDGER": mode, "GABBER_CREDIT": "gold"})
+		table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+		e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1","duration":10`), 0)
+		r := table[e.Type](t.Context(), []webhook.Event{e})[0]
+		if r.Outcome != "charged" || b.balance(t, "u1") != "-10" {
+			t.Errorf("%s: %s, balance %s", mode, r.Outcome, b.balance(t, "u1"))
+		}
+		for _, f := range r.FollowUps {
+			if f.Type == handlers.VendorDebit {
+				t.Errorf("%s: a debit is asked for", mode)
+			}
+		}
+	}
+}
+
 func TestACallThatCannotBeKeptComesBack(t *testing.T) {
 	down := errors.New("store is down")
 	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})

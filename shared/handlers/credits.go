@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -26,7 +28,7 @@ type Credits struct {
 	Tariff           Tariff
 	Window           time.Duration // for events without an id; 0 never suppresses, Forever always does
 	Anonymous        []string      // humans that stand for nobody: their usage goes to suspense
-	ScopeByProject   bool          // one account per project and human instead of one per human
+	ScopeByProject   bool          // one account per project and human instead of one per human; then no limit is pushed
 	ExcludeSimulated bool          // record the usage of simulated sessions at 0, where the event says so
 	Vendor           VendorLedger
 	Log              *slog.Logger
@@ -36,11 +38,22 @@ type Credits struct {
 // limit of an account must be brought up to date. Its data is a [Balance].
 const BalanceChanged = "credits.balance.changed"
 
-// Balance names the account that changed. It carries no amount: whoever pushes
-// a limit reads the newest balance then.
+// Balance names an account whose balance changed. It carries no amount: whoever
+// pushes a limit reads the newest balance then.
 type Balance struct {
+	envelope.Private
 	Account string `json:"account"`
-	Human   string `json:"human"` // what the platform calls the account's owner
+	Human   string `json:"human,omitempty"`   // what the platform calls the account's owner; empty for suspense
+	Project string `json:"project,omitempty"` // where there is one account per project and human
+}
+
+// BalanceOf names the account of a human: the one there is, or the one of a
+// project.
+func BalanceOf(project, human string) Balance {
+	if project == "" {
+		return Balance{Account: human, Human: human}
+	}
+	return Balance{Account: project + unit + human, Human: human, Project: project}
 }
 
 // unit separates the parts of an account name. Humans cannot contain it (no
@@ -54,10 +67,11 @@ func Suspense(provider, project string) string {
 
 // charge is one event on its way into the ledger.
 type charge struct {
+	envelope.Private
 	index   int // in the batch
-	account string
-	human   string       // empty when no limit can be pushed
+	of      Balance
 	cost    ledger.Micro // what the usage is worth, whoever's ledger it is taken from
+	vendor  VendorLedger // none for usage the vendor has nothing to do with
 	usageID string       // the platform's own, may be empty
 	entry   ledger.Entry
 }
@@ -79,10 +93,11 @@ func (c *Credits) deduct(ctx context.Context, events []webhook.Event, read func(
 			continue
 		}
 		charge.index = i
-		if byAccount[charge.account] == nil {
-			order = append(order, charge.account)
+		account := charge.of.Account
+		if byAccount[account] == nil {
+			order = append(order, account)
 		}
-		byAccount[charge.account] = append(byAccount[charge.account], charge)
+		byAccount[account] = append(byAccount[account], charge)
 	}
 	for _, account := range order {
 		c.post(ctx, events, byAccount[account], results)
@@ -100,7 +115,7 @@ func (c *Credits) usage(e webhook.Event) (charge, error) {
 		return charge{}, err
 	}
 	human := usage.Account()
-	ch := charge{usageID: usage.ID, entry: ledger.Entry{
+	ch := charge{usageID: usage.ID, vendor: c.Vendor, entry: ledger.Entry{
 		Kind:        ledger.Charge,
 		Fingerprint: webhook.Identity(e.Provider(), "usage.tracked fingerprint", human, usage.Type, value.String()),
 		Time:        e.Time,
@@ -109,7 +124,7 @@ func (c *Credits) usage(e webhook.Event) (charge, error) {
 		Source:      e.Source,
 	}}
 	c.identify(&ch.entry, e)
-	ch.account, ch.human = c.account(e.Provider(), usage.Project, human)
+	ch.of = c.account(e.Provider(), usage.Project, human)
 	if c.ExcludeSimulated && usage.Simulated() {
 		ch.entry.Kind, ch.entry.Note = ledger.Unpriced, "simulated session"
 		return ch, nil
@@ -130,7 +145,7 @@ func (c *Credits) price(ch *charge, value strict.Decimal) error {
 		ch.entry.Note = "rounded"
 	}
 	ch.cost, ch.entry.Amount = cost, -cost
-	if c.Vendor.Instead && ch.human != "" {
+	if ch.vendor.Instead && ch.of.Human != "" {
 		ch.entry.Amount, ch.entry.Note = 0, "debited in the vendor's ledger"
 	}
 	return nil
@@ -149,20 +164,15 @@ func (c *Credits) identify(entry *ledger.Entry, e webhook.Event) {
 	}
 }
 
-// account says whom to charge. human is empty when no limit can be pushed.
-func (c *Credits) account(provider, project, owner string) (account, human string) {
-	if owner == "" {
-		return Suspense(provider, project), ""
+// account says whom to charge; nobody for suspense.
+func (c *Credits) account(provider, project, owner string) Balance {
+	if owner == "" || slices.Contains(c.Anonymous, owner) {
+		return Balance{Account: Suspense(provider, project)}
 	}
-	for _, nobody := range c.Anonymous {
-		if owner == nobody {
-			return Suspense(provider, project), ""
-		}
+	if !c.ScopeByProject {
+		project = ""
 	}
-	if c.ScopeByProject {
-		return project + unit + owner, owner
-	}
-	return owner, owner
+	return BalanceOf(project, owner)
 }
 
 // post writes the charges of one account and fills in their results.
@@ -171,7 +181,7 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 	for i, ch := range charges {
 		entries[i] = ch.entry
 	}
-	account, outcomes, err := c.Ledger.Post(ctx, charges[0].account, entries)
+	account, outcomes, err := c.Ledger.Post(ctx, charges[0].of.Account, entries)
 	if errors.Is(err, ledger.ErrOverflow) {
 		if len(charges) > 1 { // one of them is to blame: let the others through
 			for i := range charges {
@@ -189,7 +199,7 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 		}
 		results[ch.index] = c.result(ctx, ch, outcomes[i])
 		if ch.stands(outcomes[i]) {
-			results[ch.index].FollowUps = c.Vendor.debit(events[ch.index], ch)
+			results[ch.index].FollowUps = ch.vendor.debit(events[ch.index], ch)
 		}
 		if ch.moved(outcomes[i]) && !account.Synced() {
 			last = i
@@ -197,7 +207,7 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 	}
 	if last >= 0 {
 		ch := charges[last]
-		results[ch.index].FollowUps = append(results[ch.index].FollowUps, balanceChanged(events[ch.index], ch))
+		results[ch.index].FollowUps = append(results[ch.index].FollowUps, balanceChanged(events[ch.index], ch.of))
 	}
 }
 
@@ -210,11 +220,11 @@ func (ch charge) stands(outcome ledger.Outcome) bool {
 // moved says whether the account's limit may be out of date because of this
 // charge.
 func (ch charge) moved(outcome ledger.Outcome) bool {
-	return ch.human != "" && ch.entry.Amount != 0 && ch.stands(outcome)
+	return ch.of.Human != "" && ch.entry.Amount != 0 && ch.stands(outcome)
 }
 
-func balanceChanged(cause webhook.Event, ch charge) webhook.Event {
-	return followUp("worker", BalanceChanged, cause, ch.account, Balance{Account: ch.account, Human: ch.human})
+func balanceChanged(cause webhook.Event, of Balance) webhook.Event {
+	return followUp("worker", BalanceChanged, cause, of.Account, of)
 }
 
 // result names what became of a charge; every verified usage event ends as
@@ -229,7 +239,7 @@ func (c *Credits) result(ctx context.Context, ch charge, outcome ledger.Outcome)
 	case outcome == ledger.WasSuppressed:
 		c.warn(ctx, ch, "AMB", "suppressed: same bytes without an id within the window")
 		return webhook.Result{Outcome: "suppressed"}
-	case ch.human == "":
+	case ch.of.Human == "":
 		c.warn(ctx, ch, "SUS", "usage of nobody we know")
 		return webhook.Result{Outcome: "suspense"}
 	case ch.entry.Kind == ledger.Unpriced:

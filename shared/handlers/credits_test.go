@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -350,7 +352,7 @@ func TestGrants(t *testing.T) {
 		})}
 	book := func(human, key string, amount ledger.Micro) ledger.Outcome {
 		t.Helper()
-		_, outcome, err := g.Book(t.Context(), ledger.Grant, human, key, amount, "")
+		_, outcome, err := g.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", human), key, amount, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -370,6 +372,46 @@ func TestGrants(t *testing.T) {
 	}
 	if b.balance(t, "u1") != "600" || published != 2 {
 		t.Errorf("balance %s after %d follow-ups, want 600 after 2", b.balance(t, "u1"), published)
+	}
+}
+
+// With an account per project a grant reaches the project's usage and nothing
+// else, and no limit is pushed: a human has one at the platform, and two accounts
+// would take turns in setting it.
+func TestAnAccountPerProject(t *testing.T) {
+	b := newBooks(t, map[string]string{"ACCOUNT_PER_PROJECT": "true"})
+	w := newOutbound(t, map[string]string{"END_EXHAUSTED_SESSIONS": "true"})
+	b.Ledger = w.books
+	var queued []webhook.Event
+	g := handlers.Grants{Ledger: w.books, Now: func() time.Time { return nine },
+		FollowUps: publisher(func(e webhook.Event) error { queued = append(queued, e); return nil })}
+	for project, credits := range map[string]ledger.Micro{"p1": 100, "p2": 5} {
+		if _, _, err := g.Book(t.Context(), ledger.Grant, handlers.BalanceOf(project, "u1"), project, credits*ledger.Credit, ""); err != nil {
+			t.Fatal(err)
+		}
+		live := fmt.Sprintf(`{"id":"live in %[1]s","state":"in_progress","human":"u1","project":%[1]q}`, project)
+		if _, err := w.store.Put(t.Context(), records.Record{Kind: handlers.SessionKind, ID: project, Version: 1, Time: nine, Data: []byte(live)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, project := range []string{"p1", "p2"} {
+		r := b.Deduct(t.Context(), []webhook.Event{usage(t, fmt.Sprintf(`{"id":%[1]q,"type":"conversational_seconds","value":10,"human":"u1","project":%[1]q}`, project), 0)})[0]
+		if r.Outcome != "charged" {
+			t.Errorf("%s: %+v", project, r)
+		}
+		queued = append(queued, r.FollowUps...)
+	}
+	for project, want := range map[string]string{"p1": "90", "p2": "-5", "": "0"} {
+		if got := b.balance(t, handlers.BalanceOf(project, "u1").Account); got != want {
+			t.Errorf("project %q: balance %s, want %s", project, got, want)
+		}
+	}
+	crossed := crossingsOf(t, w.drain(t, queued...))
+	if _, pushed := w.Limit("u1", "conversational_seconds"); pushed || !slices.Equal(crossed, []string{"1 exhausted"}) {
+		t.Errorf("limit pushed: %t; crossings %q", pushed, crossed)
+	}
+	if ended := w.Ended(); !slices.Equal(ended, []string{"live in p2"}) {
+		t.Errorf("ended %q", ended)
 	}
 }
 

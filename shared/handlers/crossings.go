@@ -79,7 +79,7 @@ func (c *Crossings) Note(ctx context.Context, e webhook.Event) ([]webhook.Event,
 	}
 	followUps, exhausted, err := c.look(ctx, e, crossing.Balance)
 	if err == nil && exhausted && c.End {
-		err = c.endSessions(ctx, crossing.Human)
+		err = c.endSessions(ctx, crossing.Balance)
 	}
 	return followUps, err
 }
@@ -129,7 +129,7 @@ const maxSessions = 1000
 
 // endSessions ends what a human has under way. To end a session that is over is
 // an error nobody needs to hear of.
-func (c *Crossings) endSessions(ctx context.Context, human string) error {
+func (c *Crossings) endSessions(ctx context.Context, of Balance) error {
 	cursor := ""
 	for range maxSessions / 100 {
 		page, next, err := c.Records.List(ctx, SessionKind, cursor, 100)
@@ -137,7 +137,7 @@ func (c *Crossings) endSessions(ctx context.Context, human string) error {
 			return err
 		}
 		for _, record := range page {
-			if err := c.endSession(ctx, human, record); err != nil {
+			if err := c.endSession(ctx, of, record); err != nil {
 				return err
 			}
 		}
@@ -148,16 +148,16 @@ func (c *Crossings) endSessions(ctx context.Context, human string) error {
 	return nil
 }
 
-func (c *Crossings) endSession(ctx context.Context, human string, record records.Record) error {
+func (c *Crossings) endSession(ctx context.Context, of Balance, record records.Record) error {
 	var session Session
 	if err := strict.Unmarshal(record.Data, &session); err != nil {
 		return err
 	}
-	if session.State != inProgress {
+	if session.State != inProgress || of.Project != "" && session.Project != of.Project {
 		return nil
 	}
 	owner, err := humanOf(ctx, c.Records, session)
-	if err != nil || owner != human {
+	if err != nil || owner != of.Human {
 		return err
 	}
 	err = c.API.End(ctx, session.ID)

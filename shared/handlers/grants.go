@@ -16,31 +16,32 @@ type Grants struct {
 	Now       func() time.Time
 }
 
-// Book posts a grant or an adjustment under the operator's own idempotency key
-// and publishes the change of balance, and gives the account as it is then. Repeating it with the same key, account
-// and amount changes nothing and publishes again; with another amount or
-// account the outcome is ledger.Conflict.
-func (g *Grants) Book(ctx context.Context, kind ledger.Kind, human, key string, amount ledger.Micro, note string) (ledger.Account, ledger.Outcome, error) {
+// Book posts a grant or an adjustment under the operator's own idempotency key,
+// publishes the change of balance and gives the account as it is then. Repeating
+// it with the same key, account and amount changes nothing and publishes again;
+// with another amount or account the outcome is ledger.Conflict.
+func (g *Grants) Book(ctx context.Context, kind ledger.Kind, of Balance, key string, amount ledger.Micro, note string) (ledger.Account, ledger.Outcome, error) {
 	entry := ledger.Entry{
 		ID:          webhook.Identity("operator", string(kind), key),
 		Kind:        kind,
 		Amount:      amount,
-		Fingerprint: webhook.Identity("operator", string(kind)+" fingerprint", human, amount.String()),
+		Fingerprint: webhook.Identity("operator", string(kind)+" fingerprint", of.Account, amount.String()),
 		Time:        g.Now(),
 		Source:      "/operator",
 		Note:        note,
 	}
-	_, outcomes, err := g.Ledger.Post(ctx, human, []ledger.Entry{entry})
+	_, outcomes, err := g.Ledger.Post(ctx, of.Account, []ledger.Entry{entry})
 	if err != nil {
 		return ledger.Account{}, "", err
 	}
 	if outcomes[0] == ledger.Conflict {
 		return ledger.Account{}, ledger.Conflict, nil
 	}
-	cause := webhook.Event{ID: entry.ID, Time: entry.Time}
-	if err := g.FollowUps.Publish(ctx, balanceChanged(cause, charge{account: human, human: human})); err != nil {
-		return ledger.Account{}, outcomes[0], err
+	if of.Human != "" { // suspense has no limit
+		if err := g.FollowUps.Publish(ctx, balanceChanged(webhook.Event{ID: entry.ID, Time: entry.Time}, of)); err != nil {
+			return ledger.Account{}, outcomes[0], err
+		}
 	}
-	account, err := g.Ledger.Account(ctx, human)
+	account, err := g.Ledger.Account(ctx, of.Account)
 	return account, outcomes[0], err
 }

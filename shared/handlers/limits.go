@@ -49,6 +49,9 @@ func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, er
 	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
 		return nil, errNoBalance
 	}
+	if b.Project != "" { // a limit is a human's at the one project our key is for: which account should it follow?
+		return nil, nil
+	}
 	var unknown error
 	for range maxPushes {
 		seq, moved, err := l.put(ctx, b)

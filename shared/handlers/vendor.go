@@ -7,13 +7,15 @@ import (
 
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// VendorLedger says that usage is (also) debited in Gabber's own credit ledger.
+// VendorLedger says that Gabber's usage is (also) debited in its own credit
+// ledger. What other platforms report is never told to Gabber that way.
 // Its amounts are whole credits, so a cost is rounded up.
 type VendorLedger struct {
 	Credit  string // id of the credit type; empty turns it off
@@ -26,6 +28,7 @@ const VendorDebit = "credits.vendor.debit"
 
 // Debit is one entry for the vendor's ledger.
 type Debit struct {
+	envelope.Private
 	Credit string `json:"credit"`
 	Human  string `json:"human"`
 	Amount int64  `json:"amount"` // whole credits, negative
@@ -37,15 +40,15 @@ type Debit struct {
 // An event without an id is keyed by its bytes for ever, not by its arrival: the
 // vendor knows no window, and of two twins it is better to charge one.
 func (v VendorLedger) debit(e webhook.Event, ch charge) []webhook.Event {
-	if v.Credit == "" || ch.human == "" || ch.cost == 0 {
+	if v.Credit == "" || ch.of.Human == "" || ch.cost == 0 {
 		return nil
 	}
 	key := "gabber:usage:" + ch.usageID
 	if ch.usageID == "" {
 		key = "gabber:usage:body:" + e.ID
 	}
-	debit := Debit{Credit: v.Credit, Human: ch.human, Amount: -wholeCredits(ch.cost), Key: key}
-	return []webhook.Event{followUp("worker", VendorDebit, e, ch.account, debit)}
+	debit := Debit{Credit: v.Credit, Human: ch.of.Human, Amount: -wholeCredits(ch.cost), Key: key}
+	return []webhook.Event{followUp("worker", VendorDebit, e, ch.of.Account, debit)}
 }
 
 // wholeCredits rounds up.

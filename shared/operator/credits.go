@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
@@ -27,20 +28,47 @@ func facts(a ledger.Account) balanceFacts {
 	return balanceFacts{a.ID, json.Number(a.Balance.String()), int64(a.Balance), a.Seq}
 }
 
+// Owner says whose account is meant.
+type Owner struct {
+	Human    string `arg:"" help:"Whose account: the platform's human id. With --suspense: a platform."`
+	Project  string `help:"The platform's project: where there is one account per project, or of a suspense account."`
+	Suspense bool   `help:"The account of usage of nobody known, of a platform and its project."`
+}
+
+// balance names the account.
+func (o Owner) balance() (handlers.Balance, error) {
+	for _, name := range []string{o.Human, o.Project} { // one with a control character could name somebody else's account
+		if strings.ContainsFunc(name, unicode.IsControl) {
+			return handlers.Balance{}, errors.New("there is a control character in a human or a project")
+		}
+	}
+	switch {
+	case o.Human == "":
+		return handlers.Balance{}, errors.New("a human is at least one character")
+	case o.Suspense:
+		return handlers.Balance{Account: handlers.Suspense(o.Human, o.Project)}, nil
+	}
+	return handlers.BalanceOf(o.Project, o.Human), nil
+}
+
 // BalanceCmd shows what is left.
 type BalanceCmd struct {
-	Human string `arg:"" help:"Whose balance: the platform's human id."`
+	Owner
 	Output
 }
 
 // Run shows it.
 func (c *BalanceCmd) Run(ctx context.Context, t *Terminal) error {
+	of, err := c.balance()
+	if err != nil {
+		return err
+	}
 	return t.look(ctx, func(in Stores) error {
-		account, err := in.Ledger.Account(ctx, c.Human)
+		account, err := in.Ledger.Account(ctx, of.Account)
 		if err != nil {
 			return err
 		}
-		account.ID = c.Human
+		account.ID = of.Account
 		return c.Print(t.Out, facts(account), func(w io.Writer) {
 			fmt.Fprintf(w, "%s credits after %d entries\n", account.Balance, account.Seq)
 		})
@@ -49,7 +77,7 @@ func (c *BalanceCmd) Run(ctx context.Context, t *Terminal) error {
 
 // StatementCmd shows all entries, oldest first.
 type StatementCmd struct {
-	Human string `arg:"" help:"Whose account: the platform's human id."`
+	Owner
 	Output
 }
 
@@ -68,9 +96,13 @@ type line struct {
 
 // Run shows them.
 func (c *StatementCmd) Run(ctx context.Context, t *Terminal) error {
+	of, err := c.balance()
+	if err != nil {
+		return err
+	}
 	return t.look(ctx, func(in Stores) error {
 		lines := []line{}
-		err := ledger.Entries(ctx, in.Ledger, c.Human, func(e ledger.Entry) {
+		err := ledger.Entries(ctx, in.Ledger, of.Account, func(e ledger.Entry) {
 			lines = append(lines, line{e.Time, e.Kind, json.Number(e.Amount.String()), int64(e.Amount),
 				e.Usage, e.Value, e.Source, e.Note, e.ID})
 		})
@@ -96,7 +128,7 @@ type Booking struct {
 
 // GrantCmd gives credits.
 type GrantCmd struct {
-	Human  string `arg:"" help:"Whose account: the platform's human id."`
+	Owner
 	Amount string `arg:"" help:"Credits, for example 600 or 12.5."`
 	Booking
 }
@@ -110,12 +142,12 @@ func (c *GrantCmd) Run(ctx context.Context, t *Terminal) error {
 	if err != nil {
 		return err
 	}
-	return c.book(ctx, t, ledger.Grant, c.Human, amount)
+	return c.book(ctx, t, ledger.Grant, c.Owner, amount)
 }
 
 // AdjustCmd corrects a balance.
 type AdjustCmd struct {
-	Human  string `arg:"" help:"Whose account: the platform's human id."`
+	Owner
 	Amount string `arg:"" help:"Credits, for example 5 or (after --) -2.25."`
 	Booking
 }
@@ -126,7 +158,7 @@ func (c *AdjustCmd) Run(ctx context.Context, t *Terminal) error {
 	if err != nil {
 		return err
 	}
-	return c.book(ctx, t, ledger.Adjust, c.Human, amount)
+	return c.book(ctx, t, ledger.Adjust, c.Owner, amount)
 }
 
 // credits reads an amount exactly: what does not fit in micro-credits is refused.
@@ -142,23 +174,24 @@ func credits(text string) (ledger.Micro, error) {
 	return ledger.Micro(micros), nil
 }
 
-func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, human string, amount ledger.Micro) error {
-	if human == "" || strings.ContainsFunc(human, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return errors.New("a human is at least one character, and none of them a control character")
+func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner Owner, amount ledger.Micro) error {
+	of, err := owner.balance()
+	if err != nil {
+		return err
 	}
 	if b.Key == "" {
 		b.Key = t.NewKey()
 	}
 	return t.change(ctx, func(in Stores) error {
 		grants := handlers.Grants{Ledger: in.Ledger, FollowUps: in.Outbound, Now: t.Now}
-		account, outcome, err := grants.Book(ctx, kind, human, b.Key, amount, b.Note)
+		account, outcome, err := grants.Book(ctx, kind, of, b.Key, amount, b.Note)
 		if err != nil {
 			return fmt.Errorf("%w; it may have been booked: repeat with --key %s", err, b.Key)
 		}
 		if outcome == ledger.Conflict {
 			return errors.New("that key was used for another human or amount: nothing was booked")
 		}
-		account.ID = human
+		account.ID = of.Account
 		type booked struct {
 			balanceFacts
 			Outcome ledger.Outcome `json:"outcome"`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -52,10 +53,12 @@ func terminal(place operator.Place) (*operator.Terminal, *bytes.Buffer) {
 	return &operator.Terminal{Place: place, Out: &out, Now: func() time.Time { return nine }, NewKey: func() string { return "a new key" }}, &out
 }
 
+func human(id string) operator.Owner { return operator.Owner{Human: id} }
+
 func TestACreditIsGrantedOncePerKey(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	grant := operator.GrantCmd{Human: "u1", Amount: "12.5"}
+	grant := operator.GrantCmd{Owner: human("u1"), Amount: "12.5"}
 	for range 2 {
 		again := grant
 		if err := again.Run(t.Context(), at); err != nil {
@@ -72,14 +75,14 @@ func TestACreditIsGrantedOncePerKey(t *testing.T) {
 		t.Errorf("opened %d times to change, closed %d times", m.changes, m.closed)
 	}
 	for name, command := range map[string]operator.GrantCmd{
-		"the key says something else": {Human: "u2", Amount: "12.5", Booking: operator.Booking{Key: "a new key"}},
-		"nothing":                     {Human: "u1", Amount: "0"},
-		"less than nothing":           {Human: "u1", Amount: "-1"},
-		"more than six decimals":      {Human: "u1", Amount: "0.0000001"},
-		"more than there can be":      {Human: "u1", Amount: "9223372036855"},
-		"no number":                   {Human: "u1", Amount: "lots"},
-		"nobody":                      {Human: "", Amount: "1"},
-		"somebody else's account":     {Human: "p\x1fu1", Amount: "1"},
+		"the key says something else": {Owner: human("u2"), Amount: "12.5", Booking: operator.Booking{Key: "a new key"}},
+		"nothing":                     {Owner: human("u1"), Amount: "0"},
+		"less than nothing":           {Owner: human("u1"), Amount: "-1"},
+		"more than six decimals":      {Owner: human("u1"), Amount: "0.0000001"},
+		"more than there can be":      {Owner: human("u1"), Amount: "9223372036855"},
+		"no number":                   {Owner: human("u1"), Amount: "lots"},
+		"nobody":                      {Owner: human(""), Amount: "1"},
+		"somebody else's account":     {Owner: human("p\x1fu1"), Amount: "1"},
 	} {
 		if err := command.Run(t.Context(), at); err == nil {
 			t.Errorf("%s: booked", name)
@@ -102,7 +105,7 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
 	for _, human := range []string{"u1", "u2", "u3"} {
-		if err := (&operator.GrantCmd{Human: human, Amount: "1", Booking: operator.Booking{Key: human}}).Run(t.Context(), at); err != nil {
+		if err := (&operator.GrantCmd{Owner: operator.Owner{Human: human}, Amount: "1", Booking: operator.Booking{Key: human}}).Run(t.Context(), at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -122,6 +125,36 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	out.Reset()
 	if err := (&operator.CheckCmd{Humans: []string{"u1", "nobody"}}).Run(t.Context(), at); err != nil || out.String() != "2 accounts with 1 entries, 0 wrong\n" {
 		t.Errorf("two by name: %v: %s", err, out)
+	}
+}
+
+// An account of a project, and the one of usage of nobody known, are reached by
+// their names; only the owner of a limit is told.
+func TestEveryAccountCanBeReached(t *testing.T) {
+	m := newMemory()
+	at, _ := terminal(m)
+	for i, row := range []struct {
+		owner   operator.Owner
+		account string
+		told    int
+	}{
+		{operator.Owner{Human: "u1"}, "u1", 1},
+		{operator.Owner{Human: "u1", Project: "p"}, handlers.BalanceOf("p", "u1").Account, 2},
+		{operator.Owner{Human: "gabber", Project: "p", Suspense: true}, handlers.Suspense("gabber", "p"), 2},
+		{operator.Owner{Human: "gabber", Suspense: true}, handlers.Suspense("gabber", ""), 2},
+	} {
+		adjust := operator.AdjustCmd{Owner: row.owner, Amount: "-1.5", Booking: operator.Booking{Key: fmt.Sprint(i)}}
+		if err := adjust.Run(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := m.Ledger.Account(t.Context(), row.account); err != nil || a.Balance != -1_500_000 || a.Seq != 1 || len(m.queued) != row.told {
+			t.Errorf("%+v: %+v (%v), %d events", row.owner, a, err, len(m.queued))
+		}
+	}
+	for _, owner := range []operator.Owner{{}, {Human: "p\x1fu1"}, {Human: "u1", Project: "p\x1f"}} {
+		if err := (&operator.BalanceCmd{Owner: owner}).Run(t.Context(), at); err == nil {
+			t.Errorf("%+v: shown", owner)
+		}
 	}
 }
 

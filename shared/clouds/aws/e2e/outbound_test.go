@@ -71,7 +71,7 @@ func (c *caller) grant(t *testing.T, human string, credits int) {
 	t.Helper()
 	grants := handlers.Grants{Ledger: c.ledger, FollowUps: c.publisher, Now: time.Now}
 	key := fmt.Sprint(human, credits)
-	if _, _, err := grants.Book(t.Context(), ledger.Grant, human, key, ledger.Micro(credits)*ledger.Credit, ""); err != nil {
+	if _, _, err := grants.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", human), key, ledger.Micro(credits)*ledger.Credit, ""); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -45,7 +45,7 @@ func (s *system) leadsURL() string {
 func (s *system) grant(human string, credits int) {
 	s.Helper()
 	grants := handlers.Grants{Ledger: s.client.Ledger("webhooks"), FollowUps: s.client.Topic("outbound"), Now: time.Now}
-	if _, _, err := grants.Book(s.Context(), ledger.Grant, human, fmt.Sprint(human, credits), ledger.Micro(credits)*ledger.Credit, ""); err != nil {
+	if _, _, err := grants.Book(s.Context(), ledger.Grant, handlers.BalanceOf("", human), fmt.Sprint(human, credits), ledger.Micro(credits)*ledger.Credit, ""); err != nil {
 		s.Fatal(err)
 	}
 }
