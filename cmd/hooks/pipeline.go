@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
@@ -42,7 +43,7 @@ func portsOf(db *local.DB, s settings) ports {
 		events: events, eventsDead: events.Dead(),
 		outbound: calls, outboundDead: calls.Dead(),
 		ledger: db.Ledger(), records: db.Records(),
-		platforms: &outbound.Client{Hosts: s.outbound.Hosts(), Transport: http.DefaultTransport},
+		platforms: &outbound.Client{Hosts: s.outbound.Hosts(), Transport: outbound.NewTransport()},
 	}
 }
 
@@ -77,7 +78,7 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Log:         log,
 	}
 	calls := work
-	calls.Handlers = handlers.Outbound(s.outbound, to.ledger, to.records, to.platforms, time.Now, log)
+	calls.Handlers = handlers.Outbound(s.outbound, handlers.Ports{Ledger: to.ledger, Records: to.records, Caller: to.platforms, Now: time.Now, Jitter: func() time.Duration { return rand.N(time.Second) }}, log)
 	calls.DeadLetters = to.outboundDead
 	return &pipeline{
 		front:    ingesthttp.Handler(in, requestID()),

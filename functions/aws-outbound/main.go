@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
+	"math/rand/v2"
 	"os"
 	"time"
 
@@ -53,9 +53,14 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 	if err := errors.Join(err, settingsErr); err != nil {
 		return nil, err
 	}
-	platforms := &outbound.Client{Hosts: settings.Hosts(), Transport: http.DefaultTransport}
 	return &worker.Worker{
-		Handlers:    handlers.Outbound(settings, client.Ledger(env("LEDGER_TABLE")), client.Records(env("RECORDS_TABLE")), platforms, time.Now, log),
+		Handlers: handlers.Outbound(settings, handlers.Ports{
+			Ledger:  client.Ledger(env("LEDGER_TABLE")),
+			Records: client.Records(env("RECORDS_TABLE")),
+			Caller:  &outbound.Client{Hosts: settings.Hosts(), Transport: outbound.NewTransport()},
+			Now:     time.Now,
+			Jitter:  func() time.Duration { return rand.N(time.Second) },
+		}, log),
 		FollowUps:   client.Queue(env("OUTBOUND_QUEUE_URL")),
 		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
 		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),

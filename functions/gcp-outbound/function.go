@@ -5,6 +5,7 @@ package gcpoutbound
 import (
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -51,10 +52,14 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 	if err := errors.Join(err, settingsErr); err != nil {
 		return nil, err
 	}
-	platforms := &outbound.Client{Hosts: settings.Hosts(), Transport: http.DefaultTransport}
-	books, store := client.Ledger(env("FIRESTORE_DATABASE")), client.Records(env("FIRESTORE_DATABASE"))
 	return &worker.Worker{
-		Handlers:    handlers.Outbound(settings, books, store, platforms, time.Now, log),
+		Handlers: handlers.Outbound(settings, handlers.Ports{
+			Ledger:  client.Ledger(env("FIRESTORE_DATABASE")),
+			Records: client.Records(env("FIRESTORE_DATABASE")),
+			Caller:  &outbound.Client{Hosts: settings.Hosts(), Transport: outbound.NewTransport()},
+			Now:     time.Now,
+			Jitter:  func() time.Duration { return rand.N(time.Second) },
+		}, log),
 		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
 		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
 		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),

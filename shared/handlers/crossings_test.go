@@ -103,15 +103,16 @@ func TestACrossingThatIsNotedLateLooksAgain(t *testing.T) {
 	}
 }
 
-func TestNoCrossingWhileTheLimitIsNotPushed(t *testing.T) {
-	w := newOutbound(t, nil)
-	w.fault = once(fault{429, false})
-	changed := w.book(t, "1", "u1", "-1")
-	if r := w.handle(t, changed); r.Err == nil || len(r.FollowUps) != 0 {
-		t.Errorf("%v, %d follow-ups", r.Err, len(r.FollowUps))
-	}
-	if got := crossingsOf(t, w.drain(t, changed)); !slices.Equal(got, []string{"1 exhausted"}) {
-		t.Errorf("told %q", got)
+// Who has run out is told of, although the platform is down, busy, or refuses a
+// limit of nothing.
+func TestACrossingDoesNotWaitForTheLimit(t *testing.T) {
+	for status, want := range map[int]string{1: "again", 429: "again", 503: "again", 401: "again", 400: "dead: the API answered 400"} {
+		w := newOutbound(t, nil)
+		w.fault = always(fault{status, false})
+		r := w.handle(t, w.book(t, "1", "u1", "-1"))
+		if outcome(r) != want || !slices.Equal(crossingsOf(t, r.FollowUps), []string{"1 exhausted"}) || !strings.Contains(w.log.String(), "code=NEG") {
+			t.Errorf("%d: %s, told %q", status, outcome(r), crossingsOf(t, r.FollowUps))
+		}
 	}
 }
 

@@ -64,18 +64,27 @@ func passOn(_ context.Context, e webhook.Event) ([]webhook.Event, error) {
 	return []webhook.Event{e}, nil
 }
 
+// Ports are what outbound's handlers work with.
+type Ports struct {
+	Ledger  ledger.Syncer
+	Records records.Store
+	Caller  gabber.Caller
+	Now     func() time.Time
+	Jitter  func() time.Duration // at random, less than a second
+}
+
 // Outbound says which handler calls a platform for which follow-up event. What
 // cannot be called for want of a key is acknowledged all the same, or it would
 // pile up; the log says so once, at the start.
-func Outbound(s OutboundSettings, books ledger.Syncer, store records.Store, caller gabber.Caller, now func() time.Time, log *slog.Logger) map[string]webhook.BatchHandler {
+func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook.BatchHandler {
 	api := s.Gabber
-	api.Caller = caller
-	limits := &Limits{Ledger: books, API: api, Price: s.Price, Log: log}
-	crossings := &Crossings{Ledger: books, Records: store, API: api, End: s.EndExhausted && api.Key != "", Log: log}
-	speech := &Speech{API: api, Records: store}
+	api.Caller = to.Caller
+	limits := &Limits{Ledger: to.Ledger, API: api, Price: s.Price, Log: log}
+	crossings := &Crossings{Ledger: to.Ledger, Records: to.Records, API: api, End: s.EndExhausted && api.Key != "", Log: log}
+	speech := &Speech{API: api, Records: to.Records, Now: to.Now, Jitter: to.Jitter}
 	attach := &Attach{API: api}
-	debits := &VendorDebits{API: api, Records: store}
-	forward := &Forward{Target: s.Leads, Caller: caller, Now: now}
+	debits := &VendorDebits{API: api, Records: to.Records}
+	forward := &Forward{Target: s.Leads, Caller: to.Caller, Now: to.Now}
 
 	table := map[string]webhook.BatchHandler{
 		BalanceChanged:  together("pushed", both(limits.Push, crossings.Watch)),
@@ -124,15 +133,13 @@ func skip(why string) webhook.BatchHandler {
 	return webhook.Each(why, func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
 }
 
-// both runs one handler and, if all went well, another on the same event.
+// both runs two handlers on the same event, the second whatever came of the
+// first: what one of them found out must not wait for the other's API.
 func both(first, second webhook.Handler) webhook.Handler {
 	return func(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 		followUps, err := first(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		more, err := second(ctx, e)
-		return append(followUps, more...), err
+		more, alsoErr := second(ctx, e)
+		return append(followUps, more...), errors.Join(err, alsoErr)
 	}
 }
 

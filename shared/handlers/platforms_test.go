@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -75,7 +76,9 @@ type outboundWorld struct {
 	*platforms
 	books *ledger.Memory
 	store *records.Memory
+	now   time.Time
 	log   bytes.Buffer
+	ports handlers.Ports
 	table map[string]webhook.BatchHandler
 }
 
@@ -85,6 +88,7 @@ func newOutbound(t *testing.T, env map[string]string) *outboundWorld {
 		platforms: &platforms{API: fakeapi.New()},
 		books:     ledger.NewMemory(func() time.Time { return nine }),
 		store:     records.NewMemory(),
+		now:       nine,
 	}
 	all := map[string]string{"GABBER_API_URL": "https://api.test", "GABBER_API_KEY": fakeapi.Key,
 		"LEADS_FORWARD_URL": "https://leads.test" + fakeapi.LeadsPath, "LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}
@@ -96,13 +100,19 @@ func newOutbound(t *testing.T, env map[string]string) *outboundWorld {
 		t.Fatal(err)
 	}
 	client := &outbound.Client{Hosts: settings.Hosts(), Transport: w.platforms}
-	w.table = handlers.Outbound(settings, w.books, w.store, client, func() time.Time { return nine }, slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	w.ports = handlers.Ports{Ledger: w.books, Records: w.store, Caller: client, Now: func() time.Time { return w.now }, Jitter: func() time.Duration { return rand.N(time.Second) }}
+	w.table = handlers.Outbound(settings, w.ports, slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() {
 		if wrong := w.WrongCalls(); len(wrong) != 0 {
 			t.Errorf("wrong calls: %q", wrong)
 		}
 	})
 	return w
+}
+
+// api is Gabber's, as outbound's handlers reach it.
+func (w *outboundWorld) api() gabber.API {
+	return gabber.API{Base: "https://api.test", Key: fakeapi.Key, Caller: w.ports.Caller}
 }
 
 // handle handles one follow-up event.

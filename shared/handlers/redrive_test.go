@@ -18,7 +18,7 @@ func TestTheWorkerPassesFollowUpsOn(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	books := ledger.NewMemory(time.Now)
 	worker := handlers.Table(handlers.Settings{}, books, records.NewMemory(), log)
-	outbound := handlers.Outbound(handlers.OutboundSettings{}, books, records.NewMemory(), nil, time.Now, log)
+	outbound := handlers.Outbound(handlers.OutboundSettings{}, handlers.Ports{Ledger: books, Records: records.NewMemory()}, log)
 	if len(outbound) == 0 {
 		t.Fatal("outbound handles nothing")
 	}

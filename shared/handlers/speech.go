@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/providers/gabber"
@@ -15,23 +16,43 @@ import (
 // better than to say it twice.
 //
 // A call to speak cannot be repeated safely, so every try claims the text first.
-// A claim that became neither "spoken" nor "failed" belongs to a try that died
-// or never learnt what came of it; nobody tries again after it.
+// Whoever finds somebody else's claim waits until it is old. An old claim that
+// became neither "spoken" nor "failed" belongs to a try that died or never learnt
+// what came of it; nobody tries again after it.
 type Speech struct {
 	API     gabber.API
 	Records records.Store
+	Now     func() time.Time
+	Jitter  func() time.Duration // at random, less than a second
 }
+
+const (
+	// claimFor is longer than a try goes on after it has claimed.
+	claimFor = 2 * outbound.Timeout
+	// speechNeeds is the least time for a try: one that runs out of it between
+	// claim and answer has said something for all anybody knows.
+	speechNeeds = outbound.Timeout + 2*time.Second
+)
 
 // speechKind holds one record per text, by the event's id: claimed, then
 // spoken, gone (the session is over) or failed (it was certainly not spoken, so
 // the next try may claim it again).
 const speechKind = "gabber.speech"
 
+var (
+	errMayBeSpoken = webhook.Permanent("it may have been spoken already")
+	errUnderWay    = errors.New("another try is under way")
+	errNoTime      = errors.New("too little time is left to speak")
+)
+
 // Say handles session.speech.requested.
 func (s *Speech) Say(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	var want SpeechRequest
 	if err := strict.Unmarshal(e.Data, &want); err != nil || want.Session == "" || want.Text == "" {
 		return nil, webhook.Permanent("not a request to speak")
+	}
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(s.Now()) < speechNeeds {
+		return nil, errNoTime
 	}
 	try, err := s.claim(ctx, e)
 	if err != nil || try == 0 {
@@ -40,50 +61,66 @@ func (s *Speech) Say(ctx context.Context, e webhook.Event) ([]webhook.Event, err
 	err = s.API.Speak(ctx, want.Session, want.Text)
 	switch {
 	case err == nil: // a claim that stays one keeps it from being repeated as well
-		_, _ = s.put(ctx, e, try+1, "spoken")
+		_ = s.put(ctx, e, try+1, "spoken")
 		return nil, nil
 	case errors.Is(err, outbound.ErrNotFound):
-		_, err = s.put(ctx, e, try+1, "gone")
-		return nil, err
+		return nil, s.put(ctx, e, try+1, "gone")
 	case errors.Is(err, outbound.ErrUnknown):
 		return nil, errMayBeSpoken
 	}
-	_, noteErr := s.put(ctx, e, try+1, "failed")
-	return nil, errors.Join(err, noteErr)
+	return nil, errors.Join(err, s.put(ctx, e, try+1, "failed"))
 }
 
-var errMayBeSpoken = webhook.Permanent("it may have been spoken already")
-
 // claim gives the version of this try's claim, or 0 when nothing is left to do.
-// Of several that claim at once the store lets one win.
 func (s *Speech) claim(ctx context.Context, e webhook.Event) (int64, error) {
-	last, _, err := s.Records.Get(ctx, speechKind, e.ID)
-	if err != nil {
+	last, note, err := s.read(ctx, e)
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	var note speechNote
-	if last.Data != nil {
-		if err := strict.Unmarshal(last.Data, &note); err != nil {
-			return 0, err
-		}
-	}
-	switch note.State {
-	case "spoken", "gone":
+	case note.State == "spoken" || note.State == "gone":
 		return 0, nil
-	case "claimed":
+	case note.State == "claimed" && s.Now().Sub(last.Time) < claimFor:
+		return 0, errUnderWay
+	case note.State == "claimed":
 		return 0, errMayBeSpoken
 	}
-	won, err := s.put(ctx, e, last.Version+1, "claimed")
-	if err == nil && !won {
-		err = errors.New("another try is under way")
+	return last.Version + 1, s.take(ctx, e, last.Version+1)
+}
+
+// take claims. All claims of one version are alike but for their time, which
+// stores do not compare: so the first one stays. A store whose answer was lost
+// says that ours is not it; then the time tells, which is nobody else's.
+func (s *Speech) take(ctx context.Context, e webhook.Event, version int64) error {
+	at := s.Now().Truncate(time.Second).Add(s.Jitter())
+	won, err := s.Records.Put(ctx, speechRecord(e, version, "claimed", at))
+	if err != nil || won {
+		return err
 	}
-	return last.Version + 1, err
+	last, _, err := s.read(ctx, e)
+	if err == nil && (last.Version != version || !last.Time.Equal(at)) {
+		err = errUnderWay
+	}
+	return err
 }
 
 type speechNote struct {
 	State string `json:"state"`
 }
 
-func (s *Speech) put(ctx context.Context, e webhook.Event, version int64, state string) (bool, error) {
-	return s.Records.Put(ctx, records.Record{Kind: speechKind, ID: e.ID, Version: version, Time: e.Time, Data: encode(speechNote{state})})
+// read gives what is on record: nothing at first.
+func (s *Speech) read(ctx context.Context, e webhook.Event) (last records.Record, note speechNote, err error) {
+	last, ok, err := s.Records.Get(ctx, speechKind, e.ID)
+	if err == nil && ok {
+		err = strict.Unmarshal(last.Data, &note)
+	}
+	return last, note, err
+}
+
+func (s *Speech) put(ctx context.Context, e webhook.Event, version int64, state string) error {
+	_, err := s.Records.Put(ctx, speechRecord(e, version, state, s.Now()))
+	return err
+}
+
+func speechRecord(e webhook.Event, version int64, state string, at time.Time) records.Record {
+	return records.Record{Kind: speechKind, ID: e.ID, Version: version, Time: at, Data: encode(speechNote{state})}
 }

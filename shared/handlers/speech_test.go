@@ -4,26 +4,26 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/outbound"
-	"github.com/webhook-functions/template/shared/outbound/fakeapi"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
+
+const maybe = "dead: it may have been spoken already"
 
 func TestATextIsSpokenAtMostOnce(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		fault  func(int) fault
-		want   string // the outcome of each of three deliveries
+		want   string // the outcome of each of three deliveries, a minute apart
 		spoken int
 	}{
 		{"all is well", nil, "done, done, done", 1},
-		{"the answer is lost", once(fault{1, true}), "dead: it may have been spoken already, dead: it may have been spoken already, dead: it may have been spoken already", 1},
-		{"the call is lost, which looks the same", once(fault{1, false}), "dead: it may have been spoken already, dead: it may have been spoken already, dead: it may have been spoken already", 0},
-		{"the platform breaks", once(fault{500, true}), "dead: it may have been spoken already, dead: it may have been spoken already, dead: it may have been spoken already", 1},
+		{"the answer is lost", once(fault{1, true}), maybe + ", " + maybe + ", " + maybe, 1},
+		{"the call is lost, which looks the same", once(fault{1, false}), maybe + ", " + maybe + ", " + maybe, 0},
+		{"the platform breaks", once(fault{500, true}), maybe + ", " + maybe + ", " + maybe, 1},
 		{"the platform is busy", once(fault{429, false}), "again, done, done", 1},
 		{"our key is refused for a while", once(fault{401, false}), "again, done, done", 1},
 		{"our key is refused for longer", func(call int) fault {
@@ -38,10 +38,11 @@ func TestATextIsSpokenAtMostOnce(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			w := newOutbound(t, nil)
 			w.fault = row.fault
-			e := ours(t, handlers.SpeechRequested, "g1", handlers.SpeechRequest{Session: "s1", Text: "sunny", Group: "g1"})
+			e := speech(t)
 			var got []string
 			for range 3 {
 				got = append(got, outcome(w.handle(t, e)))
+				w.now = w.now.Add(time.Minute)
 			}
 			if row.want == "done, done, done" && w.calls != 1 {
 				t.Errorf("%d calls, want one: nothing was left to do after it", w.calls)
@@ -53,57 +54,127 @@ func TestATextIsSpokenAtMostOnce(t *testing.T) {
 	}
 }
 
-// Two deliveries at once, at every point where the first can be overtaken.
+func speech(t *testing.T) webhook.Event {
+	return ours(t, handlers.SpeechRequested, "g1", handlers.SpeechRequest{Session: "s1", Text: "sunny", Group: "g1"})
+}
+
+// Two deliveries at once: while the first is speaking the second waits for what
+// comes of it, however that ends.
 func TestOfTwoTriesAtOnceOneSpeaks(t *testing.T) {
-	w := newOutbound(t, nil)
-	e := ours(t, handlers.SpeechRequested, "g1", handlers.SpeechRequest{Session: "s1", Text: "sunny", Group: "g1"})
-	var second string
-	w.fault = func(call int) fault {
-		if call == 1 { // the first is speaking
-			second = outcome(w.handle(t, e))
+	for _, row := range []struct {
+		name        string
+		fault       fault
+		first, then string
+		spoken      int
+	}{
+		{"it is spoken", fault{}, "done", "done", 1},
+		{"nobody knows", fault{1, true}, maybe, maybe, 1},
+	} {
+		w := newOutbound(t, nil)
+		e := speech(t)
+		var second string
+		w.fault = func(call int) fault {
+			if call == 1 { // the first is speaking
+				second = outcome(w.handle(t, e))
+			}
+			return row.fault
 		}
-		return fault{}
-	}
-	if first := outcome(w.handle(t, e)); first != "done" || second != "dead: it may have been spoken already" || len(w.Spoken("s1")) != 1 {
-		t.Errorf("first %q, second %q, spoken %d times", first, second, len(w.Spoken("s1")))
+		first := outcome(w.handle(t, e))
+		w.now = w.now.Add(time.Minute)
+		if then := outcome(w.handle(t, e)); first != row.first || second != "again" || then != row.then || len(w.Spoken("s1")) != row.spoken {
+			t.Errorf("%s: first %q, second %q, then %q, spoken %d times", row.name, first, second, then, len(w.Spoken("s1")))
+		}
 	}
 }
 
-// overtaken runs something just before the first Put.
-type overtaken struct {
+// A try that died between its claim and its answer has spoken for all anybody
+// knows; whoever comes next waits only until that is certain.
+func TestATryThatDies(t *testing.T) {
+	w := newOutbound(t, nil)
+	e := speech(t)
+	func() {
+		defer func() { _ = recover() }()
+		w.fault = func(int) fault { panic("killed") }
+		w.handle(t, e)
+	}()
+	w.fault = nil
+	for _, step := range []struct {
+		after time.Duration
+		want  string
+	}{{0, "again"}, {9 * time.Second, "again"}, {11 * time.Second, maybe}, {time.Hour, maybe}} {
+		w.now = nine.Add(step.after)
+		if got := outcome(w.handle(t, e)); got != step.want {
+			t.Errorf("after %v: %s, want %s", step.after, got, step.want)
+		}
+	}
+}
+
+// A try that would run out of time in the middle does not begin.
+func TestATryNeedsTime(t *testing.T) {
+	w := newOutbound(t, nil)
+	w.now = time.Now()
+	for left, want := range map[time.Duration]string{6 * time.Second: "again", 20 * time.Second: "done"} {
+		ctx, cancel := context.WithTimeout(t.Context(), left)
+		e := ours(t, handlers.SpeechRequested, left.String(), handlers.SpeechRequest{Session: "s1", Text: "sunny"})
+		if got := outcome(w.table[e.Type](ctx, []webhook.Event{e})[0]); got != want {
+			t.Errorf("with %v left: %s, want %s", left, got, want)
+		}
+		cancel()
+	}
+	if w.calls != 1 {
+		t.Errorf("%d calls, want one", w.calls)
+	}
+}
+
+// claims is a store whose first Put ends in another way.
+type claims struct {
 	records.Store
-	by func()
+	first func(put func() (bool, error)) (bool, error)
 }
 
-func (o *overtaken) Put(ctx context.Context, r records.Record) (bool, error) {
-	if by := o.by; by != nil {
-		o.by = nil
-		by()
+func (c *claims) Put(ctx context.Context, r records.Record) (bool, error) {
+	put := func() (bool, error) { return c.Store.Put(ctx, r) }
+	if first := c.first; first != nil {
+		c.first = nil
+		return first(put)
 	}
-	return o.Store.Put(ctx, r)
+	return put()
 }
 
+// The stores of both clouds say that nothing was stored if they had to try twice.
+func TestAClaimWhoseAnswerIsLostIsOurs(t *testing.T) {
+	w := newOutbound(t, nil)
+	s := &handlers.Speech{API: w.api(), Records: &claims{w.store, func(put func() (bool, error)) (bool, error) {
+		_, err := put()
+		return false, err
+	}}, Now: w.ports.Now, Jitter: w.ports.Jitter}
+	if _, err := s.Say(t.Context(), speech(t)); err != nil || len(w.Spoken("s1")) != 1 {
+		t.Errorf("%v, spoken %d times", err, len(w.Spoken("s1")))
+	}
+}
+
+// Of two that claim at the same moment the second to write finds the other's
+// claim, and does not speak.
 func TestOfTwoClaimsOneWins(t *testing.T) {
 	w := newOutbound(t, nil)
-	e := ours(t, handlers.SpeechRequested, "g1", handlers.SpeechRequest{Session: "s1", Text: "sunny", Group: "g1"})
-	api := gabber.API{Base: "https://api.test", Key: fakeapi.Key, Caller: &outbound.Client{Hosts: []string{"api.test"}, Transport: w.platforms}}
-	second := &handlers.Speech{API: api, Records: w.store}
-	var stillSpeaking error
-	first := &handlers.Speech{API: api, Records: &overtaken{w.store, func() {
-		w.fault = func(int) fault { // the second has claimed and speaks, the first has not looked again
-			_, stillSpeaking = second.Say(t.Context(), e)
+	e := speech(t)
+	winner := &handlers.Speech{API: w.api(), Records: w.store, Now: w.ports.Now, Jitter: w.ports.Jitter}
+	loser := &handlers.Speech{API: w.api(), Now: w.ports.Now, Jitter: w.ports.Jitter, Records: &claims{w.store, func(put func() (bool, error)) (won bool, err error) {
+		w.fault = func(call int) fault { // the winner has claimed and speaks
+			won, err = put()
 			return fault{}
 		}
-		if _, err := second.Say(t.Context(), e); err != nil {
+		if _, err := winner.Say(t.Context(), e); err != nil {
 			t.Error(err)
 		}
+		return won, err
 	}}}
-	_, err := first.Say(t.Context(), e)
-	if _, permanent := webhook.PermanentReason(err); permanent || err == nil || stillSpeaking == nil || len(w.Spoken("s1")) != 1 {
-		t.Errorf("the first: %v, a third: %v, spoken %d times", err, stillSpeaking, len(w.Spoken("s1")))
+	_, err := loser.Say(t.Context(), e)
+	if _, permanent := webhook.PermanentReason(err); permanent || err == nil || len(w.Spoken("s1")) != 1 {
+		t.Errorf("the loser: %v, spoken %d times", err, len(w.Spoken("s1")))
 	}
-	if _, err := first.Say(t.Context(), e); err != nil || len(w.Spoken("s1")) != 1 {
-		t.Errorf("the first again: %v, spoken %d times", err, len(w.Spoken("s1")))
+	if _, err := loser.Say(t.Context(), e); err != nil || len(w.Spoken("s1")) != 1 {
+		t.Errorf("the loser again: %v, spoken %d times", err, len(w.Spoken("s1")))
 	}
 }
 

@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -136,8 +134,7 @@ func TestADebitIsRemembered(t *testing.T) {
 	if sum(w.Ledger()) != -2 || w.calls != 2 {
 		t.Errorf("%d debited in %d calls, want 2 in 2", sum(w.Ledger()), w.calls)
 	}
-	api := gabber.API{Base: "https://api.test", Key: fakeapi.Key, Caller: &outbound.Client{Hosts: []string{"api.test"}, Transport: w.platforms}}
-	forgetful := &handlers.VendorDebits{API: api, Records: records.NewMemory()}
+	forgetful := &handlers.VendorDebits{API: w.api(), Records: records.NewMemory()}
 	if _, err := forgetful.Post(t.Context(), debit("2")); err != nil || sum(w.Ledger()) != -2 {
 		t.Errorf("without the note: %v; the newest entry there has the key", err)
 	}

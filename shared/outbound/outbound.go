@@ -42,6 +42,15 @@ type Client struct {
 	Transport http.RoundTripper
 }
 
+// NewTransport connects anew for every call. An instance may be frozen between
+// two of them, and a connection that died meanwhile looks like a call of unknown
+// outcome, of which some cannot be repeated.
+func NewTransport() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableKeepAlives = true
+	return t
+}
+
 var (
 	// ErrUnknown: the call may or may not have taken effect.
 	ErrUnknown = errors.New("outcome of the call is unknown")
@@ -55,7 +64,8 @@ var (
 // Call sends one request and gives the body of a 2xx answer. Its errors say what
 // to do: permanent (the request itself is wrong, 400 or 422), [ErrNotFound],
 // [ErrRefused] (401, 403, 3xx), [ErrUnknown] (5xx, timeout, a broken
-// connection), or to be tried later (429). They quote neither side.
+// connection), or to be tried later (429, and 5xx that say when). They quote
+// neither side.
 func (c *Client) Call(ctx context.Context, method, target string, header map[string]string, body []byte) ([]byte, error) {
 	if err := c.allowed(target); err != nil {
 		return nil, err
@@ -116,17 +126,27 @@ func judge(resp *http.Response) error {
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		return webhook.Permanent(fmt.Sprintf("the API answered %d", status))
 	case status >= 500:
-		return fmt.Errorf("%w: status %d", ErrUnknown, status)
+		err := fmt.Errorf("%w: status %d", ErrUnknown, status)
+		if resp.Header.Get("Retry-After") != "" {
+			return webhook.Later(retryAfter(resp), err)
+		}
+		return err
 	default:
 		return fmt.Errorf("%w: status %d", ErrRefused, status)
 	}
 }
 
-// retryAfter reads the seconds form; a date would need a clock we share.
+// retryAfter is how long the API wants to be left alone: a second if it does not
+// say, half a minute at the most. A date is taken by the API's own clock.
 func retryAfter(resp *http.Response) time.Duration {
-	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return time.Second
+	text := resp.Header.Get("Retry-After")
+	wait := time.Second
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
+		wait = time.Duration(min(seconds, 3600)) * time.Second // less than what overflows
+	} else if until, err := http.ParseTime(text); err == nil {
+		if now, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			wait = until.Sub(now)
+		}
 	}
-	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	return min(max(wait, 0), maxRetryAfter)
 }

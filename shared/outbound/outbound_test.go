@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +21,7 @@ func serve(t *testing.T, api http.HandlerFunc) (*outbound.Client, string) {
 	t.Helper()
 	s := httptest.NewServer(api)
 	t.Cleanup(s.Close)
-	return &outbound.Client{Hosts: []string{strings.TrimPrefix(s.URL, "http://")}, Transport: http.DefaultTransport}, s.URL
+	return &outbound.Client{Hosts: []string{strings.TrimPrefix(s.URL, "http://")}, Transport: outbound.NewTransport()}, s.URL
 }
 
 func TestWhatAnAnswerMeans(t *testing.T) {
@@ -44,9 +46,12 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		{status: 429, header: "7", after: 7 * time.Second},
 		{status: 429, header: "86400", after: 30 * time.Second},
 		{status: 429, header: "-1", after: time.Second},
-		{status: 429, header: "Fri, 31 Dec 1999 23:59:59 GMT", after: time.Second},
+		{status: 429, header: "9223372037", after: 30 * time.Second},
+		{status: 429, header: "Fri, 31 Dec 1999 23:59:57 GMT", after: 7 * time.Second},
+		{status: 429, header: "Fri, 31 Dec 1999 23:59:40 GMT"},
 		{status: 500, is: outbound.ErrUnknown},
 		{status: 503, is: outbound.ErrUnknown},
+		{status: 503, header: "7", is: outbound.ErrUnknown, after: 7 * time.Second},
 	} {
 		t.Run(fmt.Sprint(row.status, " ", row.header), func(t *testing.T) {
 			calls := 0
@@ -55,6 +60,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 				if row.header != "" {
 					w.Header().Set("Retry-After", row.header)
 				}
+				w.Header().Set("Date", "Fri, 31 Dec 1999 23:59:50 GMT")
 				w.Header().Set("Location", "/elsewhere")
 				w.WriteHeader(row.status)
 			})
@@ -67,6 +73,28 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 				t.Errorf("%d calls: neither redirects nor retries are ours to make", calls)
 			}
 		})
+	}
+}
+
+// A connection that is kept may have died while the instance was frozen.
+func TestEveryCallConnectsAnew(t *testing.T) {
+	var connections atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	client := &outbound.Client{Hosts: []string{s.Listener.Addr().String()}, Transport: outbound.NewTransport()}
+	for range 3 {
+		if _, err := client.Call(t.Context(), "POST", s.URL, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := connections.Load(); n != 3 {
+		t.Errorf("%d connections for 3 calls", n)
 	}
 }
 

@@ -12,7 +12,8 @@ type Publisher interface {
 
 // Handler reacts to one event. Handling an event again must be harmless and
 // must give the same follow-up events again: the first try may have died
-// between its write and their publication.
+// between its write and their publication. They are published even if err is not
+// nil; it then says what becomes of the event itself.
 type Handler func(ctx context.Context, e Event) (followUps []Event, err error)
 
 // BatchHandler reacts to several events of one type at once and gives one

@@ -25,7 +25,8 @@ import (
 )
 
 const (
-	// RecordBudget is how long the handler of one group of events may take.
+	// RecordBudget is how long the handler of a group may take for each of its
+	// events, as far as the batch has time.
 	RecordBudget = 10 * time.Second
 	// reserve is kept at the end of a batch to report what is not done.
 	reserve = 2 * time.Second
@@ -175,7 +176,7 @@ var errPanic = errors.New("handler panicked")
 // run calls a handler within its budget and turns a panic into an error. The
 // panic's text stays out of it: it may quote the event.
 func run(ctx context.Context, handler webhook.BatchHandler, group []record) (results []webhook.Result, err error) {
-	ctx, cancel := context.WithTimeout(ctx, RecordBudget)
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(len(group))*RecordBudget)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
@@ -202,8 +203,15 @@ func (w *Worker) poison(r record, err error) error {
 	return webhook.Permanent(fmt.Sprintf("%v, received %d times", err, r.message.Receives))
 }
 
-// settle ends one record: follow-ups first, then the verdict.
+// settle ends one record: follow-ups first, those of a handler that failed as
+// well, then the verdict.
 func (w *Worker) settle(ctx context.Context, r record, result webhook.Result) {
+	for _, followUp := range result.FollowUps {
+		if err := w.FollowUps.Publish(ctx, followUp); err != nil {
+			w.again(ctx, r, fmt.Errorf("publish %s: %w", followUp.Type, err))
+			return
+		}
+	}
 	if reason, permanent := webhook.PermanentReason(result.Err); permanent {
 		w.bury(ctx, r, reason)
 		return
@@ -211,12 +219,6 @@ func (w *Worker) settle(ctx context.Context, r record, result webhook.Result) {
 	if result.Err != nil {
 		w.again(ctx, r, result.Err)
 		return
-	}
-	for _, followUp := range result.FollowUps {
-		if err := w.FollowUps.Publish(ctx, followUp); err != nil {
-			w.again(ctx, r, fmt.Errorf("publish %s: %w", followUp.Type, err))
-			return
-		}
 	}
 	*r.verdict = Verdict{ID: r.message.ID, Done: true, Outcome: result.Outcome}
 	w.log(ctx, slog.LevelInfo, r, "handled")

@@ -134,6 +134,30 @@ func TestFollowUpsArePublishedBeforeTheAcknowledgement(t *testing.T) {
 	}
 }
 
+// What a handler has found out is told, even if it failed at something else.
+func TestFollowUpsOfAHandlerThatFailed(t *testing.T) {
+	next := event("follow", "credits.exhausted")
+	for name, row := range map[string]struct {
+		err  error
+		done bool
+		dead int
+	}{
+		"for now":  {errors.New("the API is down"), false, 0},
+		"for good": {webhook.Permanent("no"), true, 1},
+	} {
+		b := newBench(nil)
+		b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return []webhook.Event{next}, row.err })}
+		got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)})
+		if got[0].Done != row.done || len(b.followUps.events) != 1 || len(b.dead.events) != row.dead {
+			t.Errorf("%s: %+v with %d follow-ups and %d dead letters", name, got[0], len(b.followUps.events), len(b.dead.events))
+		}
+		b.followUps.refuse = errors.New("queue is down")
+		if got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)}); got[0].Done {
+			t.Errorf("%s: acknowledged although the follow-up is not stored", name)
+		}
+	}
+}
+
 func TestADeadLetterThatCannotBeStoredComesBack(t *testing.T) {
 	b := newBench(nil)
 	b.dead.refuse = errors.New("queue is down")
