@@ -26,6 +26,7 @@ var faults = []struct{ file, from, to, found string }{
 	{"worker.tf", `"ALLOW_INTERNAL_ONLY"`, `"ALLOW_ALL"`, "A forged push must not even arrive"},
 	{"worker.tf", `member   = google_service_account.push.member`, `member = "allUsers"`, "The push account, and nobody else"},
 	{"worker.tf", `"datastore.entities.get",`, `"datastore.entities.get", "datastore.entities.delete",`, "must not be able to delete entries"},
+	{"worker.tf", `"datastore.entities.list",`, `"datastore.entities.list", "datastore.databases.update",`, "+ roles/demo_bookkeeper: datastore.databases.update"},
 	{"worker.tf", `databases/${google_firestore_database.ledger.name}`, `databases/*`, "must end at its own database"},
 	{"queues.tf", `minimum_backoff = "60s"`, `minimum_backoff = "30s"`, "no sooner than after a minute"},
 	{"queues.tf", `audience              = google_cloudfunctions2_function.outbound.service_config[0].uri`, `audience = "outbound"`, "with a token for outbound"},
@@ -74,6 +75,33 @@ resource "google_project_iam_member" "quick" {
   role    = "roles/editor"
   member  = google_service_account.ingest.member
 }
+
+resource "google_cloud_run_v2_service_iam_binding" "quick" {
+  location = var.region
+  name     = google_cloudfunctions2_function.worker.name
+  role     = "roles/run.invoker"
+  members  = ["allUsers"]
+}
+
+data "google_iam_policy" "quick" {
+  binding {
+    role    = "roles/pubsub.admin"
+    members = ["allAuthenticatedUsers"]
+  }
+}
+
+resource "google_pubsub_topic_iam_policy" "quick" {
+  topic       = google_pubsub_topic.events.id
+  policy_data = data.google_iam_policy.quick.policy_data
+}
+
+resource "google_firestore_field" "quick" {
+  database   = google_firestore_database.ledger.name
+  collection = "entries"
+  field      = "expires"
+
+  ttl_config {}
+}
 `
 
 var intrusions = []string{
@@ -81,6 +109,9 @@ var intrusions = []string{
 	"google_pubsub_topic.quick: without a subscription it keeps nothing",
 	"google_secret_manager_secret_version.quick: its value would be in the state",
 	"+ demo-ingest: roles/editor on the project",
+	"google_cloud_run_v2_service_iam_binding.quick: it removes everybody else from the role",
+	"google_pubsub_topic_iam_policy.quick: it removes everybody else",
+	"google_firestore_field.quick: documents that expire are charged twice",
 }
 
 // All faults at once, because each run of Terraform takes its time: every one
