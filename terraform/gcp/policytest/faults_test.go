@@ -56,6 +56,10 @@ var faults = []struct{ file, from, to, found string }{
 	{"observability.tf", `threshold = local.retention / 4`, `threshold = local.retention`, "AGE is a quarter of the retention"},
 	{"observability.tf", `metric.labels.code = \"${code}\"`, `metric.labels.code = \"CFG\"`, "another code than its own"},
 	{"observability.tf", `user_labels           = local.labels`, `user_labels = {}`, "The bill of this application"},
+	{"ingest.tf", "    google_pubsub_subscription.events,\n", "", "ingest_is_public does not wait for google_pubsub_subscription.events"},
+	{"ingest.tf", "    google_pubsub_subscription.outbound,\n", "    # google_pubsub_subscription.outbound,\n", "ingest_is_public does not wait for google_pubsub_subscription.outbound"},
+	{"queues.tf", "    google_pubsub_subscription.outbound,\n", "", "google_pubsub_subscription.events does not wait for google_pubsub_subscription.outbound"},
+	{"queues.tf", "    google_pubsub_subscription.dead_letters,\n", "", "google_pubsub_subscription.events does not wait for google_pubsub_subscription.dead_letters"},
 	{"versions.tf", `disable_on_destroy = false`, `disable_on_destroy = true`, "would switch the API off"},
 }
 
@@ -125,7 +129,7 @@ func TestFaultsAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := tested(t, dir)
-	found := slices.Concat(r.Problems, brokenRules(r.Plan), lines(difference(grantsIn(r.Plan), lines(allGrants))))
+	found := slices.Concat(r.Problems, brokenRules(r.Plan), brokenOrder(t, dir), lines(difference(grantsIn(r.Plan), lines(allGrants))))
 	for _, f := range faults {
 		if !slices.ContainsFunc(found, func(problem string) bool { return strings.Contains(problem, f.found) }) {
 			t.Errorf("%s: nobody minds %s", f.file, f.to)

@@ -46,6 +46,11 @@ func TestModule(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("the door opens last", func(t *testing.T) {
+		for _, broken := range brokenOrder(t, module) {
+			t.Error(broken)
+		}
+	})
 	t.Run("every alert links its section of the runbook", func(t *testing.T) {
 		sections := headings(t, root+"docs/runbook.md")
 		links := runbookLinks(r.Plan)
