@@ -28,6 +28,8 @@ var faults = []struct{ file, from, to, found string }{
 	{"worker.tf", `"datastore.entities.get",`, `"datastore.entities.get", "datastore.entities.delete",`, "must not be able to delete entries"},
 	{"worker.tf", `"datastore.entities.list",`, `"datastore.entities.list", "datastore.databases.update",`, "+ roles/demo_bookkeeper: datastore.databases.update"},
 	{"worker.tf", `databases/${google_firestore_database.ledger.name}`, `databases/*`, "must end at its own database"},
+	{"queues.tf", `ack_deadline_seconds       = 600`, `ack_deadline_seconds = 360`, "Outbound's ack deadline"},
+	{"queues.tf", "maximum_backoff = \"600s\"\n  }\n\n  dead_letter_policy", "maximum_backoff = \"60s\"\n  }\n\n  dead_letter_policy", "An outage of a platform's API takes hours"},
 	{"queues.tf", `minimum_backoff = "60s"`, `minimum_backoff = "30s"`, "no sooner than after a minute"},
 	{"queues.tf", `audience              = google_cloudfunctions2_function.outbound.service_config[0].uri`, `audience = "outbound"`, "with a token for outbound"},
 	{"outbound.tf", `"Outbound"`, `"outbound"`, "the names that the functions register"},
