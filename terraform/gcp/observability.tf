@@ -232,6 +232,7 @@ locals {
   ]
 }
 
+# Monitoring gives back no 0 and no empty list: written here, they would differ from what is there at every plan.
 resource "google_monitoring_dashboard" "pipeline" {
   dashboard_json = jsonencode({
     displayName = var.name
@@ -239,9 +240,7 @@ resource "google_monitoring_dashboard" "pipeline" {
     mosaicLayout = {
       columns = 12
       tiles = concat(
-        [for i, chart in local.charts : {
-          xPos   = i % 2 * 6
-          yPos   = floor(i / 2) * 4
+        [for i, chart in local.charts : merge({ for k, v in { xPos = i % 2 * 6, yPos = floor(i / 2) * 4 } : k => v if v != 0 }, {
           width  = 6
           height = 4
           widget = {
@@ -253,18 +252,17 @@ resource "google_monitoring_dashboard" "pipeline" {
                 timeSeriesQuery = {
                   timeSeriesFilter = {
                     filter = local.lines[line].filter
-                    aggregation = {
+                    aggregation = merge({ for k, v in { groupByFields = local.lines[line].by } : k => v if length(v) > 0 }, {
                       alignmentPeriod    = "60s"
                       perSeriesAligner   = local.lines[line].align
                       crossSeriesReducer = local.lines[line].reduce
-                      groupByFields      = local.lines[line].by
-                    }
+                    })
                   }
                 }
               }]
             }
           }
-        }],
+        })],
         [{
           xPos   = 6
           yPos   = 12

@@ -62,6 +62,8 @@ var faults = []struct{ file, from, to, found string }{
 	{"ingest.tf", "    google_pubsub_subscription.outbound,\n", "    # google_pubsub_subscription.outbound,\n", "ingest_is_public does not wait for google_pubsub_subscription.outbound"},
 	{"queues.tf", "    google_pubsub_subscription.outbound,\n", "", "google_pubsub_subscription.events does not wait for google_pubsub_subscription.outbound"},
 	{"queues.tf", "    google_pubsub_subscription.dead_letters,\n", "", "google_pubsub_subscription.events does not wait for google_pubsub_subscription.dead_letters"},
+	{"observability.tf", `k => v if v != 0`, `k => v`, "every plan would change the dashboard"},
+	{"observability.tf", `k => v if length(v) > 0`, `k => v if length(v) < 0`, "does not tell them apart"},
 	{"versions.tf", `disable_on_destroy = false`, `disable_on_destroy = true`, "would switch the API off"},
 }
 

@@ -140,9 +140,22 @@ run "every_code_rings" {
 
   assert {
     condition = length(distinct([
-      for tile in jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles : "${tile.xPos}/${tile.yPos}"
+      for tile in jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles : "${try(tile.xPos, 0)}/${try(tile.yPos, 0)}"
     ])) == 8
     error_message = "Two tiles in one place."
+  }
+
+  assert {
+    condition     = !can(regex("Pos\":0[,}]|:\\[\\]", google_monitoring_dashboard.pipeline.dashboard_json))
+    error_message = "Monitoring leaves out what is 0 or empty: every plan would change the dashboard."
+  }
+
+  assert {
+    condition = alltrue([
+      for by in ["response_code", "status", "code"] :
+      strcontains(google_monitoring_dashboard.pipeline.dashboard_json, "\"groupByFields\":[\"metric.label.${by}\"]")
+    ])
+    error_message = "A chart by status or code does not tell them apart."
   }
 }
 
