@@ -45,10 +45,11 @@ locals {
         dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
         statistic  = "Sum"
       }
+      # Half the time in which ten tries make a dead letter of a message: later, there would be no old message to see.
       AGE = {
         page       = true
-        threshold  = aws_sqs_queue.events.message_retention_seconds / 4
-        what       = "The oldest event has waited for a quarter of its life."
+        threshold  = 900
+        what       = "The worker gets nothing done; the oldest event has waited for 15 minutes."
         namespace  = "AWS/SQS"
         metric     = "ApproximateAgeOfOldestMessage"
         dimensions = { QueueName = aws_sqs_queue.events.name }
@@ -56,8 +57,8 @@ locals {
       }
       AGE-OUTBOUND = {
         page       = true
-        threshold  = aws_sqs_queue.outbound.message_retention_seconds / 4
-        what       = "The oldest outbound message has waited for a quarter of its life."
+        threshold  = 900
+        what       = "Outbound gets nothing done; the oldest follow-up has waited for 15 minutes."
         namespace  = "AWS/SQS"
         metric     = "ApproximateAgeOfOldestMessage"
         dimensions = { QueueName = aws_sqs_queue.outbound.name }

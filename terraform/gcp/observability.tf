@@ -49,18 +49,19 @@ locals {
         aligner   = "ALIGN_DELTA"
         reducer   = "REDUCE_SUM"
       }
+      # Long before a hundred tries make a dead letter of a message: then there would be no old message to see.
       AGE = {
         page      = true
-        threshold = local.retention / 4
-        what      = "The oldest event has waited for a quarter of its life."
+        threshold = 3600
+        what      = "The worker gets nothing done; the oldest event has waited for an hour."
         filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.events.name}\""
         aligner   = "ALIGN_MAX"
         reducer   = "REDUCE_MAX"
       }
       AGE-OUTBOUND = {
         page      = true
-        threshold = local.retention / 4
-        what      = "The oldest outbound message has waited for a quarter of its life."
+        threshold = 3600
+        what      = "Outbound gets nothing done; the oldest follow-up has waited for an hour."
         filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
         aligner   = "ALIGN_MAX"
         reducer   = "REDUCE_MAX"

@@ -251,15 +251,17 @@ var always = []assertion{
 	{"AGE is that of the oldest event, or follow-up; LAG is about the latter", func(s system) any {
 		return s.listeningTo("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
 	}, "AGE-OUTBOUND=outbound,AGE=events,LAG=outbound"},
-	{"AGE rings at a quarter of the retention of outbound, too", func(s system) any {
-		return 4*number(s.Alarms["AGE-OUTBOUND"].Threshold) == number(s.Queues["outbound"].Retention)
+	{"AGE rings for follow-ups before they become dead letters, and later than LAG", func(s system) any {
+		threshold := number(s.Alarms["AGE-OUTBOUND"].Threshold)
+		return threshold > number(s.Alarms["LAG"].Threshold) && threshold < s.dead("outbound")
 	}, true},
 	{"LAG rings after five minutes, and a message that comes back once is no lag", func(s system) any {
 		threshold := number(s.Alarms["LAG"].Threshold)
 		return threshold == 300 && threshold > number(s.Queues["outbound"].Visibility)
 	}, true},
-	{"AGE rings at a quarter of the retention", func(s system) any {
-		return 4*number(s.Alarms["AGE"].Threshold) == number(s.Queues["events"].Retention)
+	{"AGE rings for events before they become dead letters", func(s system) any {
+		threshold := number(s.Alarms["AGE"].Threshold)
+		return threshold >= 300 && threshold < s.dead("events")
 	}, true},
 	{"DLQ counts dead letters", func(s system) any {
 		return s.listeningTo("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName")
