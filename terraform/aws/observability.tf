@@ -17,6 +17,8 @@ locals {
     AMB = { page = false, threshold = 1, what = "An event without an id came twice within the window; the second was not charged." }
     SUS = { page = false, threshold = 1, what = "Usage of nobody we know was booked to suspense." }
     NEG = { page = false, threshold = 1, what = "A balance fell below zero." }
+    # A line per kind and process, so one is enough.
+    DRIFT = { page = false, threshold = 1, what = "A platform sends something that nobody here reads." }
   }
 
   alarms = merge(

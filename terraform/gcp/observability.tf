@@ -24,6 +24,8 @@ locals {
     AMB = { page = false, threshold = 0, what = "An event without an id came twice within the window; the second was not charged." }
     SUS = { page = false, threshold = 0, what = "Usage of nobody we know was booked to suspense." }
     NEG = { page = false, threshold = 0, what = "A balance fell below zero." }
+    # A line per kind and process, so one is enough.
+    DRIFT = { page = false, threshold = 0, what = "A platform sends something that nobody here reads." }
   }
 
   alarms = merge(

@@ -233,7 +233,7 @@ var always = []assertion{
 		"worker":   {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
 	}},
 	{"there is an alarm for every code", func(s system) any { return names(s.Alarms) },
-		"429,5XX,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
+		"429,5XX,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,DRIFT,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
 	{"alarms that page look every minute", func(s system) any { return s.pages(func(a alarm) bool { return a.Period == "60" && a.Periods == "1" }) },
 		"429,5XX,AGE,AGE-OUTBOUND,API,CFG,ENQ,INV,SEC"},
 	{"every alarm tells somebody", func(s system) any {
@@ -245,7 +245,7 @@ var always = []assertion{
 		})
 	}, true},
 	{"alarms of codes listen to what the filters count", func(s system) any { return s.listeningTo("demo", "Codes", "code") },
-		"AMB=AMB,API=API,CFG=CFG,CON=CON,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
+		"AMB=AMB,API=API,CFG=CFG,CON=CON,DRIFT=DRIFT,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
 	{"429 is a throttled front door", func(s system) any { return s.listeningTo("AWS/Lambda", "Throttles", "FunctionName") }, "429=ingest"},
 	{"5XX is what platforms see", func(s system) any { return s.listeningTo("AWS/Lambda", "Url5xxCount", "FunctionName") }, "5XX=ingest"},
 	{"AGE is that of the oldest event, or follow-up; LAG is about the latter", func(s system) any {

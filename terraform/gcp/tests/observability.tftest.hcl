@@ -19,7 +19,7 @@ run "every_code_rings" {
   assert {
     condition = toset(keys(google_monitoring_alert_policy.codes)) == toset([
       "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
-      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG",
+      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG", "DRIFT",
     ])
     error_message = "A code without an alert, or an alert without a code."
   }
@@ -66,7 +66,7 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "INV", "API", "DLQ", "QUA", "CON", "AMB", "SUS", "NEG"] :
+      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "INV", "API", "DLQ", "QUA", "CON", "AMB", "SUS", "NEG", "DRIFT"] :
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value == 0 &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].comparison == "COMPARISON_GT" &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].duration == "0s"
