@@ -108,6 +108,18 @@ locals {
   channels = concat(google_monitoring_notification_channel.email[*].id, var.notification_channels)
 }
 
+# There in every project, so it is changed rather than made, and not removed on destroy.
+resource "google_logging_project_bucket_config" "default" {
+  count = var.log_retention_days == null ? 0 : 1
+
+  project        = var.project
+  location       = "global"
+  bucket_id      = "_Default"
+  retention_days = var.log_retention_days
+
+  depends_on = [google_project_service.apis]
+}
+
 # One metric with the code as its label: codes are a short list of our own, never words from outside.
 resource "google_logging_metric" "codes" {
   name        = "${var.name}-codes"

@@ -69,6 +69,8 @@ var faults = []struct{ file, from, to, found string }{
 	{"queues.tf", "    google_pubsub_subscription.dead_letters,\n", "", "google_pubsub_subscription.events does not wait for google_pubsub_subscription.dead_letters"},
 	{"observability.tf", `k => v if v != 0`, `k => v`, "every plan would change the dashboard"},
 	{"observability.tf", `k => v if length(v) > 0`, `k => v if length(v) < 0`, "does not tell them apart"},
+	{"observability.tf", `bucket_id      = "_Default"`, `bucket_id = "_Required"`, "another retention keeps nothing"},
+	{"variables.tf", `default     = null`, `default = 7`, "only when somebody says so"},
 	{"versions.tf", `disable_on_destroy = false`, `disable_on_destroy = true`, "would switch the API off"},
 }
 

@@ -215,6 +215,33 @@ run "every_code_rings" {
   }
 }
 
+run "logs_are_kept_as_long_as_the_project_says" {
+  command = plan
+
+  assert {
+    condition     = length(google_logging_project_bucket_config.default) == 0
+    error_message = "The log of a whole project changes only when somebody says so."
+  }
+}
+
+run "logs_are_kept_as_long_as_you_say" {
+  command = plan
+
+  variables {
+    log_retention_days = 90
+  }
+
+  assert {
+    condition = (
+      one(google_logging_project_bucket_config.default).project == "acme-demo" &&
+      one(google_logging_project_bucket_config.default).location == "global" &&
+      one(google_logging_project_bucket_config.default).bucket_id == "_Default" &&
+      one(google_logging_project_bucket_config.default).retention_days == 90
+    )
+    error_message = "Logs go to the project's _Default bucket; another retention keeps nothing."
+  }
+}
+
 run "labels_are_everywhere" {
   command = plan
 
