@@ -47,11 +47,13 @@ locals {
         dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
         statistic  = "Sum"
       }
-      # Half the time in which ten tries make a dead letter of a message: later, there would be no old message to see.
+      # SQS leaves a message that was received three times out of the age, which takes six minutes, and ten tries make a
+      # dead letter of it in half an hour: later, a worker that fails at everything would show nothing. An outbound that
+      # does rings LAG; AGE-OUTBOUND is for one that takes nothing.
       AGE = {
         page       = true
-        threshold  = 900
-        what       = "The worker gets nothing done; the oldest event has waited for 15 minutes."
+        threshold  = 300
+        what       = "The worker gets nothing done; the oldest event has waited for five minutes."
         namespace  = "AWS/SQS"
         metric     = "ApproximateAgeOfOldestMessage"
         dimensions = { QueueName = aws_sqs_queue.events.name }
