@@ -47,7 +47,8 @@ resource "aws_lambda_function_url" "ingest" {
 # An open URL needs two permissions since October 2025; with the first alone it answers 403. The condition of the second,
 # InvokedViaFunctionUrl, cannot be written in provider 5, but CloudFormation knows it. Without that condition the
 # statement would let every AWS account invoke the function directly. Some provider versions add statements of their own
-# along with the URL; these two do not depend on that.
+# along with the URL; these two do not depend on that. Lambda may refuse or lose one of two changes to a function's policy
+# that meet, so they come one after the other: the URL's, then the first of these, then the second.
 resource "aws_cloudformation_stack" "ingest_url_permissions" {
   name = "${var.name}-ingest-url-permissions"
   template_body = jsonencode({
@@ -62,7 +63,8 @@ resource "aws_cloudformation_stack" "ingest_url_permissions" {
         }
       }
       InvokeThroughUrl = {
-        Type = "AWS::Lambda::Permission"
+        Type      = "AWS::Lambda::Permission"
+        DependsOn = "InvokeUrl"
         Properties = {
           Action                = "lambda:InvokeFunction"
           FunctionName          = aws_lambda_function.ingest.function_name
@@ -72,6 +74,8 @@ resource "aws_cloudformation_stack" "ingest_url_permissions" {
       }
     }
   })
+
+  depends_on = [aws_lambda_function_url.ingest]
 }
 
 resource "aws_iam_role" "ingest" {

@@ -17,6 +17,8 @@ locals {
     AMB = { page = false, threshold = 1, what = "An event without an id came twice within the window; the second was not charged." }
     SUS = { page = false, threshold = 1, what = "Usage of nobody we know was booked to suspense." }
     NEG = { page = false, threshold = 1, what = "A balance fell below zero." }
+    # A line per kind and process, so one is enough.
+    DRIFT = { page = false, threshold = 1, what = "A platform sends something that nobody here reads." }
   }
 
   alarms = merge(
@@ -45,10 +47,13 @@ locals {
         dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
         statistic  = "Sum"
       }
+      # SQS leaves a message that was received three times out of the age, which takes six minutes, and ten tries make a
+      # dead letter of it in half an hour: later, a worker that fails at everything would show nothing. An outbound that
+      # does rings LAG; AGE-OUTBOUND is for one that takes nothing.
       AGE = {
         page       = true
-        threshold  = aws_sqs_queue.events.message_retention_seconds / 4
-        what       = "The oldest event has waited for a quarter of its life."
+        threshold  = 300
+        what       = "The worker gets nothing done; the oldest event has waited for five minutes."
         namespace  = "AWS/SQS"
         metric     = "ApproximateAgeOfOldestMessage"
         dimensions = { QueueName = aws_sqs_queue.events.name }
@@ -56,8 +61,8 @@ locals {
       }
       AGE-OUTBOUND = {
         page       = true
-        threshold  = aws_sqs_queue.outbound.message_retention_seconds / 4
-        what       = "The oldest outbound message has waited for a quarter of its life."
+        threshold  = 900
+        what       = "Outbound gets nothing done; the oldest follow-up has waited for 15 minutes."
         namespace  = "AWS/SQS"
         metric     = "ApproximateAgeOfOldestMessage"
         dimensions = { QueueName = aws_sqs_queue.outbound.name }

@@ -79,6 +79,14 @@ resource "google_cloud_run_v2_service_iam_member" "ingest_is_public" {
   name     = google_cloudfunctions2_function.ingest.name # a function's service has its name
   role     = "roles/run.invoker"
   member   = "allUsers"
+
+  # A topic without a subscription drops what it is given, after ingest has said 200. So the door opens last and, on a
+  # destroy, closes first; and the events subscription waits for the two that keep what the worker makes of events.
+  depends_on = [
+    google_pubsub_subscription.dead_letters,
+    google_pubsub_subscription.events,
+    google_pubsub_subscription.outbound,
+  ]
 }
 
 resource "google_service_account" "ingest" {

@@ -1,4 +1,4 @@
-# Logs become numbers, numbers become alerts, alerts go to the channels below. What a code means and what to do about it
+# Log lines and numbers become alerts, alerts go to the channels below. What a code means and what to do about it
 # stands in docs/runbook.md, a section per code; each alert links its own.
 
 locals {
@@ -6,11 +6,26 @@ locals {
   runs   = "resource.type = \"cloud_run_revision\""
   queues = "resource.type = \"pubsub_subscription\""
 
+  # What the functions say.
+  lines_of_functions = join(" AND ", [
+    local.runs,
+    "resource.labels.service_name = (\"${google_cloudfunctions2_function.ingest.name}\" OR \"${google_cloudfunctions2_function.worker.name}\" OR \"${google_cloudfunctions2_function.outbound.name}\")",
+  ])
+
+  # What Cloud Run says about each delivery. Its request_count leaves out what never reached an instance: just the 429 of
+  # a full house, and the 5xx of one that does not start.
+  lines_of_requests = join(" AND ", [
+    local.runs,
+    "resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\"",
+    "log_id(\"run.googleapis.com/requests\")",
+  ])
+
   codes_metric   = "${local.runs} AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.codes.name}\""
   refused_metric = "${local.runs} AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.refused.name}\""
 
-  # The functions log {"code": "CFG", ...}. A page is looked at every minute: platforms give a delivery up after 14 to
-  # 30 s, so minutes are lost events. A ticket can wait for the morning. An alert opens above its threshold.
+  # The functions log {"code": "CFG", ...}. A page rings by the line itself: platforms give a delivery up after 14 to 30 s,
+  # so minutes are lost events, and a metric made of log lines may be ten of them late. A ticket can wait for that, and
+  # for the morning. It rings above its threshold.
   code_alarms = {
     CFG = { page = true, threshold = 0, what = "Configuration is missing or unusable." }
     SEC = { page = true, threshold = 0, what = "A secret cannot be read, or is stale." }
@@ -24,43 +39,50 @@ locals {
     AMB = { page = false, threshold = 0, what = "An event without an id came twice within the window; the second was not charged." }
     SUS = { page = false, threshold = 0, what = "Usage of nobody we know was booked to suspense." }
     NEG = { page = false, threshold = 0, what = "A balance fell below zero." }
+    # A line per kind and process, so one is enough.
+    DRIFT = { page = false, threshold = 0, what = "A platform sends something that nobody here reads." }
   }
 
-  alarms = merge(
+  # Of log lines, the first is enough.
+  alarms_by_line = merge(
+    { for code, alarm in local.code_alarms : code => {
+      page   = true
+      what   = alarm.what
+      filter = "${local.lines_of_functions} AND jsonPayload.code = \"${code}\""
+    } if alarm.page },
+    {
+      "429" = {
+        page   = true
+        what   = "All instances of ingest are busy; platforms are told 429."
+        filter = "${local.lines_of_requests} AND httpRequest.status = 429"
+      }
+      "5XX" = {
+        page   = true
+        what   = "Deliveries are answered 5xx; platforms will give them up."
+        filter = "${local.lines_of_requests} AND httpRequest.status >= 500"
+      }
+  })
+
+  alarms_by_metric = merge(
     { for code, alarm in local.code_alarms : code => merge(alarm, {
       filter  = "${local.codes_metric} AND metric.labels.code = \"${code}\""
       aligner = "ALIGN_DELTA"
       reducer = "REDUCE_SUM"
-    }) },
+    }) if !alarm.page },
     {
-      "429" = {
-        page      = true
-        threshold = 0
-        what      = "All instances of ingest are busy; platforms are told 429."
-        filter    = "${local.refused_metric} AND metric.labels.status = \"429\""
-        aligner   = "ALIGN_DELTA"
-        reducer   = "REDUCE_SUM"
-      }
-      "5XX" = {
-        page      = true
-        threshold = 0
-        what      = "Deliveries are answered 5xx; platforms will give them up."
-        filter    = "${local.refused_metric} AND metric.labels.status = starts_with(\"5\")"
-        aligner   = "ALIGN_DELTA"
-        reducer   = "REDUCE_SUM"
-      }
+      # Long before a hundred tries make a dead letter of a message: then there would be no old message to see.
       AGE = {
         page      = true
-        threshold = local.retention / 4
-        what      = "The oldest event has waited for a quarter of its life."
+        threshold = 3600
+        what      = "The worker gets nothing done; the oldest event has waited for an hour."
         filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.events.name}\""
         aligner   = "ALIGN_MAX"
         reducer   = "REDUCE_MAX"
       }
       AGE-OUTBOUND = {
         page      = true
-        threshold = local.retention / 4
-        what      = "The oldest outbound message has waited for a quarter of its life."
+        threshold = 3600
+        what      = "Outbound gets nothing done; the oldest follow-up has waited for an hour."
         filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
         aligner   = "ALIGN_MAX"
         reducer   = "REDUCE_MAX"
@@ -86,15 +108,23 @@ locals {
   channels = concat(google_monitoring_notification_channel.email[*].id, var.notification_channels)
 }
 
+# There in every project, so it is changed rather than made, and not removed on destroy.
+resource "google_logging_project_bucket_config" "default" {
+  count = var.log_retention_days == null ? 0 : 1
+
+  project        = var.project
+  location       = "global"
+  bucket_id      = "_Default"
+  retention_days = var.log_retention_days
+
+  depends_on = [google_project_service.apis]
+}
+
 # One metric with the code as its label: codes are a short list of our own, never words from outside.
 resource "google_logging_metric" "codes" {
   name        = "${var.name}-codes"
   description = "Log lines of the functions that carry a code."
-  filter = join(" AND ", [
-    local.runs,
-    "resource.labels.service_name = (\"${google_cloudfunctions2_function.ingest.name}\" OR \"${google_cloudfunctions2_function.worker.name}\" OR \"${google_cloudfunctions2_function.outbound.name}\")",
-    "jsonPayload.code:*",
-  ])
+  filter      = "${local.lines_of_functions} AND jsonPayload.code:*"
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -110,17 +140,11 @@ resource "google_logging_metric" "codes" {
   label_extractors = { code = "EXTRACT(jsonPayload.code)" }
 }
 
-# From the request log. Cloud Run's own request_count leaves out what never reached an instance: just the 429 of a full
-# house, and the 5xx of one that does not start.
+# For the dashboard.
 resource "google_logging_metric" "refused" {
   name        = "${var.name}-refused"
   description = "Deliveries that ingest, or Cloud Run for it, answered 429 or 5xx."
-  filter = join(" AND ", [
-    local.runs,
-    "resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\"",
-    "log_id(\"run.googleapis.com/requests\")",
-    "(httpRequest.status = 429 OR httpRequest.status >= 500)",
-  ])
+  filter      = "${local.lines_of_requests} AND (httpRequest.status = 429 OR httpRequest.status >= 500)"
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -148,7 +172,7 @@ resource "google_monitoring_notification_channel" "email" {
 }
 
 resource "google_monitoring_alert_policy" "codes" {
-  for_each = local.alarms
+  for_each = merge(local.alarms_by_line, local.alarms_by_metric)
 
   display_name          = "${var.name}-${each.key}"
   severity              = each.value.page ? "CRITICAL" : "WARNING"
@@ -156,27 +180,46 @@ resource "google_monitoring_alert_policy" "codes" {
   notification_channels = local.channels
   user_labels           = local.labels
 
+  # One condition and no more: that is all an alert on log lines may have.
   conditions {
     display_name = each.value.what
 
-    condition_threshold {
-      filter          = each.value.filter
-      comparison      = "COMPARISON_GT"
-      threshold_value = each.value.threshold
-      duration        = "0s"
+    dynamic "condition_matched_log" {
+      for_each = try([local.alarms_by_line[each.key]], [])
+      content {
+        filter = condition_matched_log.value.filter
+      }
+    }
 
-      aggregations {
-        alignment_period     = each.value.page ? "60s" : "300s"
-        per_series_aligner   = each.value.aligner
-        cross_series_reducer = each.value.reducer
+    dynamic "condition_threshold" {
+      for_each = try([local.alarms_by_metric[each.key]], [])
+      content {
+        filter          = condition_threshold.value.filter
+        comparison      = "COMPARISON_GT"
+        threshold_value = condition_threshold.value.threshold
+        duration        = "0s"
+
+        aggregations {
+          alignment_period     = condition_threshold.value.page ? "60s" : "300s"
+          per_series_aligner   = condition_threshold.value.aligner
+          cross_series_reducer = condition_threshold.value.reducer
+        }
       }
     }
   }
 
-  # No news is good news, and an incident that stays open rings no second time: close it after the shortest silence
-  # that Monitoring takes.
   alert_strategy {
+    # No news is good news, and an incident that stays open rings no second time: close it after the shortest silence
+    # that Monitoring takes.
     auto_close = "1800s"
+
+    # How often lines may ring: alerts on lines must say so, others must not.
+    dynamic "notification_rate_limit" {
+      for_each = try([local.alarms_by_line[each.key]], [])
+      content {
+        period = "300s"
+      }
+    }
   }
 
   documentation {
@@ -232,6 +275,7 @@ locals {
   ]
 }
 
+# Monitoring gives back no 0 and no empty list: written here, they would differ from what is there at every plan.
 resource "google_monitoring_dashboard" "pipeline" {
   dashboard_json = jsonencode({
     displayName = var.name
@@ -239,9 +283,7 @@ resource "google_monitoring_dashboard" "pipeline" {
     mosaicLayout = {
       columns = 12
       tiles = concat(
-        [for i, chart in local.charts : {
-          xPos   = i % 2 * 6
-          yPos   = floor(i / 2) * 4
+        [for i, chart in local.charts : merge({ for k, v in { xPos = i % 2 * 6, yPos = floor(i / 2) * 4 } : k => v if v != 0 }, {
           width  = 6
           height = 4
           widget = {
@@ -253,18 +295,17 @@ resource "google_monitoring_dashboard" "pipeline" {
                 timeSeriesQuery = {
                   timeSeriesFilter = {
                     filter = local.lines[line].filter
-                    aggregation = {
+                    aggregation = merge({ for k, v in { groupByFields = local.lines[line].by } : k => v if length(v) > 0 }, {
                       alignmentPeriod    = "60s"
                       perSeriesAligner   = local.lines[line].align
                       crossSeriesReducer = local.lines[line].reduce
-                      groupByFields      = local.lines[line].by
-                    }
+                    })
                   }
                 }
               }]
             }
           }
-        }],
+        })],
         [{
           xPos   = 6
           yPos   = 12

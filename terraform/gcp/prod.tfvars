@@ -2,4 +2,5 @@
 name                 = "webhooks-prod"
 labels               = { environment = "prod" }
 deletion_protection  = true
-ingest_min_instances = 1 # platforms count the wait for a first instance, too
+log_retention_days   = 90 # of everything in the project
+ingest_min_instances = 1  # platforms count the wait for a first instance, too

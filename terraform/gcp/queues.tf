@@ -84,6 +84,11 @@ resource "google_pubsub_subscription" "events" {
     dead_letter_topic     = google_pubsub_topic.dead_letters.id
     max_delivery_attempts = 100
   }
+
+  depends_on = [
+    google_pubsub_subscription.dead_letters,
+    google_pubsub_subscription.outbound,
+  ]
 }
 
 # Like events, to outbound.

@@ -202,6 +202,20 @@ variable "outbound_max_instances" {
   }
 }
 
+variable "log_retention_days" {
+  description = <<-EOT
+    How long logs are kept. They hold no bodies, secrets or personal data. This sets the project's _Default bucket, and so
+    concerns everything that logs in the project. Null leaves that bucket as it is: 30 days, unless somebody changed it.
+  EOT
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.log_retention_days == null ? true : var.log_retention_days >= 1 && var.log_retention_days <= 3650
+    error_message = "Google takes 1 to 3650 days, or null."
+  }
+}
+
 variable "alarm_email" {
   description = "Who is told of alarms."
   type        = string

@@ -156,13 +156,14 @@ func (s *system) role(name string) role {
 // addStack reads the CloudFormation that says what the provider cannot.
 func addStack(t *testing.T, s *system, body any) {
 	t.Helper()
-	for id, resource := range at(body, "Resources").(map[string]any) {
+	resources := at(body, "Resources").(map[string]any)
+	for id, resource := range resources {
 		if kind := text(resource, "Type"); kind != "AWS::Lambda::Permission" {
 			t.Errorf("terraform/aws: the CloudFormation stack makes a %s", kind)
 			continue
 		}
-		p := &properties{values: at(resource, "Properties"), read: map[string]bool{}}
-		addPermission(t, s, p)
+		p := &properties{values: at(resource, "Properties"), read: map[string]bool{}, dependsOn: texts(at(resource, "DependsOn"))}
+		addPermission(t, s, p, resources)
 		p.allRead(t, id)
 	}
 }

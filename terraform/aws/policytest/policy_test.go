@@ -141,8 +141,8 @@ var always = []assertion{
 	{"the URL is open and answers as a whole", func(s system) any { return s.URLs["ingest"] }, functionURL{Auth: "NONE", Mode: "BUFFERED"}},
 	{"the URL may be called", func(s system) any { return s.Permissions["lambda:InvokeFunctionUrl"] },
 		permission{Function: "ingest", Principal: "*", URLAuth: "NONE"}},
-	{"ingest may be invoked through its URL, and only so", func(s system) any { return s.Permissions["lambda:InvokeFunction"] },
-		permission{Function: "ingest", Principal: "*", ThroughURL: "true"}},
+	{"ingest may be invoked through its URL, and only so, by a change that waits for the other", func(s system) any { return s.Permissions["lambda:InvokeFunction"] },
+		permission{Function: "ingest", Principal: "*", ThroughURL: "true", After: "lambda:InvokeFunctionUrl"}},
 	{"nobody has another permission on a function", func(s system) any { return names(s.Permissions) },
 		"lambda:InvokeFunction,lambda:InvokeFunctionUrl"},
 	{"every platform has its address in the outputs", func(s system) any { return names(s.Routes) }, platforms()},
@@ -233,7 +233,7 @@ var always = []assertion{
 		"worker":   {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
 	}},
 	{"there is an alarm for every code", func(s system) any { return names(s.Alarms) },
-		"429,5XX,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
+		"429,5XX,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,DRIFT,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
 	{"alarms that page look every minute", func(s system) any { return s.pages(func(a alarm) bool { return a.Period == "60" && a.Periods == "1" }) },
 		"429,5XX,AGE,AGE-OUTBOUND,API,CFG,ENQ,INV,SEC"},
 	{"every alarm tells somebody", func(s system) any {
@@ -245,21 +245,23 @@ var always = []assertion{
 		})
 	}, true},
 	{"alarms of codes listen to what the filters count", func(s system) any { return s.listeningTo("demo", "Codes", "code") },
-		"AMB=AMB,API=API,CFG=CFG,CON=CON,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
+		"AMB=AMB,API=API,CFG=CFG,CON=CON,DRIFT=DRIFT,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
 	{"429 is a throttled front door", func(s system) any { return s.listeningTo("AWS/Lambda", "Throttles", "FunctionName") }, "429=ingest"},
 	{"5XX is what platforms see", func(s system) any { return s.listeningTo("AWS/Lambda", "Url5xxCount", "FunctionName") }, "5XX=ingest"},
 	{"AGE is that of the oldest event, or follow-up; LAG is about the latter", func(s system) any {
 		return s.listeningTo("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
 	}, "AGE-OUTBOUND=outbound,AGE=events,LAG=outbound"},
-	{"AGE rings at a quarter of the retention of outbound, too", func(s system) any {
-		return 4*number(s.Alarms["AGE-OUTBOUND"].Threshold) == number(s.Queues["outbound"].Retention)
+	{"AGE rings for follow-ups before they become dead letters, and later than LAG", func(s system) any {
+		threshold := number(s.Alarms["AGE-OUTBOUND"].Threshold)
+		return threshold > number(s.Alarms["LAG"].Threshold) && threshold < s.dead("outbound")
 	}, true},
-	{"LAG rings after five minutes, and a message that comes back once is no lag", func(s system) any {
-		threshold := number(s.Alarms["LAG"].Threshold)
-		return threshold == 300 && threshold > number(s.Queues["outbound"].Visibility)
+	{"LAG rings after five minutes, and a message that comes back once is no lag, but one that does so twice", func(s system) any {
+		threshold, visibility := number(s.Alarms["LAG"].Threshold), number(s.Queues["outbound"].Visibility)
+		return threshold == 300 && threshold > visibility && threshold < 2*visibility
 	}, true},
-	{"AGE rings at a quarter of the retention", func(s system) any {
-		return 4*number(s.Alarms["AGE"].Threshold) == number(s.Queues["events"].Retention)
+	{"AGE rings for events before they become dead letters, and before the third try, after which SQS does not count their age", func(s system) any {
+		threshold := number(s.Alarms["AGE"].Threshold)
+		return threshold >= 300 && threshold < s.dead("events") && threshold < 2*number(s.Queues["events"].Visibility)
 	}, true},
 	{"DLQ counts dead letters", func(s system) any {
 		return s.listeningTo("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName")

@@ -42,6 +42,13 @@ func platforms() string {
 	return names(routes)
 }
 
+// dead says after how many seconds of tries a message of a queue is a dead
+// letter.
+func (s system) dead(queue string) int {
+	q := s.Queues[queue]
+	return number(q.Visibility) * number(q.MaxReceives)
+}
+
 func tlsOnly(name string) func(system) any {
 	return func(s system) any {
 		return slices.ContainsFunc(s.Queues[name].Policy, func(st statement) bool {

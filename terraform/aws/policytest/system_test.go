@@ -94,7 +94,10 @@ type logging struct{ Group, Format, ApplicationLevel, SystemLevel string }
 
 type functionURL struct{ Auth, Mode string }
 
-type permission struct{ Function, Principal, URLAuth, ThroughURL string }
+type permission struct {
+	Function, Principal, URLAuth, ThroughURL string
+	After                                    string // the action of the permission that is added first
+}
 
 type mapping struct {
 	Source, BatchSize, Responses, Concurrency string

@@ -23,7 +23,8 @@ func templateSystem(t *testing.T, parameters map[string]string) system {
 			continue
 		}
 		p := &properties{values: c.evaluate(at(resource, "Properties")), read: map[string]bool{}}
-		addResource(t, &s, text(resource, "Type"), id, p)
+		p.dependsOn = texts(at(resource, "DependsOn"))
+		addResource(t, &s, text(resource, "Type"), id, p, resources)
 		p.allRead(t, id)
 	}
 	for id, output := range at(c.body, "Outputs").(map[string]any) {
@@ -60,8 +61,9 @@ func transformed(t *testing.T, parameters map[string]string) map[string]any {
 // properties of one resource. What nobody asked for is reported: it would be
 // deployed without having been compared.
 type properties struct {
-	values any
-	read   map[string]bool
+	values    any
+	read      map[string]bool
+	dependsOn []string
 }
 
 func (p *properties) at(name string, path ...any) any {
@@ -81,7 +83,7 @@ func (p *properties) allRead(t *testing.T, id string) {
 	}
 }
 
-func addResource(t *testing.T, s *system, kind, id string, p *properties) {
+func addResource(t *testing.T, s *system, kind, id string, p *properties, all map[string]any) {
 	t.Helper()
 	switch kind {
 	case "AWS::SQS::Queue":
@@ -101,7 +103,7 @@ func addResource(t *testing.T, s *system, kind, id string, p *properties) {
 	case "AWS::Lambda::Url":
 		s.URLs[short(p.text("TargetFunctionArn"))] = functionURL{Auth: p.text("AuthType"), Mode: p.text("InvokeMode")}
 	case "AWS::Lambda::Permission":
-		addPermission(t, s, p)
+		addPermission(t, s, p, all)
 	case "AWS::Lambda::EventSourceMapping":
 		s.Mappings[short(p.text("FunctionName"))] = mapping{
 			Source:      p.text("EventSourceArn"),
@@ -193,13 +195,18 @@ func templateFunction(p *properties) function {
 	}
 }
 
-func addPermission(t *testing.T, s *system, p *properties) {
+func addPermission(t *testing.T, s *system, p *properties, all map[string]any) {
 	t.Helper()
 	action := p.text("Action")
 	if _, twice := s.Permissions[action]; twice {
 		t.Errorf("%s is permitted twice", action)
 	}
+	var after []string
+	for _, id := range p.dependsOn {
+		after = append(after, text(all, id, "Properties", "Action"))
+	}
 	s.Permissions[action] = permission{
+		After:      strings.Join(after, ","),
 		Function:   short(p.text("FunctionName")),
 		Principal:  p.text("Principal"),
 		URLAuth:    p.text("FunctionUrlAuthType"),

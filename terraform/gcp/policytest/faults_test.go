@@ -26,7 +26,10 @@ var faults = []struct{ file, from, to, found string }{
 	{"worker.tf", `"ALLOW_INTERNAL_ONLY"`, `"ALLOW_ALL"`, "A forged push must not even arrive"},
 	{"worker.tf", `member   = google_service_account.push.member`, `member = "allUsers"`, "The push account, and nobody else"},
 	{"worker.tf", `"datastore.entities.get",`, `"datastore.entities.get", "datastore.entities.delete",`, "must not be able to delete entries"},
+	{"worker.tf", `"datastore.entities.list",`, `"datastore.entities.list", "datastore.databases.update",`, "+ roles/demo_bookkeeper: datastore.databases.update"},
 	{"worker.tf", `databases/${google_firestore_database.ledger.name}`, `databases/*`, "must end at its own database"},
+	{"queues.tf", `ack_deadline_seconds       = 600`, `ack_deadline_seconds = 360`, "Outbound's ack deadline"},
+	{"queues.tf", "maximum_backoff = \"600s\"\n  }\n\n  dead_letter_policy", "maximum_backoff = \"60s\"\n  }\n\n  dead_letter_policy", "An outage of a platform's API takes hours"},
 	{"queues.tf", `minimum_backoff = "60s"`, `minimum_backoff = "30s"`, "no sooner than after a minute"},
 	{"queues.tf", `audience              = google_cloudfunctions2_function.outbound.service_config[0].uri`, `audience = "outbound"`, "with a token for outbound"},
 	{"outbound.tf", `"Outbound"`, `"outbound"`, "the names that the functions register"},
@@ -44,7 +47,11 @@ var faults = []struct{ file, from, to, found string }{
 	{"secrets.tf", "outbound\"\n  labels              = local.labels\n  deletion_protection = var.deletion_protection", "outbound\"\n  labels = local.labels\n  deletion_protection = false", "API keys destroyed by mistake"},
 	{"observability.tf", `API = { page = true`, `API = { page = false`, "These wake somebody up"},
 	{"observability.tf", `threshold = 300`, `threshold = 3600`, "LAG is five minutes"},
-	{"observability.tf", ` OR \"${google_cloudfunctions2_function.outbound.name}\"`, ``, "The log of a function is not counted"},
+	{"observability.tf", ` OR \"${google_cloudfunctions2_function.outbound.name}\"`, ``, "The log of a function is not heard"},
+	{"observability.tf", `"log_id(\"run.googleapis.com/requests\")",`, ``, "in the request log only"},
+	{"observability.tf", `httpRequest.status = 429"`, `httpRequest.status = 503"`, "429 or 5XX rings for other statuses"},
+	{"observability.tf", `jsonPayload.code = \"${code}\"`, `jsonPayload.code = \"CFG\"`, "A page looks at another code"},
+	{"observability.tf", `period = "300s"`, `period = "3600s"`, "without a rate limit"},
 	{"storage.tf", `"POINT_IN_TIME_RECOVERY_ENABLED"`, `"POINT_IN_TIME_RECOVERY_DISABLED"`, "no way back from a mistake"},
 	{"storage.tf", `var.deletion_protection ?`, `!var.deletion_protection ?`, "Deleting the books must take two steps"},
 	{"storage.tf", `"entries/time", `, ``, "An index on an ever growing field"},
@@ -52,9 +59,18 @@ var faults = []struct{ file, from, to, found string }{
 	{"observability.tf", `CFG = { page = true`, `CFG = { page = false`, "These wake somebody up"},
 	{"observability.tf", `notification_channels = local.channels`, `notification_channels = []`, "An alert that nobody hears"},
 	{"observability.tf", `#${lower(split("-", each.key)[0])}`, `#${each.key}`, "where its cure stands"},
-	{"observability.tf", `threshold = local.retention / 4`, `threshold = local.retention`, "AGE is a quarter of the retention"},
-	{"observability.tf", `metric.labels.code = \"${code}\"`, `metric.labels.code = \"CFG\"`, "another code than its own"},
+	{"observability.tf", `threshold = 3600`, `threshold = local.retention / 4`, "AGE never rings"},
+	{"observability.tf", `threshold = 3600`, `threshold = 7200`, "more than an hour"},
+	{"observability.tf", `metric.labels.code = \"${code}\"`, `metric.labels.code = \"CFG\"`, "A ticket looks at another code"},
 	{"observability.tf", `user_labels           = local.labels`, `user_labels = {}`, "The bill of this application"},
+	{"ingest.tf", "    google_pubsub_subscription.events,\n", "", "ingest_is_public does not wait for google_pubsub_subscription.events"},
+	{"ingest.tf", "    google_pubsub_subscription.outbound,\n", "    # google_pubsub_subscription.outbound,\n", "ingest_is_public does not wait for google_pubsub_subscription.outbound"},
+	{"queues.tf", "    google_pubsub_subscription.outbound,\n", "", "google_pubsub_subscription.events does not wait for google_pubsub_subscription.outbound"},
+	{"queues.tf", "    google_pubsub_subscription.dead_letters,\n", "", "google_pubsub_subscription.events does not wait for google_pubsub_subscription.dead_letters"},
+	{"observability.tf", `k => v if v != 0`, `k => v`, "every plan would change the dashboard"},
+	{"observability.tf", `k => v if length(v) > 0`, `k => v if length(v) < 0`, "does not tell them apart"},
+	{"observability.tf", `bucket_id      = "_Default"`, `bucket_id = "_Required"`, "another retention keeps nothing"},
+	{"variables.tf", `default     = null`, `default = 7`, "only when somebody says so"},
 	{"versions.tf", `disable_on_destroy = false`, `disable_on_destroy = true`, "would switch the API off"},
 }
 
@@ -74,6 +90,33 @@ resource "google_project_iam_member" "quick" {
   role    = "roles/editor"
   member  = google_service_account.ingest.member
 }
+
+resource "google_cloud_run_v2_service_iam_binding" "quick" {
+  location = var.region
+  name     = google_cloudfunctions2_function.worker.name
+  role     = "roles/run.invoker"
+  members  = ["allUsers"]
+}
+
+data "google_iam_policy" "quick" {
+  binding {
+    role    = "roles/pubsub.admin"
+    members = ["allAuthenticatedUsers"]
+  }
+}
+
+resource "google_pubsub_topic_iam_policy" "quick" {
+  topic       = google_pubsub_topic.events.id
+  policy_data = data.google_iam_policy.quick.policy_data
+}
+
+resource "google_firestore_field" "quick" {
+  database   = google_firestore_database.ledger.name
+  collection = "entries"
+  field      = "expires"
+
+  ttl_config {}
+}
 `
 
 var intrusions = []string{
@@ -81,6 +124,9 @@ var intrusions = []string{
 	"google_pubsub_topic.quick: without a subscription it keeps nothing",
 	"google_secret_manager_secret_version.quick: its value would be in the state",
 	"+ demo-ingest: roles/editor on the project",
+	"google_cloud_run_v2_service_iam_binding.quick: it removes everybody else from the role",
+	"google_pubsub_topic_iam_policy.quick: it removes everybody else",
+	"google_firestore_field.quick: documents that expire are charged twice",
 }
 
 // All faults at once, because each run of Terraform takes its time: every one
@@ -94,7 +140,7 @@ func TestFaultsAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := tested(t, dir)
-	found := slices.Concat(r.Problems, brokenRules(r.Plan), lines(difference(grantsIn(r.Plan), lines(allGrants))))
+	found := slices.Concat(r.Problems, brokenRules(r.Plan), brokenOrder(t, dir), lines(difference(grantsIn(r.Plan), lines(allGrants))))
 	for _, f := range faults {
 		if !slices.ContainsFunc(found, func(problem string) bool { return strings.Contains(problem, f.found) }) {
 			t.Errorf("%s: nobody minds %s", f.file, f.to)

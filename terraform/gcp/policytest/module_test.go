@@ -46,6 +46,11 @@ func TestModule(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("the door opens last", func(t *testing.T) {
+		for _, broken := range brokenOrder(t, module) {
+			t.Error(broken)
+		}
+	})
 	t.Run("every alert links its section of the runbook", func(t *testing.T) {
 		sections := headings(t, root+"docs/runbook.md")
 		links := runbookLinks(r.Plan)
@@ -58,6 +63,30 @@ func TestModule(t *testing.T) {
 			}
 		}
 	})
+}
+
+var agent = regexp.MustCompile(`@gcp-sa-([a-z]+)\.`)
+
+// Google makes a service's agent when it is first needed, which is later than
+// the grants to it: the guide must have it made before.
+func TestServiceAgentsAreMadeBeforeTheyAreGrantedAnything(t *testing.T) {
+	queues, err := os.ReadFile(module + "queues.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile(root + "docs/deploy-gcp.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	agents := agent.FindAllStringSubmatch(string(queues), -1)
+	if len(agents) == 0 {
+		t.Error("there are no service agents")
+	}
+	for _, a := range agents {
+		if !strings.Contains(string(guide), "services identity create --service="+a[1]+".googleapis.com") {
+			t.Errorf("docs/deploy-gcp.md does not have the agent of %s made", a[1])
+		}
+	}
 }
 
 var heading = regexp.MustCompile(`(?m)^## (.+)$`)

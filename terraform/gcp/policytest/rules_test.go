@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// allGrants is everything that anybody may do because of this module.
+// allGrants is everything that anybody may do because of this module, and what
+// its own role consists of.
 const allGrants = `
 Pub/Sub: roles/iam.serviceAccountOpenIdTokenCreator on serviceAccounts/demo-push
 Pub/Sub: roles/pubsub.publisher on topics/demo-dead-letters
@@ -28,6 +29,11 @@ demo-push: roles/run.invoker on demo-worker
 demo-worker: roles/demo_bookkeeper on the project if resource.name == "projects/acme-demo/databases/demo"
 demo-worker: roles/pubsub.publisher on topics/demo-dead-letters
 demo-worker: roles/pubsub.publisher on topics/demo-outbound
+roles/demo_bookkeeper: datastore.databases.get
+roles/demo_bookkeeper: datastore.entities.create
+roles/demo_bookkeeper: datastore.entities.get
+roles/demo_bookkeeper: datastore.entities.list
+roles/demo_bookkeeper: datastore.entities.update
 `
 
 // grantedOn names the argument that says what a grant is about.
@@ -44,6 +50,12 @@ func grantsIn(plan []resource) []string {
 	for _, r := range plan {
 		if strings.HasSuffix(r.Type, "_iam_member") {
 			grants = append(grants, grant(r))
+		}
+		if strings.HasSuffix(r.Type, "_iam_custom_role") {
+			permissions, _ := r.Change.After["permissions"].([]any)
+			for _, permission := range permissions {
+				grants = append(grants, fmt.Sprintf("roles/%s: %s", r.Change.After["role_id"], permission))
+			}
 		}
 	}
 	slices.Sort(grants)
@@ -90,8 +102,13 @@ func difference(got, want []string) string {
 var noSuchThing = map[string]string{
 	"google_secret_manager_secret_version": "its value would be in the state",
 	"google_service_account_key":           "a key that can be carried away; everything here runs without one",
-	"google_project_iam_binding":           "it removes everybody else from the role",
-	"google_project_iam_policy":            "it removes everybody else from the project",
+}
+
+// noSuchGrant lists, by the end of their types, the resources that grant without
+// being in allGrants. Every service has its own.
+var noSuchGrant = map[string]string{
+	"_iam_binding": "it removes everybody else from the role",
+	"_iam_policy":  "it removes everybody else",
 }
 
 // brokenRules holds every resource to the rules for its kind, also those that
@@ -104,6 +121,14 @@ func brokenRules(plan []resource) []string {
 		}
 		if why, ok := noSuchThing[r.Type]; ok {
 			broken = append(broken, r.Address+": "+why)
+		}
+		for end, why := range noSuchGrant {
+			if strings.HasSuffix(r.Type, end) {
+				broken = append(broken, r.Address+": "+why)
+			}
+		}
+		if ttl, _ := r.Change.After["ttl_config"].([]any); len(ttl) > 0 {
+			broken = append(broken, r.Address+": documents that expire are charged twice")
 		}
 		if !labelled(r) {
 			broken = append(broken, r.Address+": the label application is missing")

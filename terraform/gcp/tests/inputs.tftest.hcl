@@ -31,13 +31,14 @@ run "values_that_google_would_refuse_later" {
     gabber_ledger          = "beside" # without a credit type
     gabber_api_url         = "http://api.gabber.dev"
     leads_forward_url      = "https://user@example.com"
+    log_retention_days     = 0
     alarm_email            = "" # nobody to tell
   }
 
   expect_failures = [
     var.project, var.region, var.name, var.labels, var.runtime, var.max_body_kib,
     var.ingest_min_instances, var.ingest_max_instances, var.worker_max_instances, var.outbound_max_instances,
-    var.gabber_ledger, var.gabber_api_url, var.leads_forward_url, var.alarm_email,
+    var.gabber_ledger, var.gabber_api_url, var.leads_forward_url, var.log_retention_days, var.alarm_email,
   ]
 }
 

@@ -19,7 +19,7 @@ run "every_code_rings" {
   assert {
     condition = toset(keys(google_monitoring_alert_policy.codes)) == toset([
       "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
-      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG",
+      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG", "DRIFT",
     ])
     error_message = "A code without an alert, or an alert without a code."
   }
@@ -52,21 +52,47 @@ run "every_code_rings" {
   }
 
   assert {
-    condition = alltrue([
-      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API"] :
-      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "60s"
+    condition = toset([for code, a in google_monitoring_alert_policy.codes : code if length(a.conditions[0].condition_matched_log) == 1]) == toset([
+      "CFG", "SEC", "ENQ", "429", "5XX", "INV", "API",
     ])
-    error_message = "A page that looks less than once a minute comes after the platform has given up."
+    error_message = "A page that is made of log lines must ring by the line: a metric may be ten minutes late, and the platform has given up by then."
   }
 
   assert {
-    condition     = alltrue([for a in google_monitoring_alert_policy.codes : startswith(a.conditions[0].condition_threshold[0].filter, "resource.type = ")])
+    condition = alltrue([
+      for a in google_monitoring_alert_policy.codes :
+      length(a.conditions) == 1 && length(a.conditions[0].condition_matched_log) + length(a.conditions[0].condition_threshold) == 1
+    ])
+    error_message = "An alert on log lines may have one condition and no more, and every alert needs one."
+  }
+
+  assert {
+    condition = alltrue([
+      for a in google_monitoring_alert_policy.codes :
+      join(",", a.alert_strategy[0].notification_rate_limit[*].period) == join(",", [for c in a.conditions[0].condition_matched_log : "300s"])
+    ])
+    error_message = "Monitoring takes no alert on log lines without a rate limit, and no other with one."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in ["AGE", "AGE-OUTBOUND"] :
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "60s"
+    ])
+    error_message = "A page must look every minute."
+  }
+
+  assert {
+    condition = alltrue([
+      for a in google_monitoring_alert_policy.codes :
+      startswith(concat(a.conditions[0].condition_matched_log[*].filter, a.conditions[0].condition_threshold[*].filter)[0], "resource.type = ")
+    ])
     error_message = "Monitoring refuses filters without a resource type."
   }
 
   assert {
     condition = alltrue([
-      for code in ["CFG", "SEC", "ENQ", "429", "5XX", "INV", "API", "DLQ", "QUA", "CON", "AMB", "SUS", "NEG"] :
+      for code in ["DLQ", "QUA", "CON", "AMB", "SUS", "NEG", "DRIFT"] :
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value == 0 &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].comparison == "COMPARISON_GT" &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].duration == "0s"
@@ -74,19 +100,26 @@ run "every_code_rings" {
     error_message = "One is enough."
   }
 
+  # By the eighth try the back-off has grown from ten seconds to its longest.
   assert {
-    condition     = google_monitoring_alert_policy.codes["AGE"].conditions[0].condition_threshold[0].threshold_value == tonumber(trimsuffix(google_pubsub_subscription.events.message_retention_duration, "s")) / 4
-    error_message = "AGE is a quarter of the retention."
+    condition = alltrue([
+      for code, s in { AGE = google_pubsub_subscription.events, AGE-OUTBOUND = google_pubsub_subscription.outbound } :
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value <
+      (s.dead_letter_policy[0].max_delivery_attempts - 7) * tonumber(trimsuffix(s.retry_policy[0].maximum_backoff, "s"))
+    ])
+    error_message = "AGE never rings: messages become dead letters before they are so old."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in ["AGE", "AGE-OUTBOUND"] : google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value <= 3600
+    ])
+    error_message = "Whoever waits for more than an hour to say that nothing gets done might as well wait for the dead letters."
   }
 
   assert {
     condition     = strcontains(google_monitoring_alert_policy.codes["AGE"].conditions[0].condition_threshold[0].filter, "subscription_id = \"demo-events\"")
     error_message = "AGE looks at another subscription."
-  }
-
-  assert {
-    condition     = google_monitoring_alert_policy.codes["AGE-OUTBOUND"].conditions[0].condition_threshold[0].threshold_value == tonumber(trimsuffix(google_pubsub_subscription.outbound.message_retention_duration, "s")) / 4
-    error_message = "AGE-OUTBOUND is a quarter of the retention."
   }
 
   assert {
@@ -113,24 +146,47 @@ run "every_code_rings" {
   }
 
   assert {
-    condition = alltrue([
-      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
-      strcontains(google_logging_metric.codes.filter, "\"${f.name}\"")
-    ])
-    error_message = "The log of a function is not counted."
+    condition = alltrue(flatten([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] : [
+        for filter in concat([google_logging_metric.codes.filter], [
+          for code in ["CFG", "SEC", "ENQ", "INV", "API"] : join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_matched_log[*].filter)
+        ]) : strcontains(filter, "\"${f.name}\"")
+      ]
+    ]))
+    error_message = "The log of a function is not heard."
   }
 
   assert {
-    condition     = strcontains(google_logging_metric.refused.filter, "log_id(\"run.googleapis.com/requests\")") && strcontains(google_logging_metric.refused.filter, "\"demo-ingest\"")
+    condition = alltrue([
+      for filter in concat([google_logging_metric.refused.filter], [
+        for code in ["429", "5XX"] : join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_matched_log[*].filter)
+      ]) : strcontains(filter, "log_id(\"run.googleapis.com/requests\")") && strcontains(filter, "\"demo-ingest\"")
+    ])
     error_message = "What never reached an instance is in the request log only."
   }
 
   assert {
+    condition = (
+      endswith(join("", google_monitoring_alert_policy.codes["429"].conditions[0].condition_matched_log[*].filter), " AND httpRequest.status = 429") &&
+      endswith(join("", google_monitoring_alert_policy.codes["5XX"].conditions[0].condition_matched_log[*].filter), " AND httpRequest.status >= 500")
+    )
+    error_message = "429 or 5XX rings for other statuses than its own."
+  }
+
+  assert {
     condition = alltrue([
-      for code in keys(local.code_alarms) :
-      strcontains(google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].filter, "user/${google_logging_metric.codes.name}\" AND metric.labels.code = \"${code}\"")
+      for code, alarm in local.code_alarms :
+      endswith(join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_matched_log[*].filter), " AND jsonPayload.code = \"${code}\"") if alarm.page
     ])
-    error_message = "An alert looks at another code than its own."
+    error_message = "A page looks at another code than its own."
+  }
+
+  assert {
+    condition = alltrue([
+      for code, alarm in local.code_alarms :
+      endswith(join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[*].filter), "user/${google_logging_metric.codes.name}\" AND metric.labels.code = \"${code}\"") if !alarm.page
+    ])
+    error_message = "A ticket looks at another code than its own."
   }
 
   assert {
@@ -140,9 +196,49 @@ run "every_code_rings" {
 
   assert {
     condition = length(distinct([
-      for tile in jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles : "${tile.xPos}/${tile.yPos}"
+      for tile in jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles : "${try(tile.xPos, 0)}/${try(tile.yPos, 0)}"
     ])) == 8
     error_message = "Two tiles in one place."
+  }
+
+  assert {
+    condition     = !can(regex("Pos\":0[,}]|:\\[\\]", google_monitoring_dashboard.pipeline.dashboard_json))
+    error_message = "Monitoring leaves out what is 0 or empty: every plan would change the dashboard."
+  }
+
+  assert {
+    condition = alltrue([
+      for by in ["response_code", "status", "code"] :
+      strcontains(google_monitoring_dashboard.pipeline.dashboard_json, "\"groupByFields\":[\"metric.label.${by}\"]")
+    ])
+    error_message = "A chart by status or code does not tell them apart."
+  }
+}
+
+run "logs_are_kept_as_long_as_the_project_says" {
+  command = plan
+
+  assert {
+    condition     = length(google_logging_project_bucket_config.default) == 0
+    error_message = "The log of a whole project changes only when somebody says so."
+  }
+}
+
+run "logs_are_kept_as_long_as_you_say" {
+  command = plan
+
+  variables {
+    log_retention_days = 90
+  }
+
+  assert {
+    condition = (
+      one(google_logging_project_bucket_config.default).project == "acme-demo" &&
+      one(google_logging_project_bucket_config.default).location == "global" &&
+      one(google_logging_project_bucket_config.default).bucket_id == "_Default" &&
+      one(google_logging_project_bucket_config.default).retention_days == 90
+    )
+    error_message = "Logs go to the project's _Default bucket; another retention keeps nothing."
   }
 }
 

@@ -104,6 +104,16 @@ run "follow_ups_are_pushed_until_outbound_has_them" {
   }
 
   assert {
+    condition     = google_pubsub_subscription.outbound.retry_policy[0].maximum_backoff == "600s"
+    error_message = "An outage of a platform's API takes hours, and so must the tries."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.outbound.ack_deadline_seconds == 600
+    error_message = "Outbound's ack deadline must be the longest, too."
+  }
+
+  assert {
     condition     = google_pubsub_subscription.outbound.ack_deadline_seconds >= 6 * google_cloudfunctions2_function.outbound.service_config[0].timeout_seconds
     error_message = "A follow-up must not be handed out again while its first try may still call."
   }

@@ -1,0 +1,67 @@
+package policytest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+// comesAfter says what must exist before what. Terraform orders the rest by
+// itself; these would work in any order, and lose events in some.
+var comesAfter = []struct{ later, earlier, why string }{
+	{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.events", "its topic drops what it is given until then"},
+	{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.outbound", "its topic drops what it is given until then"},
+	{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.dead_letters", "its topic drops what it is given until then"},
+	{"google_pubsub_subscription.events", "google_pubsub_subscription.outbound", "follow-ups have no home until then"},
+	{"google_pubsub_subscription.events", "google_pubsub_subscription.dead_letters", "dead letters have no home until then"},
+}
+
+func brokenOrder(t *testing.T, dir string) []string {
+	t.Helper()
+	dependencies := dependenciesIn(t, dir)
+	var broken []string
+	for _, c := range comesAfter {
+		if !slices.Contains(dependencies[c.later], c.earlier) {
+			broken = append(broken, c.later+" does not wait for "+c.earlier+": "+c.why)
+		}
+	}
+	return broken
+}
+
+var (
+	resourceBlock = regexp.MustCompile(`(?s)\nresource "([a-z0-9_]+)" "([a-z0-9_]+)" \{\n(.*?)\n\}`)
+	dependsOn     = regexp.MustCompile(`(?s)\n  depends_on = \[(.*?)\]`)
+	address       = regexp.MustCompile(`google_[a-z0-9_]+\.[a-z0-9_]+`)
+)
+
+// dependenciesIn reads what each resource is told to wait for. It reads the
+// module's text, which is formatted, because a plan that a test prints has the
+// resources and not how they depend on one another.
+func dependenciesIn(t *testing.T, dir string) map[string][]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no module in %s (%v)", dir, err)
+	}
+	dependencies := map[string][]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range resourceBlock.FindAllStringSubmatch("\n"+string(text), -1) {
+			var list []string
+			if found := dependsOn.FindStringSubmatch(block[3]); found != nil {
+				list = address.FindAllString(uncommented(found[1]), -1)
+			}
+			dependencies[block[1]+"."+block[2]] = list
+		}
+	}
+	return dependencies
+}
+
+var comment = regexp.MustCompile(`#.*`)
+
+func uncommented(hcl string) string { return comment.ReplaceAllString(hcl, "") }
