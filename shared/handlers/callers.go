@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
@@ -26,17 +27,19 @@ const HumanFound = "session.human.found"
 
 // Owner says whose session it is.
 type Owner struct {
+	envelope.Private
 	Session string `json:"session"`
 	Human   string `json:"human"`
 }
 
 type callerNote struct {
+	envelope.Private
 	Human string `json:"human"`
 }
 
 // Caller is the record that says whose number it is; the latest one counts.
 func Caller(number, human string, now time.Time) records.Record {
-	return records.Record{Kind: CallerKind, ID: dialled(number), Version: now.UnixMicro(), Time: now, Data: encode(callerNote{human})}
+	return records.Record{Kind: CallerKind, ID: dialled(number), Version: now.UnixMicro(), Time: now, Data: encode(callerNote{Human: human})}
 }
 
 // dialled leaves out what people put between digits.
@@ -73,7 +76,7 @@ func (s *Sessions) findHuman(ctx context.Context, e webhook.Event, session Sessi
 	if err != nil || human == "" {
 		return nil, err
 	}
-	return []webhook.Event{followUp("worker", HumanFound, e, session.ID, Owner{session.ID, human})}, nil
+	return []webhook.Event{followUp("worker", HumanFound, e, session.ID, Owner{Session: session.ID, Human: human})}, nil
 }
 
 // Attach tells the platform whose sessions are whose.

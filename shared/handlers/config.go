@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -37,6 +38,15 @@ type OutboundSettings struct {
 	EndExhausted bool           // end the live sessions of a human with nothing left
 	Leads        Target
 }
+
+// String shows no key.
+func (OutboundSettings) String() string { return "[settings of outbound]" }
+
+// GoString is String.
+func (s OutboundSettings) GoString() string { return s.String() }
+
+// LogValue is String.
+func (s OutboundSettings) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // OutboundFromEnv reads the settings of outbound. All faults are reported
 // together; none quotes a value, which may be a key.

@@ -113,7 +113,7 @@ func (c *Crossings) look(ctx context.Context, e webhook.Event, b Balance) (follo
 		eventType = Exhausted
 	}
 	cause := webhook.Event{ID: strconv.FormatInt(number, 10), Time: e.Time} // whoever finds it, it is the same event
-	return []webhook.Event{followUp("outbound", eventType, cause, b.Account, Crossing{b, number})}, exhausted, nil
+	return []webhook.Event{followUp("outbound", eventType, cause, b.Account, Crossing{Balance: b, Number: number})}, exhausted, nil
 }
 
 // alarm tells people, once per crossing, that a balance fell below zero.

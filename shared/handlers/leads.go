@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -39,6 +40,7 @@ func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, err
 
 // leadSubmitted is what your service receives.
 type leadSubmitted struct {
+	envelope.Private
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`
 	Data      struct {

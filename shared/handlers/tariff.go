@@ -17,23 +17,24 @@ type Tariff map[string]strict.Decimal
 const DefaultTariff = "conversational_seconds=1"
 
 // ParseTariff reads "conversational_seconds=1,token_cnt=0.002". Prices are
-// exact decimals and not negative: usage never credits.
+// exact decimals and not negative: usage never credits. Errors count prices from
+// 1 and quote nothing.
 func ParseTariff(text string) (Tariff, error) {
 	tariff := make(Tariff)
-	for _, item := range strings.Split(text, ",") {
+	for i, item := range strings.Split(text, ",") {
 		usage, price, ok := strings.Cut(strings.TrimSpace(item), "=")
 		if !ok || usage == "" {
-			return nil, fmt.Errorf("tariff: %q is not usage=price", item)
+			return nil, fmt.Errorf("price %d is not usage=price", i+1)
 		}
 		credits, err := strict.ParseDecimal(price)
 		if err != nil {
-			return nil, fmt.Errorf("tariff: price of %s: %w", usage, err)
+			return nil, fmt.Errorf("price %d: %w", i+1, err)
 		}
 		if credits.Sign() < 0 {
-			return nil, fmt.Errorf("tariff: price of %s is negative", usage)
+			return nil, fmt.Errorf("price %d is negative", i+1)
 		}
 		if _, twice := tariff[usage]; twice {
-			return nil, fmt.Errorf("tariff: %s has two prices", usage)
+			return nil, fmt.Errorf("price %d is of a usage that has one already", i+1)
 		}
 		tariff[usage] = credits
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
@@ -38,6 +39,7 @@ const SpeechRequested = "session.speech.requested"
 
 // SpeechRequest is one text for one session.
 type SpeechRequest struct {
+	envelope.Private
 	Session string `json:"session"`
 	Text    string `json:"text"`
 	Group   string `json:"group"` // the batch of tool calls it is about

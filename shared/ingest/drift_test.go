@@ -52,16 +52,16 @@ func TestDriftIsNotedOncePerKind(t *testing.T) {
 		{"the same member of another event", []string{usage(`,"person":1`), `{"type":"realtime_session.time_limit_exceeded","payload":{"session":"s","person":1}}`},
 			[]string{"type=gabber.usage.tracked field=payload.person", "type=gabber.realtime_session.time_limit_exceeded field=payload.person"}},
 		{"a key that may be data", []string{usage(`,"canary@example.com":1`)}, []string{"field=payload.?"}},
-		{"a deprecated member", []string{usage(`,"human_id":"canary"`), usage(`,"human_id":"canary-2"`)}, []string{"deprecated member type=gabber.usage.tracked field=payload.human_id"}},
+		{"a deprecated member", []string{usage(`,"human_id":"canary"`), usage(`,"human_id":"canary-2"`)}, []string{"deprecated member code=OLD type=gabber.usage.tracked field=payload.human_id"}},
 		{"an unknown event type", []string{`{"type":"canary.a","payload":{"x":1}}`, `{"type":"canary.b","payload":{"y":1}}`}, []string{"unknown event type type=gabber.unknown"}},
 		{"a dead letter is not drift", []string{usage(`,"value":2`), `{"type":"usage.tracked","payload":{}}`}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			log := deliver(t, row.bodies...)
-			if n := strings.Count(log, "code=DRIFT"); n != len(row.want) {
+			if n := strings.Count(log, "code=DRIFT")+strings.Count(log, "code=OLD"); n != len(row.want) {
 				t.Errorf("%d lines, want %d: %s", n, len(row.want), log)
 			}
-			log = strings.NewReplacer(`"`, "", "msg=", "", " code=DRIFT provider=gabber", "").Replace(log)
+			log = strings.NewReplacer(`"`, "", "msg=", "", " code=DRIFT provider=gabber", "", " provider=gabber", "").Replace(log)
 			for _, want := range row.want {
 				if !strings.Contains(log, want) {
 					t.Errorf("no %q in %s", want, log)

@@ -137,12 +137,24 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if keyID, ok := ring.Verify(signatures[0], d.Body); ok {
 		return keyID, nil
 	}
-	if newer := in.Keyrings.Refresh(ctx, whose); newer != nil {
+	if newer := in.newer(ctx, p, whose, d.Body); newer != nil {
 		if keyID, ok := newer.Verify(signatures[0], d.Body); ok {
 			return keyID, nil
 		}
 	}
 	return "", errMismatch
+}
+
+// newer gives the verifier there may be after a mismatch: the secret was
+// rotated, or a tenant has been given one of its own.
+func (in *Ingest) newer(ctx context.Context, p webhook.Provider, whose string, body []byte) webhook.Verifier {
+	newer := in.Keyrings.Refresh(ctx, whose)
+	if p.Tenant != nil && whose == p.Name && p.Tenant(body) != "" {
+		if own, err := in.Keyrings.Keyring(ctx, p.Name+"/"+p.Tenant(body)); err == nil {
+			return own
+		}
+	}
+	return newer
 }
 
 // keyring gives the verifier of a body and what it was asked for by: the tenant's

@@ -18,6 +18,7 @@ import (
 // what it was asked for.
 type rings struct {
 	byName map[string]*signature.Keyring
+	newer  map[string]*signature.Keyring // what is there after a refresh
 	asked  []string
 }
 
@@ -32,7 +33,16 @@ func (r *rings) Keyring(_ context.Context, name string) (webhook.Verifier, error
 	return nil, webhook.ErrNotConfigured
 }
 
-func (r *rings) Refresh(context.Context, string) webhook.Verifier { return nil }
+func (r *rings) Refresh(_ context.Context, name string) webhook.Verifier {
+	if r.newer == nil {
+		return nil
+	}
+	old := r.byName[name]
+	if r.byName = r.newer; r.byName[name] != old {
+		return r.byName[name]
+	}
+	return nil
+}
 
 type discard struct{}
 
@@ -59,7 +69,7 @@ func TestAChatbotsOwnSecret(t *testing.T) {
 		{"its own secret", body("bot-1"), own, "chatbase/bot-1", 200},
 		{"the platform's secret does not do for it", body("bot-1"), platform, "chatbase/bot-1", 400},
 		{"a bot without its own has the platform's", body("bot_2"), platform, "chatbase/bot_2 chatbase", 200},
-		{"its own does not do for another bot", body("bot_2"), own, "chatbase/bot_2 chatbase", 400},
+		{"its own does not do for another bot", body("bot_2"), own, "chatbase/bot_2 chatbase chatbase/bot_2", 400},
 		{"its own is bad: the platform's does not stand in", body("bad"), platform, "chatbase/bad", 503},
 		{"64 bytes", body(strings.Repeat("a", 64)), platform, "chatbase/" + strings.Repeat("a", 64) + " chatbase", 200},
 		{"65 bytes are nobody", body(strings.Repeat("a", 65)), platform, "chatbase", 200},
@@ -81,5 +91,45 @@ func TestAChatbotsOwnSecret(t *testing.T) {
 				t.Errorf("%d after asking for %q, want %d and %q", reply.Status, r.asked, row.status, row.asked)
 			}
 		})
+	}
+}
+
+// A chatbot is given a secret of its own, and the first delivery signed with it
+// arrives before ours has been read: looking again finds it.
+func TestAChatbotGetsASecretOfItsOwn(t *testing.T) {
+	platform, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-the-platform"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-bot-one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := map[string]*signature.Keyring{"chatbase": platform}
+	after := map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": own}
+	rotated, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: "the-newer-secret-of-the-platform"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := map[string]*signature.Keyring{"chatbase": rotated, "chatbase/bot-1": own}
+	for _, row := range []struct {
+		name   string
+		newer  map[string]*signature.Keyring
+		bot    string
+		status int
+	}{
+		{"it is there by now", after, "bot-1", 200},
+		{"and so is another one of the platform", both, "bot-1", 200},
+		{"it is another's", after, "bot-2", 400},
+		{"it is not there yet", before, "bot-1", 400},
+	} {
+		body := []byte(`{"eventType":"leads.submit","chatbotId":"` + row.bot + `","payload":{"conversationId":"c"}}`)
+		in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Provider), Keyrings: &rings{byName: before, newer: row.newer},
+			Events: discard{}, DeadLetters: discard{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+		reply := in.Handle(t.Context(), webhook.Delivery{Method: "POST", Path: "/chatbase", Body: body,
+			Header: webhook.Header{chatbase.Scheme.Header: {own.Sign(body)}}})
+		if reply.Status != row.status {
+			t.Errorf("%s: %d, want %d", row.name, reply.Status, row.status)
+		}
 	}
 }

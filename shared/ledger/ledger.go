@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -83,6 +84,15 @@ type Entry struct {
 	Note   string
 }
 
+// String shows what an entry does and not to whom: accounts are people.
+func (e Entry) String() string { return fmt.Sprintf("%s of %s", e.Kind, e.Amount) }
+
+// GoString is String.
+func (e Entry) GoString() string { return e.String() }
+
+// LogValue is String.
+func (e Entry) LogValue() slog.Value { return slog.StringValue(e.String()) }
+
 // Account is one customer's state.
 type Account struct {
 	ID        string
@@ -90,6 +100,17 @@ type Account struct {
 	Seq       int64 // number of entries
 	SyncedSeq int64 // the Seq whose balance was last pushed to the platform as a limit
 }
+
+// String shows what is left and not whose it is.
+func (a Account) String() string {
+	return fmt.Sprintf("balance %s after %d entries, %d of them pushed", a.Balance, a.Seq, a.SyncedSeq)
+}
+
+// GoString is String.
+func (a Account) GoString() string { return a.String() }
+
+// LogValue is String.
+func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // Synced says whether the platform's limit is known to match the balance.
 func (a Account) Synced() bool { return a.Seq > 0 && a.SyncedSeq >= a.Seq }

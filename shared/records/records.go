@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -41,11 +42,20 @@ func (r Record) Order() string {
 
 // LogValue shows no data.
 func (r Record) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("kind", r.Kind), slog.Int("bytes", len(r.Data)))
+	return slog.GroupValue(slog.String("kind", r.kind()), slog.Int("bytes", len(r.Data)))
 }
 
 // String shows no data.
-func (r Record) String() string { return "record of kind " + r.Kind }
+func (r Record) String() string { return "record of kind " + r.kind() }
+
+// kind leaves out what a kind may have behind a slash: a conversation.
+func (r Record) kind() string {
+	kind, _, _ := strings.Cut(r.Kind, "/")
+	return kind
+}
+
+// GoString shows no data.
+func (r Record) GoString() string { return r.String() }
 
 // Store keeps records.
 type Store interface {

@@ -22,6 +22,9 @@ func (d Delivery) LogValue() slog.Value {
 // String keeps headers and body out of %v.
 func (d Delivery) String() string { return "delivery " + d.ID }
 
+// GoString keeps them out of %#v.
+func (d Delivery) GoString() string { return "webhook.Delivery{" + d.ID + "}" }
+
 // Header holds header fields under the names they arrived with. Fronts differ
 // in the case they keep, so only [Header.Values] may look names up.
 type Header map[string][]string

@@ -54,6 +54,9 @@ func (e Event) Provider() string {
 // String shows no data: bodies carry personal data.
 func (e Event) String() string { return e.Type + " " + ShortID(e.ID) }
 
+// GoString shows no data: bodies carry personal data.
+func (e Event) GoString() string { return "webhook.Event{" + e.String() + "}" }
+
 // LogValue shows no data: bodies carry personal data.
 func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("type", e.Type), slog.String("id", ShortID(e.ID)), slog.Int("bytes", len(e.Data)))

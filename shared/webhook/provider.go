@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"log/slog"
 )
 
 // Provider is what ingest needs to know of one platform. It is data plus a
@@ -37,6 +38,20 @@ type Parsed struct {
 	Unknown    []string
 	Deprecated []string
 }
+
+// String shows what a log may: the type of an event that is known.
+func (p Parsed) String() string {
+	if !p.Known {
+		return "an unknown event"
+	}
+	return "a parsed " + p.Type
+}
+
+// GoString is String.
+func (p Parsed) GoString() string { return p.String() }
+
+// LogValue is String.
+func (p Parsed) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // Verifier checks signatures with the secrets of one provider. Verify gives the
 // id of the key that signed body. It must evaluate every key, in constant time.

@@ -1,6 +1,9 @@
 package worker
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // Message is what a queue hands over. Only Body is ours; ID and Receives are
 // the queue's and never part of an identity.
@@ -9,6 +12,15 @@ type Message struct {
 	Body     []byte // an encoded webhook.Event
 	Receives int    // how often it was handed over, this time included; a hint
 }
+
+// String shows no body.
+func (m Message) String() string { return "message " + m.ID }
+
+// GoString is String.
+func (m Message) GoString() string { return m.String() }
+
+// LogValue is String.
+func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
 // Verdict says what the queue should do with one message.
 type Verdict struct {

@@ -3,6 +3,7 @@ package protocol
 import (
 	"cmp"
 	"errors"
+	"log/slog"
 
 	"github.com/webhook-functions/template/shared/providers/envelope"
 )
@@ -73,6 +74,15 @@ type Message struct {
 
 // Reaction maps the name of one reaction to the usernames that reacted so.
 type Reaction map[string][]string
+
+// String shows nobody.
+func (Reaction) String() string { return envelope.Private{}.String() }
+
+// GoString shows nobody.
+func (Reaction) GoString() string { return envelope.Private{}.String() }
+
+// LogValue shows nobody.
+func (Reaction) LogValue() slog.Value { return envelope.Private{}.LogValue() }
 
 // Group is several contacts with one conversation.
 type Group struct {
