@@ -91,7 +91,7 @@ func (c *Crossings) look(ctx context.Context, e webhook.Event, b Balance) (follo
 	if err != nil {
 		return nil, false, err
 	}
-	account, err := c.Ledger.Account(ctx, b.Account)
+	account, err := readSane(ctx, c.Ledger, b.Account, c.Log)
 	if err != nil {
 		return nil, false, err
 	}

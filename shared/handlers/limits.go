@@ -75,7 +75,7 @@ func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, er
 // put puts the limit of the newest balance, as of seq, and says whether the
 // balance moved meanwhile.
 func (l *Limits) put(ctx context.Context, b Balance) (seq int64, moved bool, err error) {
-	before, err := l.Ledger.Account(ctx, b.Account)
+	before, err := readSane(ctx, l.Ledger, b.Account, l.Log)
 	if err != nil {
 		return 0, false, err
 	}
@@ -92,6 +92,19 @@ func (l *Limits) put(ctx context.Context, b Balance) (seq int64, moved bool, err
 	}
 	after, err := l.Ledger.Account(ctx, b.Account)
 	return before.Seq, after.Seq != before.Seq, err
+}
+
+var errBooks = errors.New("the books do not add up")
+
+// readSane reads an account and alarms people if it cannot be right: then nobody
+// is told anything that rests on it.
+func readSane(ctx context.Context, books ledger.Syncer, name string, log *slog.Logger) (ledger.Account, error) {
+	account, err := books.Account(ctx, name)
+	if err == nil && !account.Sane() {
+		log.ErrorContext(ctx, "the books do not add up", "code", "INV", "balance", account.Balance.String(), "seq", account.Seq, "synced_seq", account.SyncedSeq)
+		err = errBooks
+	}
+	return account, err
 }
 
 // units is what a balance buys, in whole conversational seconds, rounded down:

@@ -240,3 +240,25 @@ func TestAnEventThatIsNoBalanceIsPermanent(t *testing.T) {
 		}
 	}
 }
+
+// restored is a ledger whose accounts came from an old backup.
+type restored struct{ ledger.Syncer }
+
+func (r restored) Account(ctx context.Context, account string) (ledger.Account, error) {
+	a, err := r.Syncer.Account(ctx, account)
+	a.SyncedSeq = a.Seq + 3
+	return a, err
+}
+
+// What is wrong in our books is told to people and not to platforms.
+func TestBooksThatCannotBeRightAlarm(t *testing.T) {
+	w := newOutbound(t, nil)
+	e := w.book(t, "1", "canary", "-5")
+	w.ports.Ledger = restored{w.books}
+	settings := handlers.OutboundSettings{Gabber: w.api(), Price: strict.NewDecimal(1)}
+	table := handlers.Outbound(settings, w.ports, slog.New(slog.NewTextHandler(&w.log, nil)))
+	r := table[e.Type](t.Context(), []webhook.Event{e})[0]
+	if outcome(r) != "again" || len(r.FollowUps) != 0 || w.calls != 0 || !strings.Contains(w.log.String(), "code=INV") || strings.Contains(w.log.String(), "canary") {
+		t.Errorf("%s with %d follow-ups after %d calls: %s", outcome(r), len(r.FollowUps), w.calls, w.log.String())
+	}
+}

@@ -58,7 +58,7 @@ func TestDriftIsNotedOncePerKind(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			log := deliver(t, row.bodies...)
-			if n := strings.Count(log, "code=DRIFT")+strings.Count(log, "code=OLD"); n != len(row.want) {
+			if n := strings.Count(log, "code=DRIFT") + strings.Count(log, "code=OLD"); n != len(row.want) {
 				t.Errorf("%d lines, want %d: %s", n, len(row.want), log)
 			}
 			log = strings.NewReplacer(`"`, "", "msg=", "", " code=DRIFT provider=gabber", "", " provider=gabber", "").Replace(log)

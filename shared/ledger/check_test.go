@@ -73,3 +73,23 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+func TestSane(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		account ledger.Account
+		want    bool
+	}{
+		{"nobody's", ledger.Account{}, true},
+		{"anybody's", ledger.Account{Balance: -5, Seq: 3, SyncedSeq: 3}, true},
+		{"never pushed", ledger.Account{Balance: 5, Seq: 3}, true},
+		{"pushed before it was booked", ledger.Account{Balance: 5, Seq: 3, SyncedSeq: 4}, false},
+		{"a balance from nowhere", ledger.Account{Balance: 5}, false},
+		{"fewer than no entries", ledger.Account{Balance: 5, Seq: -1}, false},
+		{"fewer than none pushed", ledger.Account{Seq: 1, SyncedSeq: -1}, false},
+	} {
+		if row.account.Sane() != row.want {
+			t.Errorf("%s: sane %t", row.name, !row.want)
+		}
+	}
+}

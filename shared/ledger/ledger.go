@@ -115,6 +115,13 @@ func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 // Synced says whether the platform's limit is known to match the balance.
 func (a Account) Synced() bool { return a.Seq > 0 && a.SyncedSeq >= a.Seq }
 
+// Sane says whether an account can be what entries made of it, as far as the
+// account alone tells: a restored backup or a hand in the store shows here first.
+// [Check] compares it with its entries.
+func (a Account) Sane() bool {
+	return 0 <= a.SyncedSeq && a.SyncedSeq <= a.Seq && (a.Seq > 0 || a.Balance == 0)
+}
+
 // Outcome says what Post did with one entry.
 type Outcome string
 

@@ -51,11 +51,13 @@ type State struct {
 
 // Entry is one entry of the credit ledger.
 type Entry struct {
-	Credit  string `json:"credit"`
-	Human   string `json:"human"`
-	Amount  int64  `json:"amount"`
-	Balance int64  `json:"balance"`
-	Key     string `json:"idempotency_key"`
+	ID        string `json:"id"`
+	CreatedAt string `json:"created_at"`
+	Credit    string `json:"credit"`
+	Human     string `json:"human"`
+	Amount    int64  `json:"amount"`
+	Balance   int64  `json:"balance"`
+	Key       string `json:"idempotency_key"`
 }
 
 // New makes an API that was told nothing.

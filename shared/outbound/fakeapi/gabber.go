@@ -50,12 +50,21 @@ func (a *API) putLimits(r *http.Request, body []byte) (any, error) {
 	return struct{}{}, nil
 }
 
-// session is what Gabber answers about one.
-type session struct {
-	ID    string `json:"id"`
-	State string `json:"state"`
-	Human string `json:"human,omitempty"`
+// session is what Gabber answers about one: what the clients require, filled in
+// as far as this fake knows.
+func session(id, state, human string) map[string]any {
+	answer := map[string]any{
+		"id": id, "state": state, "created_at": someTime, "project": "fake-project", "simulated": false, "data": []any{},
+		"config": map[string]any{"general": struct{}{}, "input": struct{}{}, "generative": struct{}{}, "output": struct{}{}},
+	}
+	if human != "" {
+		answer["human"] = human
+	}
+	return answer
 }
+
+// someTime is when everything here was made.
+const someTime = "2025-11-21T15:00:00Z"
 
 // live checks key and session of a call about one.
 func (a *API) live(r *http.Request) (string, error) {
@@ -84,7 +93,7 @@ func (a *API) speak(r *http.Request, body []byte) (any, error) {
 		return nil, wrong(400, "there is no text")
 	}
 	a.state.Spoken[id] = append(a.state.Spoken[id], say.Text)
-	return session{ID: id, State: "in_progress"}, nil
+	return session(id, "in_progress", ""), nil
 }
 
 func (a *API) end(r *http.Request, body []byte) (any, error) {
@@ -96,7 +105,7 @@ func (a *API) end(r *http.Request, body []byte) (any, error) {
 		return nil, wrong(400, "there is a body")
 	}
 	a.state.Ended = append(a.state.Ended, id)
-	return session{ID: id, State: "ended"}, nil
+	return session(id, "ended", ""), nil
 }
 
 func (a *API) attachHuman(r *http.Request, body []byte) (any, error) {
@@ -114,7 +123,7 @@ func (a *API) attachHuman(r *http.Request, body []byte) (any, error) {
 		return nil, wrong(400, "there is no human")
 	}
 	a.state.Attached[id] = attach.Human
-	return session{ID: id, State: "in_progress", Human: attach.Human}, nil
+	return session(id, "in_progress", attach.Human), nil
 }
 
 func (a *API) postCredit(r *http.Request, body []byte) (any, error) {
@@ -131,7 +140,8 @@ func (a *API) postCredit(r *http.Request, body []byte) (any, error) {
 	if post.Amount == nil || post.Key == "" {
 		return nil, wrong(400, "amount or idempotency_key is missing")
 	}
-	entry := Entry{Credit: r.PathValue("credit"), Human: r.Header.Get("x-human-id"), Amount: *post.Amount, Balance: *post.Amount, Key: post.Key}
+	entry := Entry{ID: "entry-" + post.Key, CreatedAt: someTime, Credit: r.PathValue("credit"), Human: r.Header.Get("x-human-id"),
+		Amount: *post.Amount, Balance: *post.Amount, Key: post.Key}
 	if latest, ok := a.latest(entry.Credit, entry.Human); ok {
 		entry.Balance += latest.Balance
 	}

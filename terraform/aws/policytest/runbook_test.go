@@ -1,7 +1,9 @@
 package policytest
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,5 +36,37 @@ func TestEveryAlarmLinksItsSectionOfTheRunbook(t *testing.T) {
 		if _, ok := alarms[strings.ToUpper(section)]; !ok && section != "dup" {
 			t.Errorf("no alarm links section %s", section)
 		}
+	}
+}
+
+// What rings by a line of the log must be written by somebody: an alarm that
+// nothing can ring is worse than none.
+func TestEveryCodeIsLoggedBySomething(t *testing.T) {
+	var sources strings.Builder
+	for _, folder := range []string{"shared", "functions"} {
+		err := filepath.WalkDir(root+folder, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "/operator/") {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			sources.Write(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	codes := 0
+	for code, a := range templateSystem(t, nil).Alarms {
+		if a.Metric != "Codes" {
+			continue
+		}
+		codes++
+		if !strings.Contains(sources.String(), `"`+code+`"`) {
+			t.Errorf("nothing logs the code %s", code)
+		}
+	}
+	if codes < 12 {
+		t.Errorf("only %d alarms count codes", codes)
 	}
 }
