@@ -491,7 +491,8 @@ func recordsAnswerLost(t *testing.T, w *wire) {
 	if got, ok, err := store.Get(t.Context(), "k", "1"); err != nil || !ok || got.Version != 1 {
 		t.Errorf("got %v, found %v, error %v", got, ok, err)
 	}
-	if want := []string{"batchGet", "commit(1)", "commit(1)", "batchGet", "batchGet"}; !slices.Equal(w.operations(), want) {
-		t.Errorf("not what was expected: %v", want)
+	want := []string{"batchGet(1)", "commit(1)", "commit(1)", "batchGet(1)", "batchGet(1)"}
+	if got := w.operations(); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
