@@ -6,7 +6,7 @@
 //	client.Ledger(database)         a ledger.Store and ledger.Syncer on Firestore
 //	client.Records(database)        a records.Store on Firestore
 //	gcp.NewKeyrings(file, …)        webhook.Keyrings from a mounted secret
-//	gcp.SecretEnv(file, …)          settings from another, laid over the environment
+//	gcp.NewSecretEnv(file)          settings from another, laid over the environment
 //	gcp.Push(worker)                what a push subscription calls
 //
 // # Why not the client libraries
