@@ -58,16 +58,18 @@ func (c *Client) attempt(ctx context.Context, s service, path string, body []byt
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	if err := s.authorize(ctx, request); err != nil {
+	bearer, err := s.bearer(ctx)
+	if err != nil {
 		return err
 	}
+	request.Header.Set("Authorization", "Bearer "+bearer)
 	status, answer, err := c.exchange(request)
 	if err != nil {
 		return err
 	}
 	if status != http.StatusOK {
 		if status == http.StatusUnauthorized && s.token != nil {
-			s.token.forget()
+			s.token.forget(ctx, bearer)
 		}
 		return readError(status, answer)
 	}
@@ -77,16 +79,11 @@ func (c *Client) attempt(ctx context.Context, s service, path string, body []byt
 	return nil
 }
 
-func (s service) authorize(ctx context.Context, request *http.Request) error {
-	bearer := "owner" // what the emulators call somebody who may do everything
-	if s.token != nil {
-		var err error
-		if bearer, err = s.token.get(ctx); err != nil {
-			return err
-		}
+func (s service) bearer(ctx context.Context) (string, error) {
+	if s.token == nil {
+		return "owner", nil // what the emulators call somebody who may do everything
 	}
-	request.Header.Set("Authorization", "Bearer "+bearer)
-	return nil
+	return s.token.get(ctx)
 }
 
 // exchange leaves the URL out of errors: it may name a document.
