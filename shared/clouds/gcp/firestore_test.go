@@ -55,6 +55,44 @@ func TestOnFirestore(t *testing.T) {
 	}
 }
 
+// An answer that passes over a document is no answer: it would make an account
+// out of nothing, with a limit of zero.
+func TestAnAnswerTellsOfEveryDocument(t *testing.T) {
+	const (
+		account = "projects/demo-project/databases/ledger/documents/accounts/u1"
+		fence   = "projects/demo-project/databases/ledger/documents/fences/u1"
+		there   = `{"found": {"name": "` + account + `", "fields": {"balance": {"integerValue": "7"}, "seq": {"integerValue": "1"}}}}`
+		silent  = "read account: the answer does not tell of every document"
+	)
+	missing := func(name string) string { return `{"missing": "` + name + `", "readTime": "2026-11-21T09:00:00Z"}` }
+	for _, row := range []struct {
+		name    string
+		answers []string // to one question after the other
+		balance ledger.Micro
+		err     string
+	}{
+		{"there", []string{"[" + there + "]"}, 7, ""},
+		{"missing, and missing", []string{"[" + missing(account) + "]", "[" + missing(fence) + "]"}, 0, ""},
+		{"nothing", []string{"[]"}, 0, silent},
+		{"the time only", []string{`[{"readTime": "2026-11-21T09:00:00Z"}]`}, 0, silent},
+		{"another document", []string{"[" + missing(fence) + "]"}, 0, silent},
+		{"missing, and nothing", []string{"[" + missing(account) + "]", "[]"}, 0, silent},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var answers []http.HandlerFunc
+			for _, body := range row.answers {
+				answers = append(answers, says(200, body))
+			}
+			c := reach(t, newGoogle(t, answers...))
+			c.firestore = c.pubsub
+			a, err := c.Ledger("ledger").Account(t.Context(), "u1")
+			if errorText(err) != row.err || a.Balance != row.balance {
+				t.Errorf("%+v, error %v, want a balance of %d and error %q", a, err, row.balance, row.err)
+			}
+		})
+	}
+}
+
 // wire is a client whose calls can be watched and broken. before sees a call and
 // may answer in the service's place; after may lose its answer.
 type wire struct {

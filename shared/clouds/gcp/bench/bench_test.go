@@ -72,7 +72,11 @@ func (s *services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.publishes++
 		_, _ = io.WriteString(w, `{"messageIds": ["1"]}`)
 	case "batchGet": // the account is there, with something left; nothing else is
-		fmt.Fprintf(w, `[{"found": {"name": %s, "fields": {"balance": {"integerValue": "1000000"}, "seq": {"integerValue": "2"}}}}]`, in.Documents[0])
+		lines := []string{fmt.Sprintf(`{"found": {"name": %s, "fields": {"balance": {"integerValue": "1000000"}, "seq": {"integerValue": "2"}}}}`, in.Documents[0])}
+		for _, other := range in.Documents[1:] {
+			lines = append(lines, fmt.Sprintf(`{"missing": %s}`, other))
+		}
+		fmt.Fprintf(w, "[%s]", strings.Join(lines, ","))
 	case "commit":
 		one := `{"transformResults": [{"integerValue": "-1"}, {"integerValue": "2"}, {"integerValue": "0"}]}`
 		fmt.Fprintf(w, `{"writeResults": [%s]}`, strings.Join(slices.Repeat([]string{one}, len(in.Writes)), ","))
