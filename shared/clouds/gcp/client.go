@@ -31,7 +31,7 @@ func (c *Client) call(ctx context.Context, s service, path string, in, out any) 
 	}
 	for try := 1; ; try++ {
 		err = c.attempt(ctx, s, path, body, out)
-		if err == nil || try == attempts || !worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
+		if err == nil || try == attempts || !s.worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
 			return err
 		}
 	}
@@ -137,10 +137,10 @@ func readError(status int, answer []byte) *Error {
 
 // worthAnotherTry: anything but a refusal that would be repeated. What the
 // network did to a request is not known, so everything we send can be repeated.
-func worthAnotherTry(err error) bool {
+func (s service) worthAnotherTry(err error) bool {
 	var refused *Error
 	if errors.As(err, &refused) {
-		return refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized
+		return refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized || refusedAs(err, s.passing...)
 	}
 	return true
 }

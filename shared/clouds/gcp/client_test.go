@@ -93,6 +93,8 @@ func TestPublish(t *testing.T) {
 	}{
 		"stored":                              {[]http.HandlerFunc{stored}, "", 1},
 		"busy, then stored":                   {[]http.HandlerFunc{refuses(429, "RESOURCE_EXHAUSTED"), refuses(503, "UNAVAILABLE"), stored}, "", 3},
+		"aborted, cancelled, then stored":     {[]http.HandlerFunc{refuses(409, "ABORTED"), refuses(499, "CANCELLED"), stored}, "", 3},
+		"aborted again and again":             {[]http.HandlerFunc{refuses(409, "ABORTED")}, "publish: ABORTED", 3},
 		"the connection breaks, then stored":  {[]http.HandlerFunc{hangsUp, stored}, "", 2},
 		"one try stalls, then stored":         {[]http.HandlerFunc{stalls, stored}, "", 2},
 		"down":                                {[]http.HandlerFunc{refuses(503, "UNAVAILABLE")}, "publish: UNAVAILABLE", 3},

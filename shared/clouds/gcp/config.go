@@ -26,6 +26,7 @@ type service struct {
 	url     string        // without a slash at the end
 	token   *token        // nil: an emulator, which asks for none
 	timeout time.Duration // of one try
+	passing []string      // codes below 500 that say nothing about the request
 }
 
 const (
@@ -53,17 +54,19 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 	if given := env("GOOGLE_OAUTH_ACCESS_TOKEN"); given != "" { // a person's, at a terminal
 		token.bearer, token.ends = given, c.now().Add(time.Hour)
 	}
-	at := func(host, emulator string, timeout time.Duration) service {
+	at := func(host, emulator string, timeout time.Duration, passing ...string) service {
 		address := env(emulator)
 		if address == "" {
-			return service{"https://" + host, token, timeout}
+			return service{"https://" + host, token, timeout, passing}
 		}
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			faults = append(faults, fmt.Errorf("%s is not host:port", emulator))
 		}
-		return service{"http://" + address, nil, timeout}
+		return service{"http://" + address, nil, timeout, passing}
 	}
-	c.pubsub = at("pubsub.googleapis.com", "PUBSUB_EMULATOR_HOST", pubsubTry)
+	// Google's own client repeats these two as well. Firestore's ABORTED is
+	// contention, and whoever meets it waits longer, or makes another plan.
+	c.pubsub = at("pubsub.googleapis.com", "PUBSUB_EMULATOR_HOST", pubsubTry, "ABORTED", "CANCELLED")
 	c.firestore = at("firestore.googleapis.com", "FIRESTORE_EMULATOR_HOST", firestoreTry)
 	return c, errors.Join(faults...)
 }

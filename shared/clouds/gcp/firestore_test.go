@@ -47,6 +47,7 @@ func TestOnFirestore(t *testing.T) {
 		{"a twin comes in between", twinInBetween},
 		{"moving takes the permission to delete", movingTakesPermission},
 		{"synced never goes back", syncedNeverGoesBack},
+		{"a mark meets charges", markMeetsCharges},
 		{"what can never be stored is permanent", neverStored},
 		{"errors quote nothing", errorsQuoteNothing},
 		{"a record's answer is lost", recordsAnswerLost},
@@ -468,6 +469,34 @@ func syncedNeverGoesBack(t *testing.T, w *wire) {
 	mustPost(t, store, "u1", grant("3", math.MaxInt64)) // behind the fence
 	synced("u1", 3, 3)
 	synced("u1", 2, 3)
+}
+
+// markMeetsCharges: a mark that is refused because of another commit is tried as
+// often as a charge is, and not by the client besides.
+func markMeetsCharges(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	for _, row := range []struct {
+		name               string
+		meets, seq, synced int64
+	}{{"some", contentions - 1, 1, 1}, {"too many", contentions, 2, 1}} {
+		mustPost(t, store, "u1", charge(row.name, 1))
+		w.operations()
+		left := row.meets
+		w.before = func(call) *http.Response {
+			if left--; left >= 0 {
+				return refusing(409, "ABORTED")
+			}
+			return nil
+		}
+		err := store.MarkSynced(t.Context(), "u1", row.seq)
+		if got := int64(len(w.operations())); contended(err) != (row.meets == contentions) || got != min(row.meets+1, contentions) {
+			t.Errorf("%s: error %v after %d commits", row.name, err, got)
+		}
+		w.before = nil
+		if a, err := store.Account(t.Context(), "u1"); err != nil || a.SyncedSeq != row.synced {
+			t.Errorf("%s: %+v (%v), want synced_seq %d", row.name, a, err, row.synced)
+		}
+	}
 }
 
 func neverStored(t *testing.T, w *wire) {
