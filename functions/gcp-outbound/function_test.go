@@ -46,6 +46,7 @@ func TestConfiguration(t *testing.T) {
 		{"nothing to call", map[string]string{"LEADS_FORWARD_URL": ""}, "", false, nil},
 		{"variables are missing", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_SECRETS_DIR": ""}, secret, false,
 			[]string{"FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR"}},
+		{"no database has such a name", map[string]string{"FIRESTORE_DATABASE": "Canary_"}, secret, false, []string{"FIRESTORE_DATABASE"}},
 		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, false,
 			[]string{"TARIFF", "GABBER_API_URL", "OBLIC_SIGNATURE_ENCODING"}},
 		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, false, []string{"LEADS_FORWARD_SECRET"}},

@@ -49,6 +49,9 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 	if p := env("GOOGLE_CLOUD_PROJECT"); p != "" && !isProject(p) {
 		faults = append(faults, errors.New("GOOGLE_CLOUD_PROJECT is not the id of a project"))
 	}
+	if d := env("FIRESTORE_DATABASE"); d != "" && !isDatabase(d) {
+		faults = append(faults, errors.New("FIRESTORE_DATABASE is not the id of a database"))
+	}
 	c := &Client{project: env("GOOGLE_CLOUD_PROJECT"), http: newHTTP(), now: time.Now, random: rand.Float64}
 	token := newToken(c.http, env("GCE_METADATA_HOST"), c.now)
 	if given := env("GOOGLE_OAUTH_ACCESS_TOKEN"); given != "" { // a person's, at a terminal
@@ -75,6 +78,18 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 // and a colon in front. What it must not have is anything that means more in a URL.
 func isProject(id string) bool {
 	return len(id) <= 62 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-.:") == ""
+}
+
+// isDatabase: "(default)", or 4 to 63 lower-case letters, digits and hyphens from
+// a letter to a letter or digit. Firestore refuses another name as if it were the
+// entry that is wrong with it, and every event would become a dead letter.
+func isDatabase(id string) bool {
+	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+	if id == "(default)" {
+		return true
+	}
+	return 4 <= len(id) && len(id) <= 63 && strings.Trim(id, letters+digits+"-") == "" &&
+		strings.Contains(letters, id[:1]) && !strings.HasSuffix(id, "-")
 }
 
 // newHTTP keeps to HTTP/1.1: an instance may be frozen between two requests, and

@@ -107,9 +107,9 @@ func candidates(b *testing.B, s *services) []*candidate {
 		{name: "ingest", target: "Ingest", binary: buildpacktest.Function(b, "gcp-ingest"), path: "/gabber",
 			env: append(slices.Clone(env), "EVENTS_TOPIC=e", "SECRETS_DIR="+secrets(b)), header: signed(b, body), body: body},
 		{name: "worker", target: "Worker", binary: buildpacktest.Function(b, "gcp-worker"), path: "/",
-			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=d"), body: push(event)},
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks"), body: push(event)},
 		{name: "outbound", target: "Outbound", binary: buildpacktest.Function(b, "gcp-outbound"), path: "/",
-			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=d", "OUTBOUND_SECRETS_DIR="+secrets(b), "GABBER_API_URL="+s.URL), body: push(followUp)},
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks", "OUTBOUND_SECRETS_DIR="+secrets(b), "GABBER_API_URL="+s.URL), body: push(followUp)},
 	}
 }
 
