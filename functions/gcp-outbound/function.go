@@ -27,8 +27,9 @@ func init() {
 }
 
 func handler(env func(string) string, log *slog.Logger) http.Handler {
+	secret := gcp.NewSecretEnv(filepath.Join(env("OUTBOUND_SECRETS_DIR"), "outbound"))
 	return gcp.Starting(log, func() (http.Handler, error) {
-		w, err := newOutbound(env, log)
+		w, err := newOutbound(env, secret, log)
 		if err != nil {
 			return nil, err
 		}
@@ -38,12 +39,12 @@ func handler(env func(string) string, log *slog.Logger) http.Handler {
 
 // newOutbound asks for the API keys first: without them nothing else can be
 // judged. Whoever changes them starts the function anew.
-func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
+func newOutbound(env func(string) string, secret *gcp.SecretEnv, log *slog.Logger) (*worker.Worker, error) {
 	client, err := gcp.FromEnv(env, "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR")
 	if err != nil {
 		return nil, err
 	}
-	env, err = gcp.SecretEnv(filepath.Join(env("OUTBOUND_SECRETS_DIR"), "outbound"), env)
+	env, err = secret.Over(env)
 	if err != nil {
 		return nil, err
 	}

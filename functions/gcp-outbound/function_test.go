@@ -14,10 +14,25 @@ import (
 // environment is complete and correct.
 var environment = map[string]string{
 	"GOOGLE_CLOUD_PROJECT": "acme-demo", "OUTBOUND_TOPIC": "outbound", "DEAD_LETTERS_TOPIC": "dead-letters",
-	"FIRESTORE_DATABASE": "webhooks", "LEADS_FORWARD_URL": "https://leads.example/new",
+	"FIRESTORE_DATABASE": "webhooks", "OUTBOUND_SECRETS_DIR": "/secrets", "LEADS_FORWARD_URL": "https://leads.example/new",
 }
 
 const secret = `{"GABBER_API_KEY":"canary","LEADS_FORWARD_SECRET":"whsec_ZmFrZS1sZWFkcy1zZWNyZXQtb2YtMzItYnl0ZXM="}`
+
+const noFile = "no file"
+
+// mount gives the file of a secret.
+func mount(t *testing.T, secret string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "outbound")
+	if secret == noFile {
+		return file
+	}
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
 
 func TestConfiguration(t *testing.T) {
 	for _, row := range []struct {
@@ -31,26 +46,23 @@ func TestConfiguration(t *testing.T) {
 		{"nothing to call", map[string]string{"LEADS_FORWARD_URL": ""}, "", false, nil},
 		{"variables are missing", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_SECRETS_DIR": ""}, secret, false,
 			[]string{"FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR"}},
+		{"no database has such a name", map[string]string{"FIRESTORE_DATABASE": "Canary_"}, secret, false, []string{"FIRESTORE_DATABASE"}},
 		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, false,
 			[]string{"TARIFF", "GABBER_API_URL", "OBLIC_SIGNATURE_ENCODING"}},
 		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, false, []string{"LEADS_FORWARD_SECRET"}},
+		{"nothing to call, and said so", map[string]string{"LEADS_FORWARD_URL": ""}, "{}", false, nil},
+		{"nothing is mounted", map[string]string{"LEADS_FORWARD_URL": ""}, noFile, true, []string{"secret"}},
 		{"the secret is something else", nil, `canary`, true, []string{"secret"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, "outbound"), []byte(row.secret), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			file := mount(t, row.secret)
 			var said strings.Builder
 			w, err := newOutbound(func(name string) string {
 				if value, ok := row.change[name]; ok {
 					return value
 				}
-				if name == "OUTBOUND_SECRETS_DIR" {
-					return dir
-				}
 				return environment[name]
-			}, slog.New(slog.NewTextHandler(&said, nil)))
+			}, gcp.NewSecretEnv(file), slog.New(slog.NewTextHandler(&said, nil)))
 			if (err != nil) != (row.faults != nil) || (w == nil) != (row.faults != nil) || errors.Is(err, gcp.ErrSecret) != row.broken {
 				t.Fatalf("error %v", err)
 			}

@@ -95,7 +95,7 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 		k.ask(ctx)
 	}
 	if k.now().Sub(k.answered) > useFor {
-		return nil, fmt.Errorf("webhook secrets: %w", k.failure)
+		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, ctx.Err()))
 	}
 	r := k.rings[provider]
 	if r.verifier == nil {
@@ -145,19 +145,15 @@ func (k *Keyrings) gap() time.Duration {
 	return leastGap
 }
 
-// ask brings the rings up to date or notes why it could not.
+// ask brings the rings up to date or notes why it could not. A caller who had no
+// time for an answer leaves no mark: that says nothing about the store.
 func (k *Keyrings) ask(ctx context.Context) {
-	k.asked = k.now()
-	if !k.answered.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
+	asked := k.now()
+	values, err := k.values(ctx)
+	if err != nil && ctx.Err() != nil && k.now().Sub(asked) < patience {
+		return
 	}
-	text, err := k.fetch(ctx)
-	var values map[string]platformSecrets
-	if err == nil {
-		values, err = parseSecrets(text)
-	}
+	k.asked = asked
 	if k.failure = err; err != nil {
 		k.complain(ctx)
 		return
@@ -165,6 +161,21 @@ func (k *Keyrings) ask(ctx context.Context) {
 	k.answered = k.now()
 	k.fresh = k.answered.Add(keepFor - time.Duration(k.random()*float64(keepFor/5)))
 	k.adopt(ctx, values)
+}
+
+// values asks the store. It is not asked behind a caller's back: between two
+// invocations the process is frozen, and the connection with it.
+func (k *Keyrings) values(ctx context.Context) (map[string]platformSecrets, error) {
+	if !k.answered.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	text, err := k.fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return parseSecrets(text)
 }
 
 // complain says that the store gave nothing usable. Without any secret it keeps

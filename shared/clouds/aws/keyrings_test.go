@@ -35,6 +35,7 @@ type safe struct {
 	now    time.Time
 	random float64
 	hold   chan struct{} // if not nil, a request waits for it or for its context
+	begins func()        // if not nil, called when a request begins
 	log    strings.Builder
 }
 
@@ -46,6 +47,9 @@ func (s *safe) fetch(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	s.asked++
 	text, err, hold := s.text, s.err, s.hold
+	if s.begins != nil {
+		s.begins()
+	}
 	s.mu.Unlock()
 	if hold != nil {
 		select {
@@ -354,6 +358,40 @@ func TestKeyringsKeepToTheContext(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// A caller without time says nothing about the store: the next one asks it.
+func TestKeyringsAfterACallerWithoutTime(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		warm  bool
+		lasts time.Duration // until the caller gives up
+		want  string        // the key by which the next one believes the second secret
+	}{
+		{"no time", false, 0, "1"},
+		{"no time, and a secret that is old", true, 0, "1"},
+		{"as much as the store may take", false, patience, ""},
+		{"as much, and a secret that is old", true, patience, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := newSafe(`{"gabber":"` + first + `"}`)
+			k := s.keyrings()
+			if row.warm {
+				ring1(t, k, "gabber")
+			}
+			s.text, s.now, s.hold = `{"gabber":"`+second+`"}`, s.now.Add(2*keepFor), make(chan struct{})
+			ctx, cancel := context.WithCancel(t.Context())
+			s.begins = func() { s.now = s.now.Add(row.lasts); cancel() }
+			if _, err := k.Keyring(ctx, "gabber"); errors.Is(err, context.Canceled) == row.warm {
+				t.Errorf("error %v", err)
+			}
+			s.hold, s.begins = nil, nil
+			v, _ := k.Keyring(t.Context(), "gabber")
+			if got := signed(t, v, "gabber", second); got != row.want {
+				t.Errorf("the next one believes %q, want %q", got, row.want)
+			}
+		})
+	}
 }
 
 func TestKeyringsDoNotWaitLongForNewerSecrets(t *testing.T) {

@@ -31,7 +31,7 @@ func (c *Client) call(ctx context.Context, s service, path string, in, out any) 
 	}
 	for try := 1; ; try++ {
 		err = c.attempt(ctx, s, path, body, out)
-		if err == nil || try == attempts || !worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
+		if err == nil || try == attempts || !s.worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
 			return err
 		}
 	}
@@ -58,16 +58,18 @@ func (c *Client) attempt(ctx context.Context, s service, path string, body []byt
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	if err := s.authorize(ctx, request); err != nil {
+	bearer, err := s.bearer(ctx)
+	if err != nil {
 		return err
 	}
+	request.Header.Set("Authorization", "Bearer "+bearer)
 	status, answer, err := c.exchange(request)
 	if err != nil {
 		return err
 	}
 	if status != http.StatusOK {
 		if status == http.StatusUnauthorized && s.token != nil {
-			s.token.forget()
+			s.token.forget(ctx, bearer)
 		}
 		return readError(status, answer)
 	}
@@ -77,16 +79,11 @@ func (c *Client) attempt(ctx context.Context, s service, path string, body []byt
 	return nil
 }
 
-func (s service) authorize(ctx context.Context, request *http.Request) error {
-	bearer := "owner" // what the emulators call somebody who may do everything
-	if s.token != nil {
-		var err error
-		if bearer, err = s.token.get(ctx); err != nil {
-			return err
-		}
+func (s service) bearer(ctx context.Context) (string, error) {
+	if s.token == nil {
+		return "owner", nil // what the emulators call somebody who may do everything
 	}
-	request.Header.Set("Authorization", "Bearer "+bearer)
-	return nil
+	return s.token.get(ctx)
 }
 
 // exchange leaves the URL out of errors: it may name a document.
@@ -140,10 +137,10 @@ func readError(status int, answer []byte) *Error {
 
 // worthAnotherTry: anything but a refusal that would be repeated. What the
 // network did to a request is not known, so everything we send can be repeated.
-func worthAnotherTry(err error) bool {
+func (s service) worthAnotherTry(err error) bool {
 	var refused *Error
 	if errors.As(err, &refused) {
-		return refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized
+		return refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized || refusedAs(err, s.passing...)
 	}
 	return true
 }

@@ -93,6 +93,8 @@ func TestPublish(t *testing.T) {
 	}{
 		"stored":                              {[]http.HandlerFunc{stored}, "", 1},
 		"busy, then stored":                   {[]http.HandlerFunc{refuses(429, "RESOURCE_EXHAUSTED"), refuses(503, "UNAVAILABLE"), stored}, "", 3},
+		"aborted, cancelled, then stored":     {[]http.HandlerFunc{refuses(409, "ABORTED"), refuses(499, "CANCELLED"), stored}, "", 3},
+		"aborted again and again":             {[]http.HandlerFunc{refuses(409, "ABORTED")}, "publish: ABORTED", 3},
 		"the connection breaks, then stored":  {[]http.HandlerFunc{hangsUp, stored}, "", 2},
 		"one try stalls, then stored":         {[]http.HandlerFunc{stalls, stored}, "", 2},
 		"down":                                {[]http.HandlerFunc{refuses(503, "UNAVAILABLE")}, "publish: UNAVAILABLE", 3},
@@ -255,12 +257,25 @@ func TestFromEnv(t *testing.T) {
 		"nothing":        {nil, "GOOGLE_CLOUD_PROJECT is not set\nEVENTS_TOPIC is not set"},
 		"complete":       {map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project", "EVENTS_TOPIC": "e"}, ""},
 		"an old project": {map[string]string{"GOOGLE_CLOUD_PROJECT": "example.com:demo", "EVENTS_TOPIC": "e"}, ""},
-		"all wrong": {map[string]string{"GOOGLE_CLOUD_PROJECT": "../canary", "EVENTS_TOPIC": "e", "PUBSUB_EMULATOR_HOST": "canary", "FIRESTORE_EMULATOR_HOST": "canary"},
-			"GOOGLE_CLOUD_PROJECT is not the id of a project\nPUBSUB_EMULATOR_HOST is not host:port\nFIRESTORE_EMULATOR_HOST is not host:port"},
+		"all wrong": {map[string]string{"GOOGLE_CLOUD_PROJECT": "../canary", "EVENTS_TOPIC": "e", "FIRESTORE_DATABASE": "Canary", "PUBSUB_EMULATOR_HOST": "canary", "FIRESTORE_EMULATOR_HOST": "canary"},
+			"GOOGLE_CLOUD_PROJECT is not the id of a project\nFIRESTORE_DATABASE is not the id of a database\nPUBSUB_EMULATOR_HOST is not host:port\nFIRESTORE_EMULATOR_HOST is not host:port"},
 	} {
 		_, err := FromEnv(func(name string) string { return row.env[name] }, "EVENTS_TOPIC")
 		if got := errorText(err); got != row.want {
 			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
+	}
+}
+
+func TestTheFormOfADatabase(t *testing.T) {
+	for id, want := range map[string]bool{
+		"webhooks": true, "webhooks-dev2": true, "a234": true, "(default)": true, strings.Repeat("x", 63): true,
+		"abc": false, strings.Repeat("x", 64): false, "Webhooks": false, "web_hooks": false, "webhooks-": false, "-webhooks": false,
+		"1webhooks": false, "web/hooks": false, "web hooks": false, "webhooks\n": false, "default)": false, "caf\u00e9s": false,
+	} {
+		env := map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project", "FIRESTORE_DATABASE": id}
+		if _, err := FromEnv(func(name string) string { return env[name] }); (err == nil) != want {
+			t.Errorf("%q: error %v", id, err)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type service struct {
 	url     string        // without a slash at the end
 	token   *token        // nil: an emulator, which asks for none
 	timeout time.Duration // of one try
+	passing []string      // codes below 500 that say nothing about the request
 }
 
 const (
@@ -48,22 +49,27 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 	if p := env("GOOGLE_CLOUD_PROJECT"); p != "" && !isProject(p) {
 		faults = append(faults, errors.New("GOOGLE_CLOUD_PROJECT is not the id of a project"))
 	}
+	if d := env("FIRESTORE_DATABASE"); d != "" && !isDatabase(d) {
+		faults = append(faults, errors.New("FIRESTORE_DATABASE is not the id of a database"))
+	}
 	c := &Client{project: env("GOOGLE_CLOUD_PROJECT"), http: newHTTP(), now: time.Now, random: rand.Float64}
 	token := newToken(c.http, env("GCE_METADATA_HOST"), c.now)
 	if given := env("GOOGLE_OAUTH_ACCESS_TOKEN"); given != "" { // a person's, at a terminal
 		token.bearer, token.ends = given, c.now().Add(time.Hour)
 	}
-	at := func(host, emulator string, timeout time.Duration) service {
+	at := func(host, emulator string, timeout time.Duration, passing ...string) service {
 		address := env(emulator)
 		if address == "" {
-			return service{"https://" + host, token, timeout}
+			return service{"https://" + host, token, timeout, passing}
 		}
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			faults = append(faults, fmt.Errorf("%s is not host:port", emulator))
 		}
-		return service{"http://" + address, nil, timeout}
+		return service{"http://" + address, nil, timeout, passing}
 	}
-	c.pubsub = at("pubsub.googleapis.com", "PUBSUB_EMULATOR_HOST", pubsubTry)
+	// Google's own client repeats these two as well. Firestore's ABORTED is
+	// contention, and whoever meets it waits longer, or makes another plan.
+	c.pubsub = at("pubsub.googleapis.com", "PUBSUB_EMULATOR_HOST", pubsubTry, "ABORTED", "CANCELLED")
 	c.firestore = at("firestore.googleapis.com", "FIRESTORE_EMULATOR_HOST", firestoreTry)
 	return c, errors.Join(faults...)
 }
@@ -72,6 +78,18 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 // and a colon in front. What it must not have is anything that means more in a URL.
 func isProject(id string) bool {
 	return len(id) <= 62 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-.:") == ""
+}
+
+// isDatabase: "(default)", or 4 to 63 lower-case letters, digits and hyphens from
+// a letter to a letter or digit. Firestore refuses another name as if it were the
+// entry that is wrong with it, and every event would become a dead letter.
+func isDatabase(id string) bool {
+	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+	if id == "(default)" {
+		return true
+	}
+	return 4 <= len(id) && len(id) <= 63 && strings.Trim(id, letters+digits+"-") == "" &&
+		strings.Contains(letters, id[:1]) && !strings.HasSuffix(id, "-")
 }
 
 // newHTTP keeps to HTTP/1.1: an instance may be frozen between two requests, and

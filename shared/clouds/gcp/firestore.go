@@ -157,26 +157,36 @@ func contended(err error) bool { return refusedAs(err, "ABORTED") }
 // cannot help.
 func invalid(err error) bool { return refusedAs(err, "INVALID_ARGUMENT", "OUT_OF_RANGE") }
 
-// get reads documents as of one moment. Those that do not exist are left out.
+// get reads documents as of one moment; nil is one that does not exist. Firestore
+// must say so of each: an account that an answer passes over in silence would
+// look like one without credits, and its people be locked out.
 func (d database) get(ctx context.Context, names ...string) (map[string]*document, error) {
 	in := struct {
 		Documents []string `json:"documents"`
 	}{names}
 	var answer []struct {
 		refusal
-		Found *document
+		Found   *document
+		Missing string
 	}
 	if err := d.client.call(ctx, d.client.firestore, "/v1/"+d.root+":batchGet", in, &answer); err != nil {
 		return nil, err
 	}
-	found := make(map[string]*document, len(names))
+	documents := make(map[string]*document, len(names))
 	for _, line := range answer {
-		if line.Error != nil {
+		switch {
+		case line.Error != nil:
 			return nil, &Error{Code: line.Error.Status, Status: line.Error.Code, message: line.Error.Message}
-		}
-		if line.Found != nil {
-			found[line.Found.Name] = line.Found
+		case line.Found != nil:
+			documents[line.Found.Name] = line.Found
+		case line.Missing != "":
+			documents[line.Missing] = nil
 		}
 	}
-	return found, nil
+	for _, name := range names {
+		if _, told := documents[name]; !told {
+			return nil, errors.New("the answer does not tell of every document")
+		}
+	}
+	return documents, nil
 }

@@ -47,11 +47,50 @@ func TestOnFirestore(t *testing.T) {
 		{"a twin comes in between", twinInBetween},
 		{"moving takes the permission to delete", movingTakesPermission},
 		{"synced never goes back", syncedNeverGoesBack},
+		{"a mark meets charges", markMeetsCharges},
 		{"what can never be stored is permanent", neverStored},
 		{"errors quote nothing", errorsQuoteNothing},
 		{"a record's answer is lost", recordsAnswerLost},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, newWire(t, firestore)) })
+	}
+}
+
+// An answer that passes over a document is no answer: it would make an account
+// out of nothing, with a limit of zero.
+func TestAnAnswerTellsOfEveryDocument(t *testing.T) {
+	const (
+		account = "projects/demo-project/databases/ledger/documents/accounts/u1"
+		fence   = "projects/demo-project/databases/ledger/documents/fences/u1"
+		there   = `{"found": {"name": "` + account + `", "fields": {"balance": {"integerValue": "7"}, "seq": {"integerValue": "1"}}}}`
+		silent  = "read account: the answer does not tell of every document"
+	)
+	missing := func(name string) string { return `{"missing": "` + name + `", "readTime": "2026-11-21T09:00:00Z"}` }
+	for _, row := range []struct {
+		name    string
+		answers []string // to one question after the other
+		balance ledger.Micro
+		err     string
+	}{
+		{"there", []string{"[" + there + "]"}, 7, ""},
+		{"missing, and missing", []string{"[" + missing(account) + "]", "[" + missing(fence) + "]"}, 0, ""},
+		{"nothing", []string{"[]"}, 0, silent},
+		{"the time only", []string{`[{"readTime": "2026-11-21T09:00:00Z"}]`}, 0, silent},
+		{"another document", []string{"[" + missing(fence) + "]"}, 0, silent},
+		{"missing, and nothing", []string{"[" + missing(account) + "]", "[]"}, 0, silent},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var answers []http.HandlerFunc
+			for _, body := range row.answers {
+				answers = append(answers, says(200, body))
+			}
+			c := reach(t, newGoogle(t, answers...))
+			c.firestore = c.pubsub
+			a, err := c.Ledger("ledger").Account(t.Context(), "u1")
+			if errorText(err) != row.err || a.Balance != row.balance {
+				t.Errorf("%+v, error %v, want a balance of %d and error %q", a, err, row.balance, row.err)
+			}
+		})
 	}
 }
 
@@ -432,6 +471,34 @@ func syncedNeverGoesBack(t *testing.T, w *wire) {
 	synced("u1", 2, 3)
 }
 
+// markMeetsCharges: a mark that is refused because of another commit is tried as
+// often as a charge is, and not by the client besides.
+func markMeetsCharges(t *testing.T, w *wire) {
+	store := w.Ledger("ledger")
+	for _, row := range []struct {
+		name               string
+		meets, seq, synced int64
+	}{{"some", contentions - 1, 1, 1}, {"too many", contentions, 2, 1}} {
+		mustPost(t, store, "u1", charge(row.name, 1))
+		w.operations()
+		left := row.meets
+		w.before = func(call) *http.Response {
+			if left--; left >= 0 {
+				return refusing(409, "ABORTED")
+			}
+			return nil
+		}
+		err := store.MarkSynced(t.Context(), "u1", row.seq)
+		if got := int64(len(w.operations())); contended(err) != (row.meets == contentions) || got != min(row.meets+1, contentions) {
+			t.Errorf("%s: error %v after %d commits", row.name, err, got)
+		}
+		w.before = nil
+		if a, err := store.Account(t.Context(), "u1"); err != nil || a.SyncedSeq != row.synced {
+			t.Errorf("%s: %+v (%v), want synced_seq %d", row.name, a, err, row.synced)
+		}
+	}
+}
+
 func neverStored(t *testing.T, w *wire) {
 	huge := charge("1", 1)
 	huge.Note = strings.Repeat("x", 2<<20)
@@ -491,7 +558,8 @@ func recordsAnswerLost(t *testing.T, w *wire) {
 	if got, ok, err := store.Get(t.Context(), "k", "1"); err != nil || !ok || got.Version != 1 {
 		t.Errorf("got %v, found %v, error %v", got, ok, err)
 	}
-	if want := []string{"batchGet", "commit(1)", "commit(1)", "batchGet", "batchGet"}; !slices.Equal(w.operations(), want) {
-		t.Errorf("not what was expected: %v", want)
+	want := []string{"batchGet(1)", "commit(1)", "commit(1)", "batchGet(1)", "batchGet(1)"}
+	if got := w.operations(); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -105,8 +105,8 @@ func redirected(t testing.TB, r ingesttest.Request, response *http.Response) boo
 	if clean == target || r.Method == http.MethodConnect {
 		return false
 	}
-	if location := response.Header.Get("Location"); response.StatusCode/100 != 3 || location != clean {
-		t.Errorf("%s: status %d to %q, the framework used to redirect it to %s", target, response.StatusCode, location, clean)
+	if location := response.Header.Get("Location"); response.StatusCode != http.StatusTemporaryRedirect || location != clean {
+		t.Errorf("%s: status %d to %q, the framework used to redirect it to %s, as decision 0003 says", target, response.StatusCode, location, clean)
 	}
 	return true
 }

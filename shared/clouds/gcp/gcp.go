@@ -6,7 +6,7 @@
 //	client.Ledger(database)         a ledger.Store and ledger.Syncer on Firestore
 //	client.Records(database)        a records.Store on Firestore
 //	gcp.NewKeyrings(file, …)        webhook.Keyrings from a mounted secret
-//	gcp.SecretEnv(file, …)          settings from another, laid over the environment
+//	gcp.NewSecretEnv(file)          settings from another, laid over the environment
 //	gcp.Push(worker)                what a push subscription calls
 //
 // # Why not the client libraries
@@ -18,9 +18,11 @@
 //
 // # What the environment says
 //
-// GOOGLE_CLOUD_PROJECT is the project. Tokens come from the metadata server of
-// Cloud Run (GCE_METADATA_HOST points somewhere else), or one is given in
-// GOOGLE_OAUTH_ACCESS_TOKEN, as to Terraform: that is for people. PUBSUB_EMULATOR_HOST and
-// FIRESTORE_EMULATOR_HOST, as host:port, turn to Google's emulators, as they do
-// for every tool of Google's; then no token is asked for.
+// GOOGLE_CLOUD_PROJECT is the project, FIRESTORE_DATABASE the database of those
+// functions that have one. Tokens come from the metadata server of Cloud Run
+// (GCE_METADATA_HOST points somewhere else), or one is given in
+// GOOGLE_OAUTH_ACCESS_TOKEN, as to Terraform: that is for people.
+// PUBSUB_EMULATOR_HOST and FIRESTORE_EMULATOR_HOST, as host:port, turn to
+// Google's emulators, as they do for every tool of Google's; then no token is
+// asked for.
 package gcp

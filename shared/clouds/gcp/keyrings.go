@@ -3,10 +3,12 @@ package gcp
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/webhook-functions/template/shared/signature"
@@ -51,11 +53,13 @@ type Keyrings struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	turn     chan struct{} // holds one token; whoever has it may touch what follows
+	mu       sync.Mutex
 	rings    map[string]ring
-	asked    time.Time // when the file was last read
-	answered time.Time // when that gave something usable
-	failure  error     // why it did not, at asked
+	reading  *reading  // the one under way, nil if none is
+	begun    time.Time // when it was
+	asked    time.Time // when the last one that counted was begun
+	answered time.Time // when the last one that gave something usable was
+	failure  error     // why the last one that counted gave nothing
 }
 
 var _ webhook.Keyrings = (*Keyrings)(nil)
@@ -67,20 +71,16 @@ func NewKeyrings(file string, schemes map[string]signature.Scheme, log *slog.Log
 }
 
 func newKeyrings(read func() ([]byte, error), schemes map[string]signature.Scheme, now func() time.Time, log *slog.Logger) *Keyrings {
-	return &Keyrings{read: read, schemes: schemes, now: now, log: log, turn: make(chan struct{}, 1)}
+	return &Keyrings{read: read, schemes: schemes, now: now, log: log}
 }
 
 // Keyring gives the verifier of a provider, from memory if it can.
 func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifier, error) {
-	if err := k.take(ctx); err != nil {
-		return nil, err
-	}
-	defer k.give()
-	if k.now().Sub(k.asked) >= k.gap() {
-		k.ask(ctx)
-	}
-	if k.now().Sub(k.answered) > useFor {
-		return nil, fmt.Errorf("webhook secrets: %w", k.failure)
+	k.catchUp(ctx, false)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.isEmpty() {
+		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, ctx.Err(), errHangs))
 	}
 	r := k.rings[provider]
 	if r.verifier == nil {
@@ -92,41 +92,61 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 // Refresh reads the file again after a mismatch, unless it was read lately.
 // Those who had to wait for somebody else's read profit from it.
 func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifier {
-	called := k.now()
-	if err := k.take(ctx); err != nil {
-		return nil
-	}
-	defer k.give()
-	old := k.rings[provider]
-	switch {
-	case k.asked.After(called):
-		old = ring{}
-	case called.Sub(k.asked) < leastGap:
-		return nil
-	default:
-		k.ask(ctx)
-	}
-	if r := k.rings[provider]; r.verifier != nil && r.verifier != old.verifier {
-		return r.verifier
+	old := k.verifier(provider)
+	k.catchUp(ctx, true)
+	if newer := k.verifier(provider); newer != nil && newer != old {
+		return newer
 	}
 	return nil
 }
 
-func (k *Keyrings) take(ctx context.Context) error {
-	select {
-	case k.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+func (k *Keyrings) verifier(provider string) *signature.Keyring {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.rings[provider].verifier
 }
 
-func (k *Keyrings) give() { <-k.turn }
+// catchUp waits for the read under way, which it begins if it is time. All wait
+// at once, and each as long as it can. One that leaves early leaves no mark: how
+// much time a stranger left us says nothing about the file.
+func (k *Keyrings) catchUp(ctx context.Context, mismatch bool) {
+	reading, most := k.underWay(ctx, mismatch)
+	if reading == nil {
+		return
+	}
+	waiting, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	reading.wait(waiting)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.settle(ctx)
+}
 
-// gap is how soon after the last read the next one may come by itself.
-func (k *Keyrings) gap() time.Duration {
+// underWay gives the read to wait for, and for how long at most. There is none
+// to wait for while the last one is young enough, and while one hangs.
+func (k *Keyrings) underWay(ctx context.Context, mismatch bool) (*reading, time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.settle(ctx)
+	if now := k.now(); k.reading == nil && now.Sub(k.asked) >= k.gap(mismatch) {
+		k.reading, k.begun = beginReading(k.read), now
+	}
 	switch {
-	case k.failure == nil:
+	case k.reading != nil && k.reading.hangs():
+		return nil, 0
+	case k.isEmpty():
+		return k.reading, readTime
+	}
+	return k.reading, patience
+}
+
+// isEmpty: there is no secret that may be used.
+func (k *Keyrings) isEmpty() bool { return k.now().Sub(k.answered) > useFor }
+
+// gap is how soon after the last read the next one may come.
+func (k *Keyrings) gap(mismatch bool) time.Duration {
+	switch {
+	case k.failure == nil && !mismatch:
 		return keepFor
 	case k.answered.IsZero():
 		return firstGap
@@ -134,44 +154,37 @@ func (k *Keyrings) gap() time.Duration {
 	return leastGap
 }
 
-// ask brings the rings up to date or notes why it could not.
-func (k *Keyrings) ask(ctx context.Context) {
-	k.asked = k.now()
-	if !k.answered.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
+// settle takes note of what became of the read under way: its end, or that it
+// hangs, which counts as another failure every leastGap. What a late one gives
+// is as old as its beginning.
+func (k *Keyrings) settle(ctx context.Context) {
+	switch now := k.now(); {
+	case k.reading == nil:
+	case k.reading.ended():
+		values, err := k.reading.secrets()
+		k.note(ctx, k.begun, values, err)
+		k.reading = nil
+	case k.reading.hangs() && (!errors.Is(k.failure, errHangs) || now.Sub(k.asked) >= leastGap):
+		k.note(ctx, now, nil, errHangs)
 	}
-	values, err := k.fetch(ctx)
-	if k.failure = err; err != nil {
+}
+
+func (r *reading) secrets() (map[string]platformSecrets, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	return parseSecrets(r.text)
+}
+
+// note brings the rings up to date or remembers why it could not.
+func (k *Keyrings) note(ctx context.Context, asked time.Time, values map[string]platformSecrets, err error) {
+	k.asked, k.failure = asked, err
+	if err != nil {
 		k.complain(ctx)
 		return
 	}
-	k.answered = k.asked
+	k.answered = asked
 	k.adopt(ctx, values)
-}
-
-// fetch does not wait longer than ctx: the file is a call over the network, and
-// reading it knows no deadline.
-func (k *Keyrings) fetch(ctx context.Context) (map[string]platformSecrets, error) {
-	type content struct {
-		text []byte
-		err  error
-	}
-	done := make(chan content, 1)
-	go func() {
-		text, err := k.read()
-		done <- content{text, err}
-	}()
-	select {
-	case c := <-done:
-		if c.err != nil {
-			return nil, c.err
-		}
-		return parseSecrets(c.text)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // complain says that the file gave nothing usable. Without any secret it keeps

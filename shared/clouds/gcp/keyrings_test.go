@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -173,19 +172,6 @@ func TestTheSecretCannotBeRead(t *testing.T) {
 		if alarmed := strings.Contains(later.log.String(), `"code":"SEC"`); alarmed != (hours > 1) {
 			t.Errorf("after %d hours: alarmed %v", hours, alarmed)
 		}
-	}
-}
-
-func TestASlowSecretHoldsNobodyLonger(t *testing.T) {
-	t.Parallel()
-	release := make(chan struct{})
-	defer close(release)
-	slow := newKeyrings(func() ([]byte, error) { <-release; return nil, nil }, schemes(), time.Now, NewLog(&bytes.Buffer{}))
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	if _, err := slow.Keyring(ctx, "gabber"); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Second {
-		t.Errorf("error %v after %v", err, time.Since(start))
 	}
 }
 

@@ -124,14 +124,8 @@ func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, e
 // MarkSynced notes that the balance as of seq was pushed to the platform. It
 // never goes back: an older push that reports late changes nothing.
 func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) error {
-	upTo := number(seq)
 	for _, name := range []string{l.accountName(account), l.fenceName(account)} {
-		_, err := l.commit(ctx, []write{{
-			Update:     &document{Name: name, Fields: fields{"account": text(account)}},
-			Mask:       &mask{[]string{"account"}},
-			Transforms: []transform{{Field: "synced_seq", Maximum: &upTo}},
-			If:         present,
-		}})
+		err := l.markSynced(ctx, name, account, seq)
 		if err == nil {
 			return nil
 		}
@@ -140,6 +134,24 @@ func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) erro
 		}
 	}
 	return nil // no such account: nothing was pushed for it
+}
+
+// markSynced is tried again when it meets a charge: the account is the document
+// that charges are written to, and without the mark its limit is pushed again.
+func (l *Ledger) markSynced(ctx context.Context, name, account string, seq int64) error {
+	upTo := number(seq)
+	mark := []write{{
+		Update:     &document{Name: name, Fields: fields{"account": text(account)}},
+		Mask:       &mask{[]string{"account"}},
+		Transforms: []transform{{Field: "synced_seq", Maximum: &upTo}},
+		If:         present,
+	}}
+	for try := 1; ; try++ {
+		_, err := l.commit(ctx, mark)
+		if !contended(err) || try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil {
+			return err
+		}
+	}
 }
 
 // Statement needs the index (account, time).

@@ -79,7 +79,8 @@ type plan struct {
 	blind    int            // index of the write that does, -1 if none does
 }
 
-// plan decides about every entry, in order. It fails with ErrOverflow only.
+// plan decides about every entry, in order. It fails with ErrOverflow, or if the
+// stored account holds something that is no number.
 func (l *Ledger) plan(p *posting) (*plan, error) {
 	next := &plan{outcomes: make([]ledger.Outcome, len(p.entries)), state: ledger.Account{ID: p.account}, blind: -1}
 	booked := make(map[string]identity, len(p.entries))

@@ -2,10 +2,11 @@ package gcp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/webhook-functions/template/shared/strict"
 )
@@ -16,20 +17,36 @@ var ErrSecret = errors.New("the secret cannot be used")
 
 var errNotSettings = errors.New("it is not a JSON object of strings")
 
-// SecretEnv lays the values of one secret over env, so that keys need not be in
+// SecretEnv is a secret with settings of a function, so that keys need not be in
 // an environment, where everybody may read them who may read the function's
-// configuration. The secret is a file that Cloud Run mounts:
+// configuration. It is a file that Cloud Run mounts:
 //
 //	{"GABBER_API_KEY": "…", "LEADS_FORWARD_SECRET": "whsec_…"}
-//
-// It is read once. No file, or an empty one, adds nothing. Errors quote no value.
-func SecretEnv(file string, env func(string) string) (func(string) string, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(bytes.TrimSpace(text)) == 0 {
-		return env, nil
-	}
+type SecretEnv struct {
+	read func() ([]byte, error)
+
+	mu      sync.Mutex
+	reading *reading // the one under way, nil if none is
+}
+
+// NewSecretEnv gives the settings in a file, which is not opened before they are
+// needed.
+func NewSecretEnv(file string) *SecretEnv {
+	return &SecretEnv{read: func() ([]byte, error) { return os.ReadFile(file) }}
+}
+
+// Over reads the file and lays its values over env. An empty file and an empty
+// object add nothing, and mean it: somebody put them there. A file that is not
+// there is no such answer, for Cloud Run always mounts one; taken for one it
+// would have a function call nobody for as long as it runs. That and every other
+// error is [ErrSecret], comes within ten seconds, and quotes no value.
+func (s *SecretEnv) Over(env func(string) string) (func(string) string, error) {
+	text, err := s.text()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return env, nil
 	}
 	var values map[string]string
 	if strict.Unmarshal(text, &values) != nil || values == nil {
@@ -41,4 +58,21 @@ func SecretEnv(file string, env func(string) string) (func(string) string, error
 		}
 		return env(name)
 	}, nil
+}
+
+// text leaves a read that hangs to the next try, which finds out at once what
+// became of it.
+func (s *SecretEnv) text() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reading == nil {
+		s.reading = beginReading(s.read)
+	}
+	r := s.reading
+	r.wait(context.Background())
+	if !r.ended() {
+		return nil, errHangs
+	}
+	s.reading = nil
+	return r.text, r.err
 }

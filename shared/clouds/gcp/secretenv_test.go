@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestSecretEnv(t *testing.T) {
@@ -36,7 +38,7 @@ func TestSecretEnv(t *testing.T) {
 			if err := os.WriteFile(file, []byte(row.content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			env, err := SecretEnv(file, plain)
+			env, err := NewSecretEnv(file).Over(plain)
 			if row.bad {
 				if !errors.Is(err, ErrSecret) || strings.Contains(err.Error(), "canary") {
 					t.Errorf("error %v", err)
@@ -54,11 +56,37 @@ func TestSecretEnv(t *testing.T) {
 }
 
 func TestSecretEnvWithoutAFile(t *testing.T) {
-	env, err := SecretEnv(filepath.Join(t.TempDir(), "outbound"), func(string) string { return "plain" })
-	if err != nil || env("KEY") != "plain" {
-		t.Errorf("no file: %v, want the environment as it was", err)
+	for name, file := range map[string]string{
+		"no file":                       filepath.Join(t.TempDir(), "outbound"),
+		"a file that cannot be read":    t.TempDir(),
+		"no folder, as without a mount": filepath.Join(t.TempDir(), "secrets", "outbound"),
+	} {
+		if _, err := NewSecretEnv(file).Over(func(string) string { return "plain" }); !errors.Is(err, ErrSecret) {
+			t.Errorf("%s: error %v, want %v", name, err, ErrSecret)
+		}
 	}
-	if _, err := SecretEnv(t.TempDir(), func(string) string { return "" }); !errors.Is(err, ErrSecret) {
-		t.Errorf("a file that cannot be read: error %v, want %v", err, ErrSecret)
-	}
+}
+
+// A volume that hangs is waited for once. Those who try again meanwhile are told
+// at once, cost nothing, and start once it answers.
+func TestSecretEnvThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		secret := &SecretEnv{read: func() ([]byte, error) {
+			reads++
+			time.Sleep(time.Minute)
+			return []byte(`{"KEY":"from the secret"}`), nil
+		}}
+		for i, want := range []time.Duration{readTime, 0, 0} {
+			start := time.Now()
+			if _, err := secret.Over(func(string) string { return "" }); !errors.Is(err, ErrSecret) || time.Since(start) != want {
+				t.Errorf("try %d: error %v after %v, want %v after %v", i+1, err, time.Since(start), ErrSecret, want)
+			}
+		}
+		time.Sleep(time.Minute)
+		env, err := secret.Over(func(string) string { return "" })
+		if err != nil || env("KEY") != "from the secret" || reads != 1 {
+			t.Errorf("once it answers: error %v after %d reads", err, reads)
+		}
+	})
 }

@@ -61,7 +61,9 @@ func receive(ctx context.Context, w http.ResponseWriter, r *http.Request, in *in
 	return nil
 }
 
-// path is the path as it was sent: a mux would clean "//gabber" into a route.
+// path is the path as it was sent: a mux would clean "//gabber" into a route. On
+// Google Cloud there is one in front of us, the framework's: it answers such a
+// path with 307 to the clean one, and we never see it.
 func path(r *http.Request) string { return r.URL.EscapedPath() }
 
 // hangUp answers although the body was not read to its end. Without the header

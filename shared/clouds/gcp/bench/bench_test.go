@@ -72,7 +72,11 @@ func (s *services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.publishes++
 		_, _ = io.WriteString(w, `{"messageIds": ["1"]}`)
 	case "batchGet": // the account is there, with something left; nothing else is
-		fmt.Fprintf(w, `[{"found": {"name": %s, "fields": {"balance": {"integerValue": "1000000"}, "seq": {"integerValue": "2"}}}}]`, in.Documents[0])
+		lines := []string{fmt.Sprintf(`{"found": {"name": %s, "fields": {"balance": {"integerValue": "1000000"}, "seq": {"integerValue": "2"}}}}`, in.Documents[0])}
+		for _, other := range in.Documents[1:] {
+			lines = append(lines, fmt.Sprintf(`{"missing": %s}`, other))
+		}
+		fmt.Fprintf(w, "[%s]", strings.Join(lines, ","))
 	case "commit":
 		one := `{"transformResults": [{"integerValue": "-1"}, {"integerValue": "2"}, {"integerValue": "0"}]}`
 		fmt.Fprintf(w, `{"writeResults": [%s]}`, strings.Join(slices.Repeat([]string{one}, len(in.Writes)), ","))
@@ -103,9 +107,9 @@ func candidates(b *testing.B, s *services) []*candidate {
 		{name: "ingest", target: "Ingest", binary: buildpacktest.Function(b, "gcp-ingest"), path: "/gabber",
 			env: append(slices.Clone(env), "EVENTS_TOPIC=e", "SECRETS_DIR="+secrets(b)), header: signed(b, body), body: body},
 		{name: "worker", target: "Worker", binary: buildpacktest.Function(b, "gcp-worker"), path: "/",
-			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=d"), body: push(event)},
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks"), body: push(event)},
 		{name: "outbound", target: "Outbound", binary: buildpacktest.Function(b, "gcp-outbound"), path: "/",
-			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=d", "OUTBOUND_SECRETS_DIR="+secrets(b), "GABBER_API_URL="+s.URL), body: push(followUp)},
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks", "OUTBOUND_SECRETS_DIR="+secrets(b), "GABBER_API_URL="+s.URL), body: push(followUp)},
 	}
 }
 
