@@ -40,3 +40,8 @@ output "alarm_topic_arn" {
   description = "Subscribe your pager or chat to this."
   value       = aws_sns_topic.alarms.arn
 }
+
+output "operator" {
+  description = "What hooks-aws must know of this deployment: eval \"$(terraform output -raw operator)\"."
+  value       = "export LEDGER_TABLE=${aws_dynamodb_table.ledger.name} RECORDS_TABLE=${aws_dynamodb_table.records.name} OUTBOUND_QUEUE_URL=${aws_sqs_queue.outbound.url}"
+}

@@ -35,3 +35,8 @@ output "dashboard" {
   description = "The pipeline in pictures."
   value       = "https://console.cloud.google.com/monitoring/dashboards/builder/${basename(google_monitoring_dashboard.pipeline.id)}?project=${var.project}"
 }
+
+output "operator" {
+  description = "What hooks-gcp must know of this deployment: eval \"$(terraform output -raw operator)\"."
+  value       = "export GOOGLE_CLOUD_PROJECT=${var.project} FIRESTORE_DATABASE=${google_firestore_database.ledger.name} OUTBOUND_TOPIC=${google_pubsub_topic.outbound.name}"
+}
