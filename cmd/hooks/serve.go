@@ -44,11 +44,11 @@ func (c *serveCmd) Run(ctx context.Context, file *database) error {
 		return err
 	}
 	for _, problem := range settings.keyrings.Problems() {
-		code := "CFG"
-		if errors.Is(problem, webhook.ErrNotConfigured) {
-			code = "" // a platform nobody uses is no fault
+		line := log.With("cause", problem.Error())
+		if !errors.Is(problem, webhook.ErrNotConfigured) { // a platform nobody uses is no fault
+			line = line.With("code", "CFG")
 		}
-		log.Warn("a platform's route answers 503", "code", code, "cause", problem.Error())
+		line.Warn("a platform's route answers 503")
 	}
 	db, err := file.open(ctx)
 	if err != nil {

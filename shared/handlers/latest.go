@@ -90,7 +90,8 @@ func (l *Latest) version(ctx context.Context, e webhook.Event, verb string, chan
 // arrival is when an event was received for the first time. After [DefaultWindow]
 // the same bytes are news again: something was changed and changed back.
 func (l *Latest) arrival(ctx context.Context, e webhook.Event) (time.Time, error) {
-	first := records.Record{Kind: e.Provider() + ".arrival", ID: e.ID, Version: e.Time.UnixMicro(), Time: e.Time, Data: []byte("{}")}
+	first := records.Record{Kind: e.Provider() + ".arrival", ID: e.ID, Version: e.Time.UnixMicro(), Time: e.Time,
+		Deleted: true} // a tombstone: nobody lists arrivals, so no store needs to index them
 	known, ok, err := l.Records.Get(ctx, first.Kind, first.ID)
 	if err != nil || ok && e.Time.Sub(known.Time).Abs() <= DefaultWindow {
 		return known.Time, err

@@ -182,7 +182,8 @@ func TestAConversationIsShown(t *testing.T) {
 	latest := &handlers.Latest{Records: m.Records}
 	for i, body := range []string{
 		`{"type":"message.created","payload":{"id":"m2","conversation_id":"c1","message":"second","created_at":200}}`,
-		`{"type":"message.created","payload":{"id":"m1","conversation_id":"c1","message":"first","created_at":100}}`,
+		`{"type":"message.created","payload":{"id":"m1",
+			"conversation_id":"c1","message":"first","created_at":100}}`,
 		`{"type":"message.created","payload":{"id":"m3","conversation_id":"c1","message":"taken back","created_at":300}}`,
 		`{"type":"message.deleted","payload":{"id":"m3"}}`,
 	} {
@@ -196,7 +197,7 @@ func TestAConversationIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := strings.Index(out.String(), "first"), strings.Index(out.String(), "second")
-	if first < 0 || second < first || strings.Contains(out.String(), "taken back") {
+	if first < 0 || second < first || strings.Contains(out.String(), "taken back") || strings.Count(out.String(), "\n") != 3 {
 		t.Errorf("shown %s", out)
 	}
 }

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -39,7 +40,16 @@ func (c *RecordsCmd) Run(ctx context.Context, t *Terminal) error {
 func showRecords(w io.Writer, rows []recordFacts) {
 	Columns(w, "TIME\tID\tDATA", func(row func(...any)) {
 		for _, r := range rows {
-			row(r.Time.Local().Format(time.DateTime), r.ID, string(r.Data))
+			row(r.Time.Local().Format(time.DateTime), r.ID, compact(r.Data))
 		}
 	})
+}
+
+// compact puts a record on one line.
+func compact(data []byte) string {
+	var line bytes.Buffer
+	if json.Compact(&line, data) != nil {
+		return string(data)
+	}
+	return line.String()
 }
