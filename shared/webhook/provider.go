@@ -61,7 +61,7 @@ type Verifier interface {
 }
 
 // ErrNotConfigured: the provider has no secret at all. The reply is 503, as for
-// every other error of [Keyrings], but nobody is alarmed: a fork uses the
+// every other error of [Keyrings], but nobody is woken: a fork uses the
 // platforms it uses, and strangers may knock at the other routes.
 var ErrNotConfigured = errors.New("provider is not configured")
 

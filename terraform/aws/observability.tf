@@ -10,6 +10,8 @@ locals {
     ENQ = { page = true, threshold = 1, what = "Ingest cannot store events; deliveries are answered 503." }
     INV = { page = true, threshold = 1, what = "The books do not add up." }
     API = { page = true, threshold = 1, what = "A platform refuses our calls; limits are no longer pushed." }
+    # What is answered 503 has a code of its own, if it is a fault.
+    "5XX" = { page = true, threshold = 1, what = "Ingest panicked; platforms will give the delivery up." }
     # Anybody can send a few wrong signatures.
     SIG = { page = false, threshold = 5, what = "Signatures do not match: a rotated secret, or a stranger." }
     QUA = { page = false, threshold = 1, what = "A verified event cannot be used and is among the dead letters." }
@@ -38,10 +40,21 @@ locals {
         dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
         statistic  = "Sum"
       }
-      "5XX" = {
+      "5XX-CRASH" = {
         page       = true
         threshold  = 1
-        what       = "Deliveries are answered 5xx; platforms will give them up."
+        what       = "Ingest crashed or ran out of time; platforms will give the delivery up."
+        namespace  = "AWS/Lambda"
+        metric     = "Errors"
+        dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
+        statistic  = "Sum"
+      }
+      # The route of a platform that is not in the secret answers 503, too. Anybody may knock there, so it wakes nobody;
+      # if it is a platform, its events are being lost.
+      "5XX-ANY" = {
+        page       = false
+        threshold  = 1
+        what       = "Something was answered 5xx."
         namespace  = "AWS/Lambda"
         metric     = "Url5xxCount"
         dimensions = { FunctionName = aws_lambda_function.ingest.function_name }

@@ -233,9 +233,9 @@ var always = []assertion{
 		"worker":   {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
 	}},
 	{"there is an alarm for every code", func(s system) any { return names(s.Alarms) },
-		"429,5XX,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,DRIFT,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
+		"429,5XX,5XX-ANY,5XX-CRASH,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,DRIFT,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
 	{"alarms that page look every minute", func(s system) any { return s.pages(func(a alarm) bool { return a.Period == "60" && a.Periods == "1" }) },
-		"429,5XX,AGE,AGE-OUTBOUND,API,CFG,ENQ,INV,SEC"},
+		"429,5XX,5XX-CRASH,AGE,AGE-OUTBOUND,API,CFG,ENQ,INV,SEC"},
 	{"every alarm tells somebody", func(s system) any {
 		return all(s.Alarms, func(a alarm) bool { return a.Actions == "arn:aws:sns:eu-west-1:111122223333:demo-alarms" })
 	}, true},
@@ -245,9 +245,10 @@ var always = []assertion{
 		})
 	}, true},
 	{"alarms of codes listen to what the filters count", func(s system) any { return s.listeningTo("demo", "Codes", "code") },
-		"AMB=AMB,API=API,CFG=CFG,CON=CON,DRIFT=DRIFT,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
+		"5XX=5XX,AMB=AMB,API=API,CFG=CFG,CON=CON,DRIFT=DRIFT,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
 	{"429 is a throttled front door", func(s system) any { return s.listeningTo("AWS/Lambda", "Throttles", "FunctionName") }, "429=ingest"},
-	{"5XX is what platforms see", func(s system) any { return s.listeningTo("AWS/Lambda", "Url5xxCount", "FunctionName") }, "5XX=ingest"},
+	{"a crash of ingest leaves no line, but an error", func(s system) any { return s.listeningTo("AWS/Lambda", "Errors", "FunctionName") }, "5XX-CRASH=ingest"},
+	{"whatever else platforms see wakes nobody, for strangers can make them see it", func(s system) any { return s.listeningTo("AWS/Lambda", "Url5xxCount", "FunctionName") }, "5XX-ANY=ingest"},
 	{"AGE is that of the oldest event, or follow-up; LAG is about the latter", func(s system) any {
 		return s.listeningTo("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
 	}, "AGE-OUTBOUND=outbound,AGE=events,LAG=outbound"},

@@ -50,6 +50,8 @@ var faults = []struct{ file, from, to, found string }{
 	{"observability.tf", ` OR \"${google_cloudfunctions2_function.outbound.name}\"`, ``, "The log of a function is not heard"},
 	{"observability.tf", `"log_id(\"run.googleapis.com/requests\")",`, ``, "in the request log only"},
 	{"observability.tf", `httpRequest.status = 429"`, `httpRequest.status = 503"`, "429 or 5XX rings for other statuses"},
+	{"observability.tf", ` AND (httpRequest.status != 503 OR textPayload:*)`, ``, "a stranger who knocks where no platform is configured"},
+	{"observability.tf", `starts_with(\"5\")"`, `\"429\""`, "deliveries of a platform without a secret are lost"},
 	{"observability.tf", `jsonPayload.code = \"${code}\"`, `jsonPayload.code = \"CFG\"`, "A page looks at another code"},
 	{"observability.tf", `period = "300s"`, `period = "3600s"`, "without a rate limit"},
 	{"storage.tf", `"POINT_IN_TIME_RECOVERY_ENABLED"`, `"POINT_IN_TIME_RECOVERY_DISABLED"`, "no way back from a mistake"},

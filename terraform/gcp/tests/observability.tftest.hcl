@@ -19,7 +19,7 @@ run "every_code_rings" {
   assert {
     condition = toset(keys(google_monitoring_alert_policy.codes)) == toset([
       "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
-      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG", "DRIFT",
+      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG", "DRIFT", "5XX-ANY",
     ])
     error_message = "A code without an alert, or an alert without a code."
   }
@@ -168,9 +168,14 @@ run "every_code_rings" {
   assert {
     condition = (
       endswith(join("", google_monitoring_alert_policy.codes["429"].conditions[0].condition_matched_log[*].filter), " AND httpRequest.status = 429") &&
-      endswith(join("", google_monitoring_alert_policy.codes["5XX"].conditions[0].condition_matched_log[*].filter), " AND httpRequest.status >= 500")
+      endswith(join("", google_monitoring_alert_policy.codes["5XX"].conditions[0].condition_matched_log[*].filter), " AND httpRequest.status >= 500 AND (httpRequest.status != 503 OR textPayload:*)")
     )
-    error_message = "429 or 5XX rings for other statuses than its own."
+    error_message = "429 or 5XX rings for other statuses than its own, or for a stranger who knocks where no platform is configured."
+  }
+
+  assert {
+    condition     = endswith(google_monitoring_alert_policy.codes["5XX-ANY"].conditions[0].condition_threshold[0].filter, "/demo-refused\" AND metric.labels.status = starts_with(\"5\")")
+    error_message = "Nobody is told that deliveries of a platform without a secret are lost."
   }
 
   assert {
