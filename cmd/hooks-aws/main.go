@@ -11,6 +11,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/webhook-functions/template/shared/clouds/aws"
+	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/operator"
 )
 
@@ -28,7 +30,7 @@ func main() {
 	app := kong.Parse(&operator.Commands{}, kong.Name("hooks-aws"), kong.UsageOnError(),
 		kong.Description("Accounts and records of a deployment on AWS."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
-	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: deployment{}, Out: os.Stdout, Now: time.Now, NewKey: rand.Text}))
+	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: deployment{}, Out: os.Stdout, Now: time.Now, Sleep: operator.Sleep, NewKey: rand.Text}))
 }
 
 // deployment is the one the environment names.
@@ -36,14 +38,16 @@ type deployment struct{}
 
 // Open implements [operator.Place].
 func (deployment) Open(context.Context, bool) (operator.Stores, error) {
-	client, err := aws.FromEnv(os.Getenv, "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL")
-	if err != nil {
+	client, err := aws.FromEnv(os.Getenv, "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL", "ACCOUNT_PER_PROJECT")
+	credits, creditsErr := handlers.CreditsFromEnv(os.Getenv)
+	if err := errors.Join(err, creditsErr); err != nil {
 		return operator.Stores{}, err
 	}
 	return operator.Stores{
-		Ledger:   client.Ledger(os.Getenv("LEDGER_TABLE")),
-		Records:  client.Records(os.Getenv("RECORDS_TABLE")),
-		Outbound: client.Queue(os.Getenv("OUTBOUND_QUEUE_URL")),
-		Close:    func() error { return nil },
+		Ledger:     client.Ledger(os.Getenv("LEDGER_TABLE")),
+		Records:    client.Records(os.Getenv("RECORDS_TABLE")),
+		Outbound:   client.Queue(os.Getenv("OUTBOUND_QUEUE_URL")),
+		PerProject: credits.ScopeByProject,
+		Close:      func() error { return nil },
 	}, nil
 }

@@ -39,11 +39,20 @@ func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error)
 	if look {
 		open = d.existing
 	}
+	env, err := environment()
+	if err != nil {
+		return operator.Stores{}, err
+	}
+	credits, err := handlers.CreditsFromEnv(plain(env))
+	if err != nil {
+		return operator.Stores{}, err
+	}
 	db, err := open(ctx)
 	if err != nil {
 		return operator.Stores{}, err
 	}
-	return operator.Stores{Ledger: db.Ledger(), Records: db.Records(), Outbound: db.Queue(local.Outbound), Close: db.Close}, nil
+	return operator.Stores{Ledger: db.Ledger(), Records: db.Records(), Outbound: db.Queue(local.Outbound),
+		PerProject: credits.ScopeByProject, Close: db.Close}, nil
 }
 
 // environment looks names up: the process first, then a .env file.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -170,9 +171,9 @@ func (c *Credits) account(provider, project, owner string) Balance {
 		return Balance{Account: Suspense(provider, project)}
 	}
 	if !c.ScopeByProject {
-		project = ""
+		return BalanceOf("", owner)
 	}
-	return BalanceOf(project, owner)
+	return BalanceOf(cmp.Or(project, provider), owner) // a platform without projects is one
 }
 
 // post writes the charges of one account and fills in their results.

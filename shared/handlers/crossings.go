@@ -54,9 +54,9 @@ type crossingNote struct {
 // version is the number. A balance of zero is exhausted and no alarm.
 const negativeKind = "credits.negative"
 
-// Watch handles credits.balance.changed, after [Limits.Push] and whatever came of
-// it: somebody who has run out is to be told of although the platform's API is
-// down, or refuses a limit of nothing.
+// Watch handles credits.balance.changed before [Limits.Push], which may take all
+// the time there is: somebody who has run out is to be told of although the
+// platform's API is down, hangs, or refuses a limit of nothing.
 func (c *Crossings) Watch(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	var b Balance
 	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {

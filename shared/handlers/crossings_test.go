@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -113,6 +115,32 @@ func TestACrossingDoesNotWaitForTheLimit(t *testing.T) {
 		if outcome(r) != want || !slices.Equal(crossingsOf(t, r.FollowUps), []string{"1 exhausted"}) || !strings.Contains(w.log.String(), "code=NEG") {
 			t.Errorf("%d: %s, told %q", status, outcome(r), crossingsOf(t, r.FollowUps))
 		}
+	}
+}
+
+// An API that hangs takes all the time there is, and still.
+func TestACrossingDoesNotWaitForAnAPIThatHangs(t *testing.T) {
+	w := newOutbound(t, nil)
+	w.fault = always(fault{2, false})
+	changed := w.book(t, "1", "u1", "-1")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	r := w.table[changed.Type](ctx, []webhook.Event{changed})[0]
+	if outcome(r) != "again" || !slices.Equal(crossingsOf(t, r.FollowUps), []string{"1 exhausted"}) {
+		t.Errorf("%s, told %q", outcome(r), crossingsOf(t, r.FollowUps))
+	}
+}
+
+// A limit that is refused for good is no reason to forget a crossing that could
+// not be looked for yet.
+func TestWhatIsNotDoneComesBackWhateverElseIsForGood(t *testing.T) {
+	w := newOutbound(t, nil)
+	w.fault = always(fault{400, false})
+	changed := w.book(t, "1", "u1", "-1")
+	w.ports.Records = brokenRecords{errors.New("store is down")}
+	table := handlers.Outbound(handlers.OutboundSettings{Gabber: w.api(), Price: strict.NewDecimal(1)}, w.ports, slog.New(slog.DiscardHandler))
+	if r := table[changed.Type](t.Context(), []webhook.Event{changed})[0]; outcome(r) != "again" || w.calls != 1 {
+		t.Errorf("%s after %d calls", outcome(r), w.calls)
 	}
 }
 

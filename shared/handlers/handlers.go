@@ -9,6 +9,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,7 +88,7 @@ func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook
 	forward := &Forward{Target: s.Leads, Caller: to.Caller, Now: to.Now}
 
 	table := map[string]webhook.BatchHandler{
-		BalanceChanged:  together("pushed", both(limits.Push, crossings.Watch)),
+		BalanceChanged:  together("pushed", both(crossings.Watch, limits.Push)),
 		Exhausted:       webhook.Each("noted", crossings.Note),
 		Restored:        webhook.Each("noted", crossings.Note),
 		SpeechRequested: webhook.Each("spoken", speech.Say),
@@ -139,7 +140,10 @@ func both(first, second webhook.Handler) webhook.Handler {
 	return func(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 		followUps, err := first(ctx, e)
 		more, alsoErr := second(ctx, e)
-		return append(followUps, more...), errors.Join(err, alsoErr)
+		if _, permanent := webhook.PermanentReason(err); err != nil && !permanent {
+			return append(followUps, more...), err // the other one may be for good, but this one is not done
+		}
+		return append(followUps, more...), cmp.Or(alsoErr, err)
 	}
 }
 

@@ -32,7 +32,7 @@ type platforms struct {
 
 // fault is what happens to one call. The zero fault is none.
 type fault struct {
-	status int  // answered instead, with status 1: no answer at all
+	status int  // answered instead, with status 1: no answer at all, 2: none for as long as the caller waits
 	landed bool // although the call took effect
 }
 
@@ -51,6 +51,9 @@ func (p *platforms) RoundTrip(r *http.Request) (*http.Response, error) {
 	case 0:
 	case 1:
 		return nil, errors.New("the connection broke")
+	case 2:
+		<-r.Context().Done()
+		return nil, r.Context().Err()
 	default:
 		answer = httptest.NewRecorder()
 		answer.WriteHeader(f.status)

@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
+	"time"
 )
 
 // Entries gives every entry of an account to each, oldest first.
@@ -36,36 +38,55 @@ func (i *Imbalance) Error() string {
 	return fmt.Sprintf("balance %d after %d, but %d entries add up to %s micro-credits", i.Balance, i.Seq, i.Entries, i.Sum)
 }
 
-// checks is how often an account is looked at that does not rest, or whose
-// statement is a moment behind.
-const checks = 5
+// ErrUnsettled: an account was booked to as often as it was looked at.
+var ErrUnsettled = errors.New("the account never rested")
+
+// looks are the waits between the looks at an account that does not rest or seems
+// wrong: a statement may be a moment behind, on DynamoDB seconds.
+var looks = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
 // Check compares an account with its entries and gives their number. It fails
-// with an [Imbalance] if they differ although nothing was booked meanwhile.
-func Check(ctx context.Context, store Store, account string) (entries int64, err error) {
-	for range checks {
-		var before, after Account
-		if before, err = store.Account(ctx, account); err != nil {
-			return 0, err
+// with an [Imbalance] if they go on differing although nothing is booked, and
+// with [ErrUnsettled] if it cannot tell. wait waits, unless ctx ends first.
+func Check(ctx context.Context, store Store, account string, wait func(context.Context, time.Duration) error) (entries int64, err error) {
+	for _, pause := range looks {
+		if pause > 0 {
+			if err := wait(ctx, pause); err != nil {
+				return entries, err
+			}
 		}
-		found := &Imbalance{Balance: before.Balance, Seq: before.Seq, Sum: new(big.Int)}
-		err = Entries(ctx, store, account, func(e Entry) {
-			found.Entries++
-			found.Sum.Add(found.Sum, big.NewInt(int64(e.Amount)))
-		})
-		if err != nil {
-			return 0, err
-		}
-		entries = found.Entries
-		if entries == before.Seq && found.Sum.IsInt64() && found.Sum.Int64() == int64(before.Balance) {
-			return entries, nil
-		}
-		if after, err = store.Account(ctx, account); err != nil {
-			return 0, err
-		}
-		if err = found; after.Seq != before.Seq {
-			err = fmt.Errorf("account never rested during %d checks", checks)
+		entries, err = look(ctx, store, account)
+		if found := (*Imbalance)(nil); !errors.As(err, &found) && !errors.Is(err, ErrUnsettled) {
+			return entries, err
 		}
 	}
 	return entries, err
+}
+
+// look reads the account, its entries and, if they differ, the account again.
+func look(ctx context.Context, store Store, account string) (int64, error) {
+	before, err := store.Account(ctx, account)
+	if err != nil {
+		return 0, err
+	}
+	found := &Imbalance{Balance: before.Balance, Seq: before.Seq, Sum: new(big.Int)}
+	err = Entries(ctx, store, account, func(e Entry) {
+		found.Entries++
+		found.Sum.Add(found.Sum, big.NewInt(int64(e.Amount)))
+	})
+	if err != nil || found.balances() {
+		return found.Entries, err
+	}
+	after, err := store.Account(ctx, account)
+	switch {
+	case err != nil:
+		return found.Entries, err
+	case after.Seq != before.Seq:
+		return found.Entries, ErrUnsettled
+	}
+	return found.Entries, found
+}
+
+func (i *Imbalance) balances() bool {
+	return i.Entries == i.Seq && i.Sum.Cmp(big.NewInt(int64(i.Balance))) == 0
 }

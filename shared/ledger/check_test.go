@@ -33,31 +33,33 @@ func (w wrong) Statement(ctx context.Context, account, cursor string, limit int)
 }
 
 func TestCheck(t *testing.T) {
-	late := 2 // looks before the statement is up to date
+	late := 4 // looks before the statement is up to date
 	restless := int64(0)
+	const all = 15 * time.Second // of waiting before it is called wrong
 	for _, row := range []struct {
 		name      string
 		account   func(ledger.Account) ledger.Account
 		entries   func([]ledger.Entry) []ledger.Entry
 		imbalance bool
 		err       bool
+		waits     time.Duration
 	}{
-		{"nobody had a hand in it", nil, nil, false, false},
-		{"a balance that was edited", func(a ledger.Account) ledger.Account { a.Balance++; return a }, nil, true, true},
-		{"a seq that was edited", func(a ledger.Account) ledger.Account { a.Seq++; return a }, nil, true, true},
-		{"an entry that is gone", nil, func(e []ledger.Entry) []ledger.Entry { return e[1:] }, true, true},
-		{"an entry that was edited", nil, func(e []ledger.Entry) []ledger.Entry { e[0].Amount--; return e }, true, true},
+		{"nobody had a hand in it", nil, nil, false, false, 0},
+		{"a balance that was edited", func(a ledger.Account) ledger.Account { a.Balance++; return a }, nil, true, true, all},
+		{"a seq that was edited", func(a ledger.Account) ledger.Account { a.Seq++; return a }, nil, true, true, all},
+		{"an entry that is gone", nil, func(e []ledger.Entry) []ledger.Entry { return e[1:] }, true, true, all},
+		{"an entry that was edited", nil, func(e []ledger.Entry) []ledger.Entry { e[0].Amount--; return e }, true, true, all},
 		{"entries that add up to more than 64 bits", nil, func(e []ledger.Entry) []ledger.Entry {
 			e[0].Amount, e[1].Amount = 1<<62, 1<<62
 			return e
-		}, true, true},
+		}, true, true, all},
 		{"a statement that is a moment behind", nil, func(e []ledger.Entry) []ledger.Entry {
 			if late--; late >= 0 {
 				return e[1:]
 			}
 			return e
-		}, false, false},
-		{"an account that never rests", func(a ledger.Account) ledger.Account { restless++; a.Seq += restless; return a }, nil, false, true},
+		}, false, false, all},
+		{"an account that never rests", func(a ledger.Account) ledger.Account { restless++; a.Seq += restless; return a }, nil, false, true, all},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			store := ledger.NewMemory(time.Now)
@@ -65,12 +67,27 @@ func TestCheck(t *testing.T) {
 			if _, _, err := store.Post(t.Context(), "u1", entries); err != nil {
 				t.Fatal(err)
 			}
-			n, err := ledger.Check(t.Context(), wrong{store, row.account, row.entries}, "u1")
+			var waited time.Duration
+			n, err := ledger.Check(t.Context(), wrong{store, row.account, row.entries}, "u1", func(_ context.Context, d time.Duration) error {
+				waited += d
+				return nil
+			})
 			var found *ledger.Imbalance
-			if errors.As(err, &found) != row.imbalance || (err != nil) != row.err || err == nil && n != 2 {
-				t.Errorf("%d entries, %v", n, err)
+			if errors.As(err, &found) != row.imbalance || (err != nil) != row.err || err == nil && n != 2 || waited != row.waits {
+				t.Errorf("%d entries, %v, after %v", n, err, waited)
+			}
+			if row.err && !row.imbalance && !errors.Is(err, ledger.ErrUnsettled) {
+				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+func TestCheckEndsWithItsContext(t *testing.T) {
+	stopped := errors.New("stopped")
+	store := wrong{ledger.NewMemory(time.Now), func(a ledger.Account) ledger.Account { a.Balance++; return a }, nil}
+	if _, err := ledger.Check(t.Context(), store, "u1", func(context.Context, time.Duration) error { return stopped }); !errors.Is(err, stopped) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // CheckCmd proves the books, or finds the account that is wrong.
 type CheckCmd struct {
-	Humans []string `arg:"" optional:"" help:"Whose accounts. Default: all there are, which reads every entry."`
+	Accounts []string `arg:"" optional:"" help:"Accounts by the names a check prints. Default: all there are, which reads every entry."`
 	Output
 }
 
@@ -19,11 +19,16 @@ type CheckCmd struct {
 // docs/runbook.md.
 var ErrBooks = errors.New("INV: the books do not add up")
 
+// ErrUnsettled: nothing is known to be wrong, but some accounts were booked to
+// all the time. Check them again.
+var ErrUnsettled = errors.New("some accounts never rested: check them again, or with the worker stopped")
+
 // checked is what a check says.
 type checked struct {
-	Accounts int            `json:"accounts"`
-	Entries  int64          `json:"entries"`
-	Wrong    []wrongAccount `json:"wrong"`
+	Accounts  int            `json:"accounts"`
+	Entries   int64          `json:"entries"`
+	Wrong     []wrongAccount `json:"wrong"`
+	Unsettled []string       `json:"unsettled"`
 }
 
 type wrongAccount struct {
@@ -32,39 +37,59 @@ type wrongAccount struct {
 }
 
 // Run checks and fails with [ErrBooks] if an account is wrong, so that whatever
-// runs it every night can tell.
+// runs it every night can tell, and with [ErrUnsettled] if some could not be told.
 func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
-		report := checked{Wrong: []wrongAccount{}}
+		report := checked{Wrong: []wrongAccount{}, Unsettled: []string{}}
 		check := func(account string) error {
-			entries, err := ledger.Check(ctx, in.Ledger, account)
-			report.Accounts, report.Entries = report.Accounts+1, report.Entries+entries
-			if problem := (*ledger.Imbalance)(nil); errors.As(err, &problem) {
-				report.Wrong = append(report.Wrong, wrongAccount{account, problem.Error()})
-				return nil
-			}
-			return err
+			entries, err := ledger.Check(ctx, in.Ledger, account, t.Sleep)
+			return report.add(account, entries, err)
 		}
 		if err := c.each(ctx, in.Ledger, check); err != nil {
 			return err
 		}
-		err := c.Print(t.Out, report, func(w io.Writer) {
-			fmt.Fprintf(w, "%d accounts with %d entries, %d wrong\n", report.Accounts, report.Entries, len(report.Wrong))
-			for _, wrong := range report.Wrong {
-				fmt.Fprintf(w, "%s: %s\n", Printable(wrong.Account), wrong.Problem)
-			}
-		})
-		if err == nil && len(report.Wrong) > 0 {
-			return ErrBooks
+		if err := c.Print(t.Out, report, report.show); err != nil {
+			return err
 		}
-		return err
+		switch {
+		case len(report.Wrong) > 0:
+			return ErrBooks
+		case len(report.Unsettled) > 0:
+			return ErrUnsettled
+		}
+		return nil
 	})
 }
 
+// add takes in what came of one account; any other error ends the check.
+func (c *checked) add(account string, entries int64, err error) error {
+	c.Accounts, c.Entries = c.Accounts+1, c.Entries+entries
+	problem := (*ledger.Imbalance)(nil)
+	switch {
+	case errors.As(err, &problem):
+		c.Wrong = append(c.Wrong, wrongAccount{account, problem.Error()})
+	case errors.Is(err, ledger.ErrUnsettled):
+		c.Unsettled = append(c.Unsettled, account)
+	default:
+		return err
+	}
+	return nil
+}
+
+func (c *checked) show(w io.Writer) {
+	fmt.Fprintf(w, "%d accounts with %d entries, %d wrong\n", c.Accounts, c.Entries, len(c.Wrong))
+	for _, wrong := range c.Wrong {
+		fmt.Fprintf(w, "%s: %s\n", Printable(wrong.Account), wrong.Problem)
+	}
+	for _, account := range c.Unsettled {
+		fmt.Fprintf(w, "%s: never rested\n", Printable(account))
+	}
+}
+
 func (c *CheckCmd) each(ctx context.Context, list ledger.Lister, check func(account string) error) error {
-	if len(c.Humans) > 0 {
-		for _, human := range c.Humans {
-			if err := check(human); err != nil {
+	if len(c.Accounts) > 0 {
+		for _, account := range c.Accounts {
+			if err := check(account); err != nil {
 				return err
 			}
 		}

@@ -31,12 +31,13 @@ func facts(a ledger.Account) balanceFacts {
 // Owner says whose account is meant.
 type Owner struct {
 	Human    string `arg:"" help:"Whose account: the platform's human id. With --suspense: a platform."`
-	Project  string `help:"The platform's project: where there is one account per project, or of a suspense account."`
+	Project  string `help:"The platform's project, with ACCOUNT_PER_PROJECT or of a suspense account; a platform without projects stands for one."`
 	Suspense bool   `help:"The account of usage of nobody known, of a platform and its project."`
 }
 
-// balance names the account.
-func (o Owner) balance() (handlers.Balance, error) {
+// balance names the account. Where there is one per project, the one without
+// would be somebody nobody charges.
+func (o Owner) balance(perProject bool) (handlers.Balance, error) {
 	for _, name := range []string{o.Human, o.Project} { // one with a control character could name somebody else's account
 		if strings.ContainsFunc(name, unicode.IsControl) {
 			return handlers.Balance{}, errors.New("there is a control character in a human or a project")
@@ -47,6 +48,8 @@ func (o Owner) balance() (handlers.Balance, error) {
 		return handlers.Balance{}, errors.New("a human is at least one character")
 	case o.Suspense:
 		return handlers.Balance{Account: handlers.Suspense(o.Human, o.Project)}, nil
+	case perProject != (o.Project != ""):
+		return handlers.Balance{}, errors.New("with ACCOUNT_PER_PROJECT an account is named by --project, too, and without it never")
 	}
 	return handlers.BalanceOf(o.Project, o.Human), nil
 }
@@ -59,11 +62,11 @@ type BalanceCmd struct {
 
 // Run shows it.
 func (c *BalanceCmd) Run(ctx context.Context, t *Terminal) error {
-	of, err := c.balance()
-	if err != nil {
-		return err
-	}
 	return t.look(ctx, func(in Stores) error {
+		of, err := c.balance(in.PerProject)
+		if err != nil {
+			return err
+		}
 		account, err := in.Ledger.Account(ctx, of.Account)
 		if err != nil {
 			return err
@@ -96,13 +99,13 @@ type line struct {
 
 // Run shows them.
 func (c *StatementCmd) Run(ctx context.Context, t *Terminal) error {
-	of, err := c.balance()
-	if err != nil {
-		return err
-	}
 	return t.look(ctx, func(in Stores) error {
+		of, err := c.balance(in.PerProject)
+		if err != nil {
+			return err
+		}
 		lines := []line{}
-		err := ledger.Entries(ctx, in.Ledger, of.Account, func(e ledger.Entry) {
+		err = ledger.Entries(ctx, in.Ledger, of.Account, func(e ledger.Entry) {
 			lines = append(lines, line{e.Time, e.Kind, json.Number(e.Amount.String()), int64(e.Amount),
 				e.Usage, e.Value, e.Source, e.Note, e.ID})
 		})
@@ -175,14 +178,14 @@ func credits(text string) (ledger.Micro, error) {
 }
 
 func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner Owner, amount ledger.Micro) error {
-	of, err := owner.balance()
-	if err != nil {
-		return err
-	}
 	if b.Key == "" {
 		b.Key = t.NewKey()
 	}
 	return t.change(ctx, func(in Stores) error {
+		of, err := owner.balance(in.PerProject)
+		if err != nil {
+			return err
+		}
 		grants := handlers.Grants{Ledger: in.Ledger, FollowUps: in.Outbound, Now: t.Now}
 		account, outcome, err := grants.Book(ctx, kind, of, b.Key, amount, b.Note)
 		if err != nil {

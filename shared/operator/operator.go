@@ -50,7 +50,12 @@ type Stores struct {
 	Ledger   Ledger
 	Records  records.Store
 	Outbound webhook.Publisher // where outbound's events are queued
-	Close    func() error
+
+	// PerProject says that there is an account per project and human (the worker's
+	// ACCOUNT_PER_PROJECT): then an owner is not named without a project.
+	PerProject bool
+
+	Close func() error
 }
 
 // Ledger is a ledger whose accounts can be listed.
@@ -64,7 +69,18 @@ type Terminal struct {
 	Place  Place
 	Out    io.Writer
 	Now    func() time.Time
+	Sleep  func(context.Context, time.Duration) error
 	NewKey func() string // an idempotency key nobody has used
+}
+
+// Sleep waits, unless ctx ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // look opens the place to read and closes it again.

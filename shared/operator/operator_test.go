@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +49,8 @@ func (m *memory) Publish(_ context.Context, e webhook.Event) error {
 // terminal gives one at a place, and what it shows.
 func terminal(place operator.Place) (*operator.Terminal, *bytes.Buffer) {
 	var out bytes.Buffer
-	return &operator.Terminal{Place: place, Out: &out, Now: func() time.Time { return nine }, NewKey: func() string { return "a new key" }}, &out
+	return &operator.Terminal{Place: place, Out: &out, Now: func() time.Time { return nine }, NewKey: func() string { return "a new key" },
+		Sleep: func(context.Context, time.Duration) error { return nil }}, &out
 }
 
 func human(id string) operator.Owner { return operator.Owner{Human: id} }
@@ -101,6 +101,20 @@ func (l tampered) Account(ctx context.Context, account string) (ledger.Account, 
 	return a, err
 }
 
+// restless is a ledger in which u1 is booked to all the time.
+type restless struct{ operator.Ledger }
+
+var seq int64
+
+func (l restless) Account(ctx context.Context, account string) (ledger.Account, error) {
+	a, err := l.Ledger.Account(ctx, account)
+	if account == "u1" {
+		seq++
+		a.Seq += seq
+	}
+	return a, err
+}
+
 func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
@@ -123,37 +137,67 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 		t.Errorf("shown %s", out)
 	}
 	out.Reset()
-	if err := (&operator.CheckCmd{Humans: []string{"u1", "nobody"}}).Run(t.Context(), at); err != nil || out.String() != "2 accounts with 1 entries, 0 wrong\n" {
+	m.Ledger = restless{m.Ledger}
+	err = (&operator.CheckCmd{}).Run(t.Context(), at)
+	if !errors.Is(err, operator.ErrBooks) || !strings.Contains(out.String(), "u2: balance") || !strings.Contains(out.String(), "u1: never rested") {
+		t.Errorf("%v: one that never rests hides the others: %s", err, out)
+	}
+	m.Ledger = restless{ledger.NewMemory(at.Now)}
+	if err := (&operator.GrantCmd{Owner: human("u1"), Amount: "1"}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&operator.CheckCmd{}).Run(t.Context(), at); !errors.Is(err, operator.ErrUnsettled) {
+		t.Errorf("nothing is known to be wrong: %v", err)
+	}
+	m.Ledger = ledger.NewMemory(at.Now)
+	if err := (&operator.GrantCmd{Owner: human("u1"), Amount: "1"}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if err := (&operator.CheckCmd{Accounts: []string{"u1", "nobody"}}).Run(t.Context(), at); err != nil || out.String() != "2 accounts with 1 entries, 0 wrong\n" {
 		t.Errorf("two by name: %v: %s", err, out)
 	}
 }
 
 // An account of a project, and the one of usage of nobody known, are reached by
-// their names; only the owner of a limit is told.
+// their names; only the owner of a limit is told. A name nobody is charged under
+// is refused.
 func TestEveryAccountCanBeReached(t *testing.T) {
-	m := newMemory()
-	at, _ := terminal(m)
-	for i, row := range []struct {
-		owner   operator.Owner
-		account string
-		told    int
+	for _, row := range []struct {
+		name       string
+		perProject bool
+		owner      operator.Owner
+		account    string // "" for none
+		told       int
 	}{
-		{operator.Owner{Human: "u1"}, "u1", 1},
-		{operator.Owner{Human: "u1", Project: "p"}, handlers.BalanceOf("p", "u1").Account, 2},
-		{operator.Owner{Human: "gabber", Project: "p", Suspense: true}, handlers.Suspense("gabber", "p"), 2},
-		{operator.Owner{Human: "gabber", Suspense: true}, handlers.Suspense("gabber", ""), 2},
+		{"a human", false, operator.Owner{Human: "u1"}, "u1", 1},
+		{"a human of a project", true, operator.Owner{Human: "u1", Project: "p"}, handlers.BalanceOf("p", "u1").Account, 1},
+		{"nobody", false, operator.Owner{Human: "gabber", Suspense: true}, handlers.Suspense("gabber", ""), 0},
+		{"nobody of a project", false, operator.Owner{Human: "gabber", Project: "p", Suspense: true}, handlers.Suspense("gabber", "p"), 0},
+		{"nobody, with an account per project", true, operator.Owner{Human: "gabber", Suspense: true}, handlers.Suspense("gabber", ""), 0},
+		{"a project where there is one account", false, operator.Owner{Human: "u1", Project: "p"}, "", 0},
+		{"no project where there is one account each", true, operator.Owner{Human: "u1"}, "", 0},
+		{"no name", false, operator.Owner{}, "", 0},
+		{"another's account", false, operator.Owner{Human: "p\x1fu1"}, "", 0},
+		{"another's project", true, operator.Owner{Human: "u1", Project: "p\x1f"}, "", 0},
 	} {
-		adjust := operator.AdjustCmd{Owner: row.owner, Amount: "-1.5", Booking: operator.Booking{Key: fmt.Sprint(i)}}
-		if err := adjust.Run(t.Context(), at); err != nil {
-			t.Fatal(err)
+		m := newMemory()
+		m.PerProject = row.perProject
+		at, _ := terminal(m)
+		adjust := operator.AdjustCmd{Owner: row.owner, Amount: "-1.5"}
+		if err := adjust.Run(t.Context(), at); (err == nil) != (row.account != "") {
+			t.Errorf("%s: %v", row.name, err)
 		}
-		if a, err := m.Ledger.Account(t.Context(), row.account); err != nil || a.Balance != -1_500_000 || a.Seq != 1 || len(m.queued) != row.told {
-			t.Errorf("%+v: %+v (%v), %d events", row.owner, a, err, len(m.queued))
+		accounts, _, err := m.Ledger.Accounts(t.Context(), "", 10)
+		if err != nil || strings.Join(accounts, " ") != row.account || len(m.queued) != row.told {
+			t.Errorf("%s: booked to %q (%v), %d events", row.name, accounts, err, len(m.queued))
 		}
-	}
-	for _, owner := range []operator.Owner{{}, {Human: "p\x1fu1"}, {Human: "u1", Project: "p\x1f"}} {
-		if err := (&operator.BalanceCmd{Owner: owner}).Run(t.Context(), at); err == nil {
-			t.Errorf("%+v: shown", owner)
+		for _, show := range []interface {
+			Run(context.Context, *operator.Terminal) error
+		}{&operator.BalanceCmd{Owner: row.owner}, &operator.StatementCmd{Owner: row.owner}} {
+			if err := show.Run(t.Context(), at); (err == nil) != (row.account != "") {
+				t.Errorf("%s: shown: %v", row.name, err)
+			}
 		}
 	}
 }

@@ -155,7 +155,7 @@ func (w *Worker) handleGroup(ctx context.Context, group []record) {
 		}
 		return
 	}
-	results, err := run(ctx, handler, group)
+	results, err := w.run(ctx, handler, group)
 	if err != nil && len(group) > 1 {
 		for _, r := range group {
 			w.handleGroup(ctx, []record{r})
@@ -175,8 +175,8 @@ var errPanic = errors.New("handler panicked")
 
 // run calls a handler within its budget and turns a panic into an error. The
 // panic's text stays out of it: it may quote the event.
-func run(ctx context.Context, handler webhook.BatchHandler, group []record) (results []webhook.Result, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(len(group))*RecordBudget)
+func (w *Worker) run(ctx context.Context, handler webhook.BatchHandler, group []record) (results []webhook.Result, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.budget(ctx, len(group)))
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
@@ -192,6 +192,15 @@ func run(ctx context.Context, handler webhook.BatchHandler, group []record) (res
 		return nil, fmt.Errorf("handler gave %d results for %d events", len(results), len(events))
 	}
 	return results, nil
+}
+
+// budget leaves what it takes to report the batch, however slow a group is.
+func (w *Worker) budget(ctx context.Context, events int) time.Duration {
+	budget := time.Duration(events) * RecordBudget
+	if deadline, ok := ctx.Deadline(); ok {
+		budget = min(budget, deadline.Sub(w.Now())-reserve)
+	}
+	return budget
 }
 
 // poison lets a panic come back twice, in case a neighbour or the moment was to

@@ -158,6 +158,40 @@ func TestFollowUpsOfAHandlerThatFailed(t *testing.T) {
 	}
 }
 
+// However many events a group has, its handler leaves what it takes to report
+// the batch.
+func TestAGroupLeavesTimeToReport(t *testing.T) {
+	end := time.Now().Add(time.Hour)
+	ctx, cancel := context.WithDeadline(t.Context(), end)
+	defer cancel()
+	for _, row := range []struct {
+		events     int
+		left, want time.Duration
+	}{
+		{1, time.Hour, worker.RecordBudget},
+		{3, time.Hour, 3 * worker.RecordBudget},
+		{3, 12 * time.Second, 10 * time.Second},
+		{1, 5 * time.Second, 3 * time.Second},
+	} {
+		b := newBench(nil)
+		b.Now = func() time.Time { return end.Add(-row.left) }
+		var got time.Duration
+		b.Handlers = map[string]webhook.BatchHandler{"x": func(ctx context.Context, events []webhook.Event) []webhook.Result {
+			deadline, _ := ctx.Deadline()
+			got = time.Until(deadline).Round(time.Second)
+			return make([]webhook.Result, len(events))
+		}}
+		var messages []worker.Message
+		for i := range row.events {
+			messages = append(messages, message(event(fmt.Sprint(i), "x"), 1))
+		}
+		b.Handle(ctx, messages)
+		if got != row.want {
+			t.Errorf("%d events, %v left: the handler has %v, want %v", row.events, row.left, got, row.want)
+		}
+	}
+}
+
 func TestADeadLetterThatCannotBeStoredComesBack(t *testing.T) {
 	b := newBench(nil)
 	b.dead.refuse = errors.New("queue is down")
