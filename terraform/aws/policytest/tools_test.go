@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -64,6 +66,17 @@ func tail(out []byte) []byte {
 	return short[max(0, len(short)-enough):]
 }
 
+// mirror is the folder the tool would look for each time, and in vain when a
+// folder of another test vanishes under its eyes. "" leaves it to the tool.
+var mirror = sync.OnceValue(func() string {
+	if there := os.Getenv("TF_PLUGIN_MIRROR"); there != "" {
+		return there
+	}
+	found, _, _ := run(exec.Command("find", "/", "-xdev", "-type", "d", "-path", "*/registry.terraform.io/hashicorp/aws", "-print", "-quit"))
+	where, _, _ := strings.Cut(string(found), "/registry.terraform.io/")
+	return where
+})
+
 // starter gives a function that makes commands which run Terraform on a module,
 // or skips the test where Terraform or its provider cannot be had.
 //
@@ -81,7 +94,9 @@ func starter(t *testing.T, module string) func(action string, arguments ...strin
 	}
 	if _, err := os.Stat(wrapper); err == nil {
 		return func(action string, arguments ...string) *exec.Cmd {
-			return exec.Command(wrapper, append([]string{module, action}, arguments...)...)
+			command := exec.Command(wrapper, append([]string{module, action}, arguments...)...)
+			command.Env = append(os.Environ(), "TF_PLUGIN_MIRROR="+mirror())
+			return command
 		}
 	}
 	plain := func(action string, arguments ...string) *exec.Cmd {
