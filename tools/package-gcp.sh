@@ -32,4 +32,4 @@ done
 
 find "$stage" -exec touch -d 1980-01-01T00:00:00Z {} +
 find "$stage" -type f -exec chmod 644 {} +
-(cd "$stage" && find . -type f -printf '%P\n' | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ "../$function.zip")
+(cd "$stage" && find . -type f | sed 's|^\./||' | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ "../$function.zip")

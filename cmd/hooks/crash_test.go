@@ -127,11 +127,7 @@ func crashingServe() {
 
 func signerFor(t *testing.T, platform string) *signature.Keyring {
 	t.Helper()
-	env, err := demoEnvironment()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := loadSettings(env)
+	s, err := loadSettings(demoEnvironment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,5 +121,8 @@ func (c *deadRedriveCmd) Run(ctx context.Context, file *database) error {
 	filter := c.filter()
 	filter.EventID = c.ID
 	letters, err := db.DeadLetters().Redrive(ctx, filter, c.DryRun)
+	if err == nil && len(letters) == 0 && c.ID != "" {
+		return fmt.Errorf("no dead letter %s", operator.Printable(c.ID))
+	}
 	return errors.Join(printLetters(c.Output, letters), err)
 }

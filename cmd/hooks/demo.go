@@ -27,8 +27,8 @@ type demoCmd struct {
 	operator.Output
 }
 
-// testSecrets sign the samples where you have configured none. They are public:
-// fine on a loopback address, worth nothing anywhere else.
+// testSecrets sign the samples. They are public: fine on a loopback address,
+// worth nothing anywhere else.
 var testSecrets = map[string]string{
 	"gabber":   "gabber-test-api-key-not-real",
 	"cribbly":  "cribbly-test-secret-not-real",
@@ -70,66 +70,114 @@ type happened struct {
 	AsMeant  bool    `json:"as_expected"`
 }
 
+// demonstration is a pipeline of its own, on a file that goes away with it, with
+// test secrets, fakes of the platforms and every setting at its default: what it
+// shows does not depend on what you have configured.
+type demonstration struct {
+	file     string
+	db       *local.DB
+	fake     *fakes
+	settings settings
+	pipeline *pipeline
+	verdicts chan worker.Verdict
+}
+
+func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
+	d := &demonstration{file: filepath.Join(dir, "hooks.db"), verdicts: make(chan worker.Verdict, len(steps))}
+	var err error
+	if d.fake, err = startFakes(demoEnvironment); err != nil {
+		return nil, err
+	}
+	if d.settings, err = loadSettings(d.fake.env); err != nil {
+		return d, err
+	}
+	if d.db, err = local.Open(ctx, d.file, time.Now); err != nil {
+		return d, err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	d.pipeline = newPipeline(d.db, portsOf(d.db, d.settings), d.settings, log)
+	d.pipeline.worker = told(d.pipeline.worker, d.verdicts)
+	return d, nil
+}
+
+// Close ends what was begun.
+func (d *demonstration) Close() {
+	if d == nil {
+		return
+	}
+	d.fake.Close()
+	if d.db != nil {
+		_ = d.db.Close() // the file goes away with it
+	}
+}
+
+// demoEnvironment has the test secrets and nothing else.
+func demoEnvironment(name string) (string, bool) {
+	for platform, secret := range testSecrets {
+		if local.SecretVariable(platform) == name {
+			return secret, true
+		}
+	}
+	return "", false
+}
+
 func (c *demoCmd) Run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "hooks-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	file := database{DB: filepath.Join(dir, "hooks.db")}
-	db, err := file.open(ctx)
+	d, err := newDemonstration(ctx, dir)
+	defer d.Close()
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	env, err := demoEnvironment()
-	if err != nil {
-		return err
-	}
-	fake, err := startFakes(env)
-	if err != nil {
-		return err
-	}
-	defer fake.Close()
-	settings, err := loadSettings(fake.env)
-	if err != nil {
-		return err
-	}
-	pipeline := newPipeline(db, portsOf(db, settings), settings, log)
-	verdicts := make(chan worker.Verdict, len(steps))
-	pipeline.worker = told(pipeline.worker, verdicts)
-
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
-	addr := make(chan net.Addr, 1)
-	served := make(chan error, 1)
-	go func() { served <- serve(serving, pipeline, c.Addr, func(a net.Addr) { addr <- a }) }()
-	var url string
-	select {
-	case a := <-addr:
-		url = "http://" + a.String()
-	case err := <-served:
+	url, served, err := d.serve(serving, c.Addr)
+	if err != nil {
 		return err
 	}
-	rows, err := play(ctx, pipeline, settings, url, verdicts)
-	if err == nil {
-		var limit happened
-		limit, err = pushed(ctx, pipeline, settings, fake.API)
-		rows = append(rows, limit)
-	}
+	rows, err := d.rows(ctx, url)
 	if err == nil {
 		err = c.Print(os.Stdout, rows, func(w io.Writer) { table(w, rows) })
 	}
 	if err == nil && c.KeepServing {
-		fmt.Printf("\nserving on %s until you interrupt; in another terminal try\n"+
-			"  go run ./cmd/hooks balance %s --db %s\n"+
-			"  GABBER_WEBHOOK_SECRET=%s go run ./cmd/hooks send gabber usage.tracked.human_id --url %s\n",
-			url, demoHuman, file.DB, testSecrets["gabber"], url)
+		d.invite(url)
 		<-ctx.Done()
 	}
 	stop()
 	return errors.Join(err, <-served, verdict(rows))
+}
+
+// serve starts to listen and gives the address; served tells how it ended.
+func (d *demonstration) serve(ctx context.Context, listen string) (url string, served chan error, err error) {
+	addr := make(chan net.Addr, 1)
+	served = make(chan error, 1)
+	go func() { served <- serve(ctx, d.pipeline, listen, func(a net.Addr) { addr <- a }) }()
+	select {
+	case a := <-addr:
+		return "http://" + a.String(), served, nil
+	case err := <-served:
+		return "", served, err
+	}
+}
+
+// rows is every step, and the limit that must come of them.
+func (d *demonstration) rows(ctx context.Context, url string) ([]happened, error) {
+	rows, err := play(ctx, d.pipeline, d.settings, url, d.verdicts)
+	if err != nil {
+		return rows, err
+	}
+	limit, err := pushed(ctx, d.pipeline, d.settings, d.fake.API)
+	return append(rows, limit), err
+}
+
+func (d *demonstration) invite(url string) {
+	fmt.Printf("\nserving on %s until you interrupt; in another terminal try\n"+
+		"  go run ./cmd/hooks balance %s --db %s\n"+
+		"  GABBER_WEBHOOK_SECRET=%s go run ./cmd/hooks send gabber usage.tracked.human_id --url %s\n",
+		url, demoHuman, d.file, testSecrets["gabber"], url)
 }
 
 // told passes verdicts on while somebody takes them.
@@ -144,25 +192,6 @@ func told(handle handler, verdicts chan<- worker.Verdict) handler {
 		}
 		return given
 	}
-}
-
-// demoEnvironment is your configuration with the test secrets filling the gaps.
-func demoEnvironment() (func(string) (string, bool), error) {
-	env, err := environment()
-	if err != nil {
-		return nil, err
-	}
-	fallback := make(map[string]string)
-	for name, secret := range testSecrets {
-		fallback[local.SecretVariable(name)] = secret
-	}
-	return func(name string) (string, bool) {
-		if value, ok := env(name); ok && value != "" {
-			return value, true
-		}
-		value, ok := fallback[name]
-		return value, ok
-	}, nil
 }
 
 // play grants the demo account credits and delivers every step.

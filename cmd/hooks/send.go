@@ -37,6 +37,9 @@ type sent struct {
 }
 
 func (c *sendCmd) Run(ctx context.Context) error {
+	if c.Times < 1 {
+		return errors.New("--times is at least 1")
+	}
 	env, err := environment()
 	if err != nil {
 		return err

@@ -143,6 +143,9 @@ func TestOperatorCommandsWorkWhileServing(t *testing.T) {
 		hooksJSON(t, dir, &dead, "dead", "list")
 		return len(dead) == 1
 	})
+	if out, err := hooks(t, dir, "dead", "redrive", "nope"); err == nil {
+		t.Errorf("redrive of nothing is no fault: %s", out)
+	}
 	if out, err := hooks(t, dir, "dead", "redrive"); err == nil {
 		t.Errorf("redrive without a choice moved something: %s", out)
 	}
@@ -200,6 +203,8 @@ func TestSendSaysWhatIsWrong(t *testing.T) {
 		"send gabber usage.tracked --url http://127.0.0.1:1": "refused",
 		"send gabber usage.tracked --data missing.json":      "missing.json",
 		"send gabber usage.tracked --times many":             "times",
+		"send gabber usage.tracked --times 0":                "times",
+		"send gabber usage.tracked --times=-1":               "times",
 	} {
 		if out, err := hooks(t, dir, strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q: %s", command, err, want, out)
@@ -208,7 +213,11 @@ func TestSendSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
-	out, err := hooks(t, t.TempDir(), "demo", "--addr", "127.0.0.1:0")
+	dir := t.TempDir() // what is configured here must not show
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("TARIFF=call_seconds=1\nACCOUNT_PER_PROJECT=true\nOBLIC_WEBHOOK_SECRET=short\nGABBER_WEBHOOK_SECRET=a-secret-of-my-own-1234\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := hooks(t, dir, "demo", "--addr", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

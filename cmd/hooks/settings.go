@@ -18,7 +18,7 @@ import (
 
 // database is the file every command works on; they may run at the same time.
 type database struct {
-	DB string `default:"hooks.db" placeholder:"FILE" help:"The database file."`
+	DB string `default:"hooks.db" placeholder:"FILE" help:"The database file (${default})."`
 }
 
 func (d *database) open(ctx context.Context) (*local.DB, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/webhook-functions/template/shared/handlers"
 )
@@ -16,8 +18,11 @@ type CallerCmd struct {
 
 // Run keeps one row; the latest one of a number counts.
 func (c *CallerCmd) Run(ctx context.Context, t *Terminal) error {
-	if c.Number == "" || c.Human == "" {
-		return errors.New("a number and a human are needed")
+	if err := checkName(c.Human); err != nil {
+		return err
+	}
+	if !strings.ContainsFunc(c.Number, unicode.IsDigit) || strings.ContainsFunc(c.Number, unicode.IsLetter) {
+		return errors.New("that is no telephone number")
 	}
 	return t.change(ctx, func(in Stores) error {
 		if _, err := in.Records.Put(ctx, handlers.Caller(c.Number, c.Human, t.Now())); err != nil {

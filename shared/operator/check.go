@@ -11,7 +11,9 @@ import (
 
 // CheckCmd proves the books, or finds the account that is wrong.
 type CheckCmd struct {
-	Accounts []string `arg:"" optional:"" help:"Accounts by the names a check prints. Default: all there are, which reads every entry."`
+	Human    string `arg:"" optional:"" help:"Whose account. With --suspense: a platform. Default: all there are, which reads every entry."`
+	Project  string `help:"As for balance."`
+	Suspense bool   `help:"As for balance."`
 	Output
 }
 
@@ -45,7 +47,7 @@ func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 			entries, err := ledger.Check(ctx, in.Ledger, account, t.Sleep)
 			return report.add(account, entries, err)
 		}
-		if err := c.each(ctx, in.Ledger, check); err != nil {
+		if err := c.each(ctx, in, check); err != nil {
 			return err
 		}
 		if err := c.Print(t.Out, report, report.show); err != nil {
@@ -86,17 +88,12 @@ func (c *checked) show(w io.Writer) {
 	}
 }
 
-func (c *CheckCmd) each(ctx context.Context, list ledger.Lister, check func(account string) error) error {
-	if len(c.Accounts) > 0 {
-		for _, account := range c.Accounts {
-			if err := check(account); err != nil {
-				return err
-			}
-		}
-		return nil
+func (c *CheckCmd) each(ctx context.Context, in Stores, check func(account string) error) error {
+	if c.Human != "" {
+		return c.one(ctx, in, check)
 	}
 	for cursor := ""; ; {
-		accounts, next, err := list.Accounts(ctx, cursor, 500)
+		accounts, next, err := in.Ledger.Accounts(ctx, cursor, 500)
 		if err != nil {
 			return err
 		}
@@ -109,4 +106,20 @@ func (c *CheckCmd) each(ctx context.Context, list ledger.Lister, check func(acco
 			return nil
 		}
 	}
+}
+
+// one checks an account that must exist: a slip of the pen is no all-clear.
+func (c *CheckCmd) one(ctx context.Context, in Stores, check func(account string) error) error {
+	of, err := Owner{c.Human, c.Project, c.Suspense}.balance(in.PerProject)
+	if err != nil {
+		return err
+	}
+	account, err := in.Ledger.Account(ctx, of.Account)
+	if err != nil {
+		return err
+	}
+	if account.Seq == 0 && account.Balance == 0 {
+		return errors.New("there is no such account")
+	}
+	return check(of.Account)
 }

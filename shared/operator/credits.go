@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,20 +39,25 @@ type Owner struct {
 // balance names the account. Where there is one per project, the one without
 // would be somebody nobody charges.
 func (o Owner) balance(perProject bool) (handlers.Balance, error) {
-	for _, name := range []string{o.Human, o.Project} { // one with a control character could name somebody else's account
-		if strings.ContainsFunc(name, unicode.IsControl) {
-			return handlers.Balance{}, errors.New("there is a control character in a human or a project")
-		}
+	if err := cmp.Or(checkName(o.Human), checkName(cmp.Or(o.Project, "none"))); err != nil {
+		return handlers.Balance{}, err
 	}
 	switch {
-	case o.Human == "":
-		return handlers.Balance{}, errors.New("a human is at least one character")
 	case o.Suspense:
 		return handlers.Balance{Account: handlers.Suspense(o.Human, o.Project)}, nil
 	case perProject != (o.Project != ""):
 		return handlers.Balance{}, errors.New("with ACCOUNT_PER_PROJECT an account is named by --project, too, and without it never")
 	}
 	return handlers.BalanceOf(o.Project, o.Human), nil
+}
+
+// checkName refuses what no platform may send: with a control character one
+// could name somebody else's account.
+func checkName(name string) error {
+	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
+		return errors.New("a name is at least one character, and none of them a control character")
+	}
+	return nil
 }
 
 // BalanceCmd shows what is left.

@@ -154,8 +154,11 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Reset()
-	if err := (&operator.CheckCmd{Accounts: []string{"u1", "nobody"}}).Run(t.Context(), at); err != nil || out.String() != "2 accounts with 1 entries, 0 wrong\n" {
-		t.Errorf("two by name: %v: %s", err, out)
+	if err := (&operator.CheckCmd{Human: "u1"}).Run(t.Context(), at); err != nil || out.String() != "1 accounts with 1 entries, 0 wrong\n" {
+		t.Errorf("one by name: %v: %s", err, out)
+	}
+	if err := (&operator.CheckCmd{Human: "u2"}).Run(t.Context(), at); err == nil {
+		t.Error("a slip of the pen is an all-clear")
 	}
 }
 
@@ -212,7 +215,7 @@ func TestNumbersAreForPeopleToWrite(t *testing.T) {
 	if err != nil || !ok || string(kept.Data) != `{"human":"u1"}` {
 		t.Errorf("kept %q (%t, %v)", kept.Data, ok, err)
 	}
-	for _, wrong := range []operator.CallerCmd{{Number: "", Human: "u1"}, {Number: "1", Human: ""}} {
+	for _, wrong := range []operator.CallerCmd{{Number: "", Human: "u1"}, {Number: "1", Human: ""}, {Number: "abc", Human: "u1"}, {Number: "+1 202", Human: "u\x1f1"}} {
 		if err := wrong.Run(t.Context(), at); err == nil {
 			t.Errorf("kept %+v", wrong)
 		}

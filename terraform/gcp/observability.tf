@@ -37,7 +37,7 @@ locals {
     QUA = { page = false, threshold = 0, what = "A verified event cannot be used and is among the dead letters." }
     CON = { page = false, threshold = 0, what = "Two different events have one identity; the second was not charged." }
     AMB = { page = false, threshold = 0, what = "An event without an id came twice within the window; the second was not charged." }
-    SUS = { page = false, threshold = 0, what = "Usage of nobody we know was booked to suspense." }
+    SUS = { page = false, threshold = 0, what = "Usage of nobody we know was booked to suspense, or a platform does not know a human." }
     NEG = { page = false, threshold = 0, what = "A balance fell below zero." }
     # A line per kind and process, so one is enough.
     DRIFT = { page = false, threshold = 0, what = "A platform sends something that nobody here reads." }

@@ -12,11 +12,11 @@
 //
 // # Why not the SDK's service clients
 //
-// The functions call six operations of three services, all of which speak JSON
-// over POST. The [Client] speaks it itself and leaves the signing to the SDK's
-// own signer. With the generated clients a worker's zip is over 3.1 MB instead of
-// 2.6, a process that verified and sent one event holds 14 MB instead of 12.5,
-// and every cold start sets up their middleware while a webhook's sender waits.
+// The functions call a handful of operations of three services, all of which
+// speak JSON over POST. The [Client] speaks it itself and leaves the signing to
+// the SDK's own signer. With the generated clients zips are larger by a fifth, a
+// process holds more, and every cold start sets up their middleware while a
+// webhook's sender waits; docs/decisions/0006-aws-requests.md has the figures.
 // To call something else from a handler, add the SDK's client for it: nothing
 // here is in its way.
 //

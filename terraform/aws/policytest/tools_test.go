@@ -86,7 +86,7 @@ var mirror = sync.OnceValue(func() string {
 func starter(t *testing.T, module string) func(action string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	if _, err := exec.LookPath("terraform"); err != nil {
-		missing(t, "terraform", "install it and put it in the PATH")
+		missing(t, "terraform", "install 1.11 or newer and put it in the PATH")
 	}
 	wrapper, err := filepath.Abs(root + "../shared/tools/terraform-aws")
 	if err != nil {

@@ -78,7 +78,7 @@ func find(t testing.TB, variable, below string) string {
 			gcloud, err = filepath.EvalSymlinks(gcloud)
 		}
 		if err != nil {
-			missing(t, "gcloud is not installed and "+variable+" is not set")
+			missing(t, "gcloud is not installed, and "+variable+" names no jar: install gcloud, then gcloud components install "+component(below))
 		}
 		pattern = filepath.Join(filepath.Dir(gcloud), "..", "platform", below)
 	}
@@ -110,7 +110,7 @@ func start(t testing.TB, variable string, arguments func(port string) []string) 
 	t.Helper()
 	java, err := exec.LookPath("java")
 	if err != nil {
-		missing(t, "the emulators need Java")
+		missing(t, "the emulators need Java 17 or newer: install it")
 	}
 	e := &Emulator{Addr: freeAddr(t), variable: variable}
 	_, port, _ := net.SplitHostPort(e.Addr)
