@@ -78,7 +78,10 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Log:         log,
 	}
 	calls := work
-	calls.Handlers = handlers.Outbound(s.outbound, handlers.Ports{Ledger: to.ledger, Records: to.records, Caller: to.platforms, Now: time.Now, Jitter: func() time.Duration { return rand.N(time.Second) }}, log)
+	calls.Handlers = handlers.Outbound(s.outbound, handlers.Ports{
+		Ledger: to.ledger, Records: to.records, Caller: to.platforms, Now: time.Now,
+		Jitter: func() time.Duration { return rand.N(time.Second) },
+	}, log)
 	calls.DeadLetters = to.outboundDead
 	return &pipeline{
 		front:    ingesthttp.Handler(in, requestID()),
