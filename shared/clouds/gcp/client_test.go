@@ -96,6 +96,7 @@ func TestPublish(t *testing.T) {
 		"aborted, cancelled, then stored":     {[]http.HandlerFunc{refuses(409, "ABORTED"), refuses(499, "CANCELLED"), stored}, "", 3},
 		"aborted again and again":             {[]http.HandlerFunc{refuses(409, "ABORTED")}, "publish: ABORTED", 3},
 		"the connection breaks, then stored":  {[]http.HandlerFunc{hangsUp, stored}, "", 2},
+		"the connection breaks for good":      {[]http.HandlerFunc{hangsUp}, "publish: EOF", 3},
 		"one try stalls, then stored":         {[]http.HandlerFunc{stalls, stored}, "", 2},
 		"down":                                {[]http.HandlerFunc{refuses(503, "UNAVAILABLE")}, "publish: UNAVAILABLE", 3},
 		"down behind a proxy":                 {[]http.HandlerFunc{says(502, "<html>")}, "publish: HTTP 502", 3},
@@ -223,6 +224,21 @@ func TestToken(t *testing.T) {
 	}
 	if r := metadata.requests[0]; r.Header.Get("Metadata-Flavor") != "Google" || r.URL.Path != "/computeMetadata/v1/instance/service-accounts/default/token" {
 		t.Errorf("asked for %s with %v", r.URL, r.Header)
+	}
+}
+
+func TestWhatIsNoToken(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"nothing":           says(200, `{}`),
+		"an empty one":      gives("", 3600),
+		"one with an error": says(403, `{"access_token": "canary", "expires_in": 3600}`),
+		"a page":            says(200, "<html>canary"),
+	} {
+		pubsub := newGoogle(t, stored)
+		c, _ := tokens(t, newGoogle(t, answer), pubsub)
+		if err := c.Topic("events").Publish(t.Context(), example); err == nil || strings.Contains(err.Error(), "canary") || pubsub.calls() != 0 {
+			t.Errorf("%s: %v after %d calls", name, err, pubsub.calls())
+		}
 	}
 }
 

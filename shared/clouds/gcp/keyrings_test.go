@@ -157,6 +157,9 @@ func TestTheSecretCannotBeRead(t *testing.T) {
 	if v.reads.Load() != 1 {
 		t.Errorf("%d reads within a second", v.reads.Load())
 	}
+	if v.log.Len() != 0 {
+		t.Errorf("what every refused delivery says is said twice: %s", v.log.String())
+	}
 	v.err, v.content, v.now = nil, `{"gabber": "`+first+`"}`, v.now.Add(2*time.Second)
 	if got := v.key(t, first); got != "1" {
 		t.Fatalf("still %q when it can be read", got)
