@@ -398,6 +398,20 @@ func TestAGrantThatIsNotPublished(t *testing.T) {
 	}
 }
 
+// The settings have no log of their own.
+func TestTheTablesLogIsTheOneItIsGiven(t *testing.T) {
+	b := newBooks(t, nil)
+	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := usage(t, seconds("1", "", "5"), 0)
+	r := handlers.Table(settings, b.Ledger, records.NewMemory(), b.Log)[e.Type](t.Context(), []webhook.Event{e})[0]
+	if r.Outcome != "suspense" || !strings.Contains(b.log.String(), "code=SUS") {
+		t.Errorf("%+v: %s", r, b.log.String())
+	}
+}
+
 // Whose limit is up to date already need not be pushed again.
 func TestADuplicateOfWhatWasPushedAsksForNoPush(t *testing.T) {
 	b := newBooks(t, nil)

@@ -76,6 +76,9 @@ func TestLatestState(t *testing.T) {
 	timeless := func(text string) string {
 		return fmt.Sprintf(`{"id":%q,"type":"message.updated","payload":{"id":"m1","message":%[1]q}}`, text)
 	}
+	born := func(name string) string {
+		return fmt.Sprintf(`{"id":%q,"type":"contact.updated","payload":{"id":"p1","username":%[1]q,"created_at":100,"updated_at":100}}`, name)
+	}
 	callOn := func(verb, at string) string {
 		return fmt.Sprintf(`{"event":"call.%s","timestamp":%q,"data":{"_id":"e","callId":"c1","status":%[1]q}}`, verb, at)
 	}
@@ -115,6 +118,8 @@ func TestLatestState(t *testing.T) {
 
 		{"without a time what arrives later counts", []arrival{{0, contact("created", "one")}, {second, contact("updated", "two")}, {2 * second, contact("updated", "three")}}, "three"},
 		{"without a time a retry is not news", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {14 * second, contact("updated", "two")}}, "three"},
+		{"a contact's creation does not say when it changed", []arrival{{0, born("two")}, {second, born("three")}}, "three"},
+		{"and the other way round, too", []arrival{{0, born("three")}, {second, born("two")}}, "two"},
 		{"without a time a creation is never news", []arrival{{0, contact("updated", "two")}, {14 * second, contact("created", "one")}}, "two"},
 		{"without a time the window's last moment is not news", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {15 * minute, contact("updated", "two")}}, "three"},
 		{"changed and changed back", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {20 * minute, contact("updated", "two")}}, "two"},
@@ -259,12 +264,18 @@ func TestMessagesAreListedByConversation(t *testing.T) {
 		{"oblic", `{"type":"message.deleted","payload":{"id":"m2"}}`},
 		{"g-tateth", `{"event":"message.sent","timestamp":"2026-11-21T09:00:02Z","data":{"_id":"g2","conversationId":"c1"}}`},
 		{"g-tateth", `{"event":"message.received","timestamp":"2026-11-21T09:00:01Z","data":{"_id":"g1","conversationId":{"_id":"c1"}}}`},
+		{"g-tateth", `{"event":"call.ringing","timestamp":"2026-11-21T09:00:01Z","data":{"callId":"k1","conversationId":"c1"}}`},
+		{"oblic", `{"type":"attachment.created","payload":{"id":"a1","conversation_id":"c1"}}`},
+		{"oblic", `{"type":"message.created","payload":{"id":"m4","conversation_id":"c3","message":"when, nobody says"}}`},
+		{"oblic", `{"type":"message.created","payload":{"id":"m5","conversation_id":"c3","message":"nor here"}}`},
+		{"oblic", `{"type":"message.updated","payload":{"id":"m4","conversation_id":"c3","message":"edited"}}`},
 	} {
 		if err := store.handle(t, d.platform, d.body, time.Duration(i)*time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for kind, want := range map[string]string{"oblic.message/c1": "m2 m1", "oblic.message/c2": "m3", "g-tateth.message/c1": "g2 g1"} {
+	for kind, want := range map[string]string{"oblic.message/c1": "m2 m1", "oblic.message/c2": "m3", "oblic.message/c3": "m5 m4", "g-tateth.message/c1": "g2 g1",
+		"g-tateth.call/c1": "", "oblic.attachment/c1": ""} {
 		page, _, err := store.List(t.Context(), kind, "", 10)
 		var got []string
 		for _, r := range page {
