@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -280,6 +281,24 @@ func TestFromEnv(t *testing.T) {
 		if got := errorText(err); got != row.want {
 			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}
+	}
+}
+
+// Calls that shared one connection would all end with it.
+func TestConnectionsAreOfHTTP1(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	client := newHTTP()
+	client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	r, err := client.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if spoken, err := io.ReadAll(r.Body); err != nil || string(spoken) != "HTTP/1.1" {
+		t.Errorf("%s (%v)", spoken, err)
 	}
 }
 
