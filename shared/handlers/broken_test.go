@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"context"
+	"errors"
 
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/records"
@@ -25,4 +26,26 @@ type brokenLedger struct {
 
 func (b brokenLedger) Post(context.Context, string, []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
 	return ledger.Account{}, nil, b.err
+}
+
+var errFails = errors.New("the store fails")
+
+// failing is a store that cannot read one kind of records, or cannot write one.
+type failing struct {
+	records.Store
+	get, put string // kinds
+}
+
+func (f *failing) Get(ctx context.Context, kind, id string) (records.Record, bool, error) {
+	if kind == f.get {
+		return records.Record{}, false, errFails
+	}
+	return f.Store.Get(ctx, kind, id)
+}
+
+func (f *failing) Put(ctx context.Context, r records.Record) (bool, error) {
+	if r.Kind == f.put {
+		return false, errFails
+	}
+	return f.Store.Put(ctx, r)
 }

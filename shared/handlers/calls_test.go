@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ func TestCallsArePriced(t *testing.T) {
 		{"without an id of its own", `"customerId":"u1","duration":10`, "charged", "u1", "-0.2"},
 		{"without a duration", `"callId":"c1","customerId":"u1"`, "dead: data.duration is missing", "u1", "0"},
 		{"a negative duration", `"callId":"c1","customerId":"u1","duration":-1`, "dead: data.duration is negative", "u1", "0"},
+		{"seven days", `"callId":"c1","customerId":"u1","duration":604800`, "charged", "u1", "-12096"},
 		{"more than seven days", `"callId":"c1","customerId":"u1","duration":604801`, "dead: data.duration is above the limit of one call", "u1", "0"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -60,18 +62,33 @@ func TestACallIsChargedOnce(t *testing.T) {
 		e := received(t, "g-tateth", body, after)
 		return table[e.Type](t.Context(), []webhook.Event{e})[0]
 	}
-	const members = `"callId":"c1","customerId":"u1","duration":10`
+	const members = `"_id":"d1","customerId":"u1","duration":10`
 	if r := handle(callCompleted("2026-11-21T09:00:00Z", members), 0); r.Outcome != "charged" || len(r.FollowUps) != 1 {
 		t.Errorf("first: %+v", r)
 	}
 	if r := handle(callCompleted("2026-11-21T09:00:14Z", members), 14*time.Second); r.Outcome != "duplicate" || len(r.FollowUps) != 1 {
 		t.Errorf("retry: %+v", r)
 	}
-	if r := handle(callCompleted("2026-11-21T09:00:14Z", `"callId":"c1","customerId":"u1","duration":11`), 0); r.Err == nil {
+	if r := handle(callCompleted("2026-11-21T09:00:14Z", `"callId":"d1","customerId":"u1","duration":11`), 0); r.Err == nil {
 		t.Errorf("another duration: %+v, want a conflict", r)
 	}
 	if b.balance(t, "u1") != "-10" {
 		t.Errorf("balance %s", b.balance(t, "u1"))
+	}
+}
+
+// Without any id the bytes are all there is: a retry is suppressed, later they are
+// another call's.
+func TestACallWithoutAnId(t *testing.T) {
+	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+	var got []string
+	for _, after := range []time.Duration{0, time.Minute, time.Hour} {
+		e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"customerId":"u1","duration":10`), after)
+		got = append(got, table[e.Type](t.Context(), []webhook.Event{e})[0].Outcome)
+	}
+	if want := "charged suppressed charged"; strings.Join(got, " ") != want || b.balance(t, "u1") != "-20" {
+		t.Errorf("%q, balance %s", got, b.balance(t, "u1"))
 	}
 }
 
@@ -98,9 +115,11 @@ func TestACallThatCannotBeKeptComesBack(t *testing.T) {
 	down := errors.New("store is down")
 	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
 	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, brokenRecords{down}, b.Log)
-	e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1","duration":10`), 0)
-	if r := table[e.Type](t.Context(), []webhook.Event{e})[0]; !errors.Is(r.Err, down) {
-		t.Errorf("%+v", r)
+	for name, duration := range map[string]string{"one that is charged": "10", "one that cannot be": "-1"} {
+		e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1","duration":`+duration), 0)
+		if r := table[e.Type](t.Context(), []webhook.Event{e})[0]; !errors.Is(r.Err, down) {
+			t.Errorf("%s: %+v", name, r)
+		}
 	}
 }
 

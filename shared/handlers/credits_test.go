@@ -370,8 +370,59 @@ func TestGrants(t *testing.T) {
 	if got := book("u2", "k", 600*ledger.Credit); got != ledger.Conflict {
 		t.Errorf("same key, other human: %s", got)
 	}
-	if b.balance(t, "u1") != "600" || published != 2 {
-		t.Errorf("balance %s after %d follow-ups, want 600 after 2", b.balance(t, "u1"), published)
+	if _, outcome, err := g.Book(t.Context(), ledger.Adjust, handlers.BalanceOf("", "u3"), "k", 600*ledger.Credit, ""); outcome != ledger.Recorded || err != nil {
+		t.Errorf("same key, as a correction: %s (%v)", outcome, err)
+	}
+	if b.balance(t, "u1") != "600" || published != 3 {
+		t.Errorf("balance %s after %d follow-ups, want 600 after 3", b.balance(t, "u1"), published)
+	}
+}
+
+// A grant nobody is told of leaves the limit as it was: repeated, it is told.
+func TestAGrantThatIsNotPublished(t *testing.T) {
+	b := newBooks(t, nil)
+	down, published := errors.New("queue is down"), 0
+	g := handlers.Grants{Ledger: b.Ledger, Now: func() time.Time { return nine }, FollowUps: publisher(func(webhook.Event) error {
+		if published++; published == 1 {
+			return down
+		}
+		return nil
+	})}
+	for i, want := range []error{down, nil} {
+		if _, _, err := g.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", "u1"), "k", 5*ledger.Credit, ""); !errors.Is(err, want) || published != i+1 {
+			t.Errorf("try %d: %v after %d follow-ups", i+1, err, published)
+		}
+	}
+	if b.balance(t, "u1") != "5" {
+		t.Errorf("balance %s", b.balance(t, "u1"))
+	}
+}
+
+// The settings have no log of their own.
+func TestTheTablesLogIsTheOneItIsGiven(t *testing.T) {
+	b := newBooks(t, nil)
+	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := usage(t, seconds("1", "", "5"), 0)
+	r := handlers.Table(settings, b.Ledger, records.NewMemory(), b.Log)[e.Type](t.Context(), []webhook.Event{e})[0]
+	if r.Outcome != "suspense" || !strings.Contains(b.log.String(), "code=SUS") {
+		t.Errorf("%+v: %s", r, b.log.String())
+	}
+}
+
+// Whose limit is up to date already need not be pushed again.
+func TestADuplicateOfWhatWasPushedAsksForNoPush(t *testing.T) {
+	b := newBooks(t, nil)
+	e := usage(t, seconds("1", "u1", "30"), 0)
+	for want := 1; want >= 0; want-- {
+		if r := b.Deduct(t.Context(), []webhook.Event{e})[0]; len(r.FollowUps) != want {
+			t.Errorf("%s: %d follow-ups, want %d", r.Outcome, len(r.FollowUps), want)
+		}
+		if err := b.Ledger.(ledger.Syncer).MarkSynced(t.Context(), "u1", 1); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

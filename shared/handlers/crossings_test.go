@@ -68,6 +68,9 @@ func TestACrossingIsToldOnce(t *testing.T) {
 			t.Errorf("step %d: %d alarms, negative %t: %s", i, n, step.negative, w.log.String())
 		}
 	}
+	if last, _, err := w.store.Get(t.Context(), "credits.state", "u1"); err != nil || last.Version != 3 || string(last.Data) != `{"exhausted":true}` {
+		t.Errorf("on record is %d %s (%v)", last.Version, last.Data, err)
+	}
 }
 
 func TestWhoNeverHadAnythingIsExhausted(t *testing.T) {
@@ -255,6 +258,44 @@ func keepSessions(t *testing.T, store records.Store) {
 	}
 	if _, err := store.Put(t.Context(), handlers.Caller("+1 202 555 0143", "u1", nine)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The search for live sessions goes beyond a page and ends.
+func TestSessionsAreLookedForAmongTheNewest(t *testing.T) {
+	for newer, want := range map[int]string{150: "live", 1000: ""} {
+		w := newOutbound(t, map[string]string{"END_EXHAUSTED_SESSIONS": "true"})
+		for i := range newer + 1 {
+			r := records.Record{Kind: handlers.SessionKind, ID: fmt.Sprint(i), Version: 1, Time: nine.Add(time.Duration(i)), Data: []byte(`{"id":"over","state":"ended","human":"u1"}`)}
+			if i == 0 {
+				r.Data = []byte(`{"id":"live","state":"in_progress","human":"u1"}`)
+			}
+			if _, err := w.store.Put(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.book(t, "1", "u1", "-1")
+		e := ours(t, handlers.Exhausted, "u1", handlers.Crossing{Balance: handlers.Balance{Account: "u1", Human: "u1"}, Number: 1})
+		if got := outcome(w.handle(t, e)); got != "done" || strings.Join(w.Ended(), " ") != want {
+			t.Errorf("%d newer ones: %s, ended %q, want %q", newer, got, w.Ended(), want)
+		}
+	}
+}
+
+// What could not be put on record comes back: a crossing that is not noted is
+// told again or never followed by the next, an alarm that is not noted did not ring.
+func TestACrossingThatCannotBeNotedComesBack(t *testing.T) {
+	for _, kind := range []string{"credits.state", "credits.negative"} {
+		for _, end := range []bool{false, true} {
+			w := newOutbound(t, nil)
+			w.book(t, "1", "u1", "-1")
+			c := &handlers.Crossings{Ledger: w.books, Records: &failing{Store: w.store, put: kind}, API: w.api(), End: end,
+				Log: slog.New(slog.NewTextHandler(&w.log, nil))}
+			e := ours(t, handlers.Exhausted, "u1", handlers.Crossing{Balance: handlers.Balance{Account: "u1", Human: "u1"}, Number: 1})
+			if _, err := c.Note(t.Context(), e); !errors.Is(err, errFails) {
+				t.Errorf("%s, end sessions %t: %v", kind, end, err)
+			}
+		}
 	}
 }
 

@@ -73,12 +73,20 @@ func TestLatestState(t *testing.T) {
 	contact := func(verb, name string) string {
 		return fmt.Sprintf(`{"id":"e","type":"contact.%s","payload":{"id":"p1","username":%q}}`, verb, name)
 	}
-	call := func(verb, at string) string {
-		return fmt.Sprintf(`{"event":"call.%s","timestamp":"2026-11-21T%sZ","data":{"callId":"c1","status":%q}}`, verb, at, verb)
+	timeless := func(text string) string {
+		return fmt.Sprintf(`{"id":%q,"type":"message.updated","payload":{"id":"m1","message":%[1]q}}`, text)
 	}
-	customer := func(name, at string) string {
-		return fmt.Sprintf(`{"event":"customer.updated","timestamp":"x","data":{"_id":"k1","tier":%q,"updatedAt":"2026-11-21T%sZ"}}`, name, at)
+	born := func(name string) string {
+		return fmt.Sprintf(`{"id":%q,"type":"contact.updated","payload":{"id":"p1","username":%[1]q,"created_at":100,"updated_at":100}}`, name)
 	}
+	callOn := func(verb, at string) string {
+		return fmt.Sprintf(`{"event":"call.%s","timestamp":%q,"data":{"_id":"e","callId":"c1","status":%[1]q}}`, verb, at)
+	}
+	call := func(verb, at string) string { return callOn(verb, "2026-11-21T"+at+"Z") }
+	customerOn := func(name, at string) string {
+		return fmt.Sprintf(`{"event":"customer.updated","timestamp":"x","data":{"_id":"k1","tier":%q,"updatedAt":%q}}`, name, at)
+	}
+	customer := func(name, at string) string { return customerOn(name, "2026-11-21T"+at+"Z") }
 	for _, row := range []struct {
 		name     string
 		arrivals []arrival
@@ -89,6 +97,8 @@ func TestLatestState(t *testing.T) {
 			{0, message("created", "one", `"updated_at":null`)}, {second, message("updated", "two", `"updated_at":100`)}}, "two"},
 		{"a receipt is a change", []arrival{
 			{0, message("created", "one", `"updated_at":null`)}, {second, message("updated", "read", `"read_at":101`)}}, "read"},
+		{"a receipt that overtakes a change", []arrival{
+			{0, message("updated", "read", `"read_at":102`)}, {second, message("updated", "two", `"updated_at":101`)}}, "read"},
 		{"a creation that is repeated", []arrival{
 			{0, message("created", "one", `"updated_at":null`)}, {second, message("updated", "two", `"updated_at":101`)}, {14 * second, message("created", "one", `"updated_at":null`)}}, "two"},
 		{"a creation that arrives last", []arrival{
@@ -97,17 +107,30 @@ func TestLatestState(t *testing.T) {
 			{0, message("updated", "three", `"updated_at":102`)}, {second, message("updated", "two", `"updated_at":101`)}}, "three"},
 		{"a time nobody can mean", []arrival{
 			{0, message("updated", "two", `"updated_at":9223372036854775807`)}, {second, message("deleted", "", `"updated_at":null`)}}, ""},
+		{"the last time there can be is no further stage", []arrival{
+			{0, message("created", "one", `"updated_at":7258118400`)}, {second, message("updated", "two", `"updated_at":101`)}}, "two"},
+		{"nor is a time after it", []arrival{
+			{0, message("created", "one", `"updated_at":95617584000`)}, {second, message("updated", "two", `"updated_at":101`)}}, "two"},
+		{"a message without any time", []arrival{{0, timeless("one")}, {second, timeless("two")}}, "two"},
+		{"and the other way round", []arrival{{0, timeless("two")}, {second, timeless("one")}}, "one"},
 		{"deleted stays deleted", []arrival{
 			{0, message("deleted", "", `"updated_at":null`)}, {second, message("updated", "late", `"updated_at":4102444800`)}}, ""},
 
 		{"without a time what arrives later counts", []arrival{{0, contact("created", "one")}, {second, contact("updated", "two")}, {2 * second, contact("updated", "three")}}, "three"},
 		{"without a time a retry is not news", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {14 * second, contact("updated", "two")}}, "three"},
+		{"a contact's creation does not say when it changed", []arrival{{0, born("two")}, {second, born("three")}}, "three"},
+		{"and the other way round, too", []arrival{{0, born("three")}, {second, born("two")}}, "two"},
 		{"without a time a creation is never news", []arrival{{0, contact("updated", "two")}, {14 * second, contact("created", "one")}}, "two"},
+		{"without a time the window's last moment is not news", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {15 * minute, contact("updated", "two")}}, "three"},
 		{"changed and changed back", []arrival{{0, contact("updated", "two")}, {second, contact("updated", "three")}, {20 * minute, contact("updated", "two")}}, "two"},
 
 		{"a call in one second", []arrival{{0, call("ringing", "09:00:00")}, {0, call("completed", "09:00:00")}, {0, call("answered", "09:00:00")}}, "completed"},
+		{"a call rings before it is answered", []arrival{{0, call("answered", "09:00:00")}, {0, call("ringing", "09:00:01")}}, "answered"},
+		{"a call is initiated before it rings", []arrival{{0, call("ringing", "09:00:00")}, {0, call("initiated", "09:00:01")}}, "ringing"},
+		{"a call in a year nobody can mean", []arrival{{0, callOn("ringing", "5000-01-01T09:00:00Z")}, {0, call("answered", "09:00:00")}}, "answered"},
 		{"a call only goes forward", []arrival{{0, call("failed", "09:05:00")}, {14 * second, call("initiated", "09:07:00")}}, "failed"},
 		{"a customer has a time of change", []arrival{{0, customer("gold", "09:05:00")}, {second, customer("silver", "09:04:59.999")}}, "gold"},
+		{"a change before there were computers", []arrival{{0, customer("gold", "08:59:00")}, {second, customerOn("silver", "1899-12-31T00:00:00Z")}}, "silver"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			store := newLatest(t)
@@ -119,7 +142,7 @@ func TestLatestState(t *testing.T) {
 				}
 			}
 			got := store.one(t, platformOf(row.arrivals[0].body))
-			if got.Deleted != (row.want == "") || !strings.Contains(string(got.Data), row.want) {
+			if got.Deleted != (row.want == "") || !strings.Contains(string(got.Data), row.want) || got.Deleted && len(got.Data) != 0 {
 				t.Errorf("record %s (deleted %v), want %s", got.Data, got.Deleted, row.want)
 			}
 		})
@@ -241,12 +264,18 @@ func TestMessagesAreListedByConversation(t *testing.T) {
 		{"oblic", `{"type":"message.deleted","payload":{"id":"m2"}}`},
 		{"g-tateth", `{"event":"message.sent","timestamp":"2026-11-21T09:00:02Z","data":{"_id":"g2","conversationId":"c1"}}`},
 		{"g-tateth", `{"event":"message.received","timestamp":"2026-11-21T09:00:01Z","data":{"_id":"g1","conversationId":{"_id":"c1"}}}`},
+		{"g-tateth", `{"event":"call.ringing","timestamp":"2026-11-21T09:00:01Z","data":{"callId":"k1","conversationId":"c1"}}`},
+		{"oblic", `{"type":"attachment.created","payload":{"id":"a1","conversation_id":"c1"}}`},
+		{"oblic", `{"type":"message.created","payload":{"id":"m4","conversation_id":"c3","message":"when, nobody says"}}`},
+		{"oblic", `{"type":"message.created","payload":{"id":"m5","conversation_id":"c3","message":"nor here"}}`},
+		{"oblic", `{"type":"message.updated","payload":{"id":"m4","conversation_id":"c3","message":"edited"}}`},
 	} {
 		if err := store.handle(t, d.platform, d.body, time.Duration(i)*time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for kind, want := range map[string]string{"oblic.message/c1": "m2 m1", "oblic.message/c2": "m3", "g-tateth.message/c1": "g2 g1"} {
+	for kind, want := range map[string]string{"oblic.message/c1": "m2 m1", "oblic.message/c2": "m3", "oblic.message/c3": "m5 m4", "g-tateth.message/c1": "g2 g1",
+		"g-tateth.call/c1": "", "oblic.attachment/c1": ""} {
 		page, _, err := store.List(t.Context(), kind, "", 10)
 		var got []string
 		for _, r := range page {
@@ -283,13 +312,51 @@ func TestEveryLeadIsKept(t *testing.T) {
 	}
 }
 
+// Arrivals are looked up and never listed: a store that lists what is not deleted
+// keeps no index for them.
+func TestArrivalsAreNotListed(t *testing.T) {
+	store := newLatest(t)
+	const body = `{"id":"e","type":"contact.updated","payload":{"id":"p1","username":"one"}}`
+	if err := store.handle(t, "cribbly", body, 0); err != nil {
+		t.Fatal(err)
+	}
+	e := received(t, "cribbly", body, 0)
+	noted, ok, _ := store.Get(t.Context(), "cribbly.arrival", e.ID)
+	if page, _, err := store.List(t.Context(), "cribbly.arrival", "", 10); !ok || !noted.Time.Equal(e.Time) || len(page) != 0 || err != nil {
+		t.Errorf("noted %t at %v, %d listed (%v)", ok, noted.Time, len(page), err)
+	}
+}
+
+// A store may fail at any one thing it is asked for; the event then comes back.
+func TestLatestStateComesBackWhateverFails(t *testing.T) {
+	const (
+		contact = `{"id":"e","type":"contact.updated","payload":{"id":"p1","username":"one"}}`
+		message = `{"id":"e","type":"message.created","payload":{"id":"m1","conversation_id":"c1","message":"one","created_at":100}}`
+	)
+	for _, row := range []struct{ name, body, get, put string }{
+		{"the arrival is not read", contact, "cribbly.arrival", ""},
+		{"the arrival is not noted", contact, "", "cribbly.arrival"},
+		{"the state is not stored", contact, "", "cribbly.contact"},
+		{"the message is not stored", message, "", "cribbly.message"},
+		{"the conversation is not told of it", message, "", "cribbly.message/c1"},
+	} {
+		store := &failing{Store: records.NewMemory(), get: row.get, put: row.put}
+		_, err := (&handlers.Latest{Records: store}).Mirror(t.Context(), received(t, "cribbly", row.body, 0))
+		if !errors.Is(err, errFails) {
+			t.Errorf("%s: %v, want it to come back", row.name, err)
+		}
+	}
+}
+
 func TestAStoreThatIsDownMakesEventsComeBack(t *testing.T) {
 	down := errors.New("store is down")
-	leads := &handlers.Leads{Records: brokenRecords{down}}
-	e := received(t, "chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{}}`, 0)
-	_, err := leads.Keep(t.Context(), e)
-	if _, permanent := webhook.PermanentReason(err); !errors.Is(err, down) || permanent {
-		t.Errorf("error %v, want one that comes back", err)
+	for _, forward := range []bool{false, true} {
+		leads := &handlers.Leads{Records: brokenRecords{down}, Forward: forward}
+		e := received(t, "chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{}}`, 0)
+		_, err := leads.Keep(t.Context(), e)
+		if _, permanent := webhook.PermanentReason(err); !errors.Is(err, down) || permanent {
+			t.Errorf("forwarded %t: error %v, want one that comes back", forward, err)
+		}
 	}
 	b := newBooks(t, nil)
 	b.Ledger = brokenLedger{b.Ledger, down}

@@ -158,6 +158,20 @@ func TestABalanceThatNeverRestsComesBack(t *testing.T) {
 	}
 }
 
+func TestABalanceThatNeverRestsAfterAnUnknownOutcomeComesBackLate(t *testing.T) {
+	c := newCounter(t, "90")
+	c.before = func(put int, _ int64) error {
+		c.book(t, "-1")
+		if put == 1 {
+			return outbound.ErrUnknown
+		}
+		return nil
+	}
+	if err := c.push(t); webhook.RetryAfter(err) < time.Minute {
+		t.Errorf("comes back after %v (%v): the first put may still land", webhook.RetryAfter(err), err)
+	}
+}
+
 func TestAfterAnUnknownOutcomeTheLastPushIsALateOne(t *testing.T) {
 	c := newCounter(t, "90")
 	c.after = func(put int) error {
@@ -228,6 +242,46 @@ func TestWhatTheAPISays(t *testing.T) {
 				t.Errorf("no alarm %s: %s", row.code, c.log.String())
 			}
 		})
+	}
+}
+
+// unsteady is a ledger that fails at every second read, or at the mark.
+type unsteady struct {
+	ledger.Syncer
+	atMark bool
+	reads  int
+}
+
+func (u *unsteady) Account(ctx context.Context, account string) (ledger.Account, error) {
+	if u.reads++; u.reads%2 == 0 && !u.atMark {
+		return ledger.Account{}, errFails
+	}
+	return u.Syncer.Account(ctx, account)
+}
+
+func (u *unsteady) MarkSynced(context.Context, string, int64) error { return errFails }
+
+func TestAPushThatCannotBeMarkedComesBack(t *testing.T) {
+	for name, atMark := range map[string]bool{"nobody knows whether the balance moved": false, "the mark fails": true} {
+		c := newCounter(t, "90")
+		c.Ledger = &unsteady{Syncer: c.store, atMark: atMark}
+		if err := c.push(t); !errors.Is(err, errFails) || c.puts != 1 {
+			t.Errorf("%s: %v after %d puts", name, err, c.puts)
+		}
+	}
+}
+
+func TestAPriceThatBuysNothingIsPermanent(t *testing.T) {
+	for _, price := range []string{"0", "-1", "0.0000015", "9223372036855"} {
+		c := newCounter(t, "90")
+		var err error
+		if c.Price, err = strict.ParseDecimal(price); err != nil {
+			t.Fatal(err)
+		}
+		err = c.push(t)
+		if _, permanent := webhook.PermanentReason(err); !permanent || c.puts != 0 {
+			t.Errorf("%s: %v after %d puts", price, err, c.puts)
+		}
 	}
 }
 

@@ -229,6 +229,35 @@ func TestWhatCannotBeCalledIsAcknowledged(t *testing.T) {
 	}
 }
 
+// Who does not use Gabber, or has no price for it, pushes no limit; only the one
+// who has a key is to be woken.
+func TestWhoHasNoKeyOrNoPrice(t *testing.T) {
+	for _, row := range []struct {
+		name, key, tariff, want string
+		alarm                   bool
+	}{
+		{"no key", "", "conversational_seconds=1", "no key", false},
+		{"neither", "", "token_cnt=1", "no key", false},
+		{"no price", fakeapi.Key, "token_cnt=1", "no price", true},
+		{"for nothing", fakeapi.Key, "conversational_seconds=0", "no price", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newOutbound(t, map[string]string{"GABBER_API_KEY": row.key, "TARIFF": row.tariff, "END_EXHAUSTED_SESSIONS": "true"})
+			if strings.Contains(w.log.String(), "code=") != row.alarm {
+				t.Errorf("at the start: %s", w.log.String())
+			}
+			r := w.handle(t, w.book(t, "1", "u1", "-5"))
+			if r.Err != nil || r.Outcome != row.want || len(r.FollowUps) != 1 || w.calls != 0 {
+				t.Errorf("%q with %d follow-ups after %d calls (%v)", r.Outcome, len(r.FollowUps), w.calls, r.Err)
+			}
+			keepSessions(t, w.store)
+			if row.key == "" && (outcome(w.handle(t, r.FollowUps[0])) != "done" || w.calls != 0) {
+				t.Errorf("%d calls to end sessions", w.calls)
+			}
+		})
+	}
+}
+
 // A key that was withdrawn, an address that is wrong: whoever finds out first,
 // people are told.
 func TestARefusedCallAlarms(t *testing.T) {
@@ -255,6 +284,11 @@ func TestARefusedCallAlarms(t *testing.T) {
 				t.Errorf("%s, answered %d: %s, logged %s", e.Type, status, outcome(r), w.log.String())
 			}
 		}
+	}
+	w.fault = always(fault{status: 503})
+	w.log.Reset()
+	if r := w.handle(t, events[0]); outcome(r) != "again" || strings.Contains(w.log.String(), "code=API") {
+		t.Errorf("what passes by itself wakes somebody: %s", w.log.String())
 	}
 	w.fault = always(fault{status: 404})
 	w.log.Reset()

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"testing"
@@ -205,6 +206,37 @@ func TestMessagesAreListedBySession(t *testing.T) {
 	}
 }
 
+// A session is stored, and its human asked for, or the event comes back for it.
+func TestASessionThatCannotBeKeptComesBack(t *testing.T) {
+	const called = `{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
+	for name, store := range map[string]failing{
+		"the stage is not stored":     {put: "gabber.session_snapshot"},
+		"the stages are not read":     {get: "gabber.session_snapshot"},
+		"the session is not stored":   {put: handlers.SessionKind},
+		"the caller is not found out": {get: handlers.CallerKind},
+	} {
+		store.Store = records.NewMemory()
+		_, err := (&handlers.Sessions{Records: &store}).StateChanged(t.Context(), received(t, "gabber", stateChanged(called), 0))
+		if !errors.Is(err, errFails) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A session was seen when the last of its events was received.
+func TestWhenASessionWasSeen(t *testing.T) {
+	store := records.NewMemory()
+	s := &handlers.Sessions{Records: store}
+	for i, body := range []string{newCall, liveCall, endedCall} {
+		if _, err := s.StateChanged(t.Context(), received(t, "gabber", stateChanged(body), time.Duration(i)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, r := sessionRecord(t, store); !r.Time.Equal(nine.Add(2 * time.Minute)) {
+		t.Errorf("seen at %v", r.Time)
+	}
+}
+
 func TestTimeLimitsAreKept(t *testing.T) {
 	store := records.NewMemory()
 	sessions := &handlers.Sessions{Records: store}
@@ -262,6 +294,34 @@ func TestACallerIsFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Of a number's humans the latest counts, also one who had it before; a number
+// that was deleted is nobody's.
+func TestTheLatestHumanOfANumberCounts(t *testing.T) {
+	const called = `{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
+	store := records.NewMemory()
+	last := func(name string, r records.Record, want string) {
+		t.Helper()
+		if _, err := store.Put(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		followUps, err := (&handlers.Sessions{Records: store}).StateChanged(t.Context(), received(t, "gabber", stateChanged(called), 0))
+		got := ""
+		for _, f := range followUps {
+			got += string(f.Data)
+		}
+		if got != want || err != nil {
+			t.Errorf("%s: %s (%v), want %q", name, got, err, want)
+		}
+	}
+	const u1, u2 = `{"session":"s1","human":"u1"}`, `{"session":"s1","human":"u2"}`
+	last("the first", handlers.Caller("+12025550143", "u1", nine), u1)
+	last("another", handlers.Caller("+12025550143", "u2", nine.Add(time.Second)), u2)
+	last("the first again", handlers.Caller("+12025550143", "u1", nine.Add(2*time.Second)), u1)
+	gone := handlers.Caller("+12025550143", "", nine.Add(3*time.Second))
+	gone.Deleted, gone.Data = true, nil
+	last("nobody", gone, "")
 }
 
 func TestAHumanIsAttached(t *testing.T) {

@@ -178,6 +178,56 @@ func TestOfTwoClaimsOneWins(t *testing.T) {
 	}
 }
 
+// late is a store whose first Get is answered as of before anybody wrote.
+type late struct {
+	records.Store
+	gets int
+}
+
+func (l *late) Get(ctx context.Context, kind, id string) (records.Record, bool, error) {
+	if l.gets++; l.gets == 1 {
+		return records.Record{}, false, nil
+	}
+	return l.Store.Get(ctx, kind, id)
+}
+
+// Two claims of one second are alike but for their jitter: the second to write
+// finds one that looks like its own while the winner is still speaking.
+func TestOfTwoClaimsInOneSecondOneIsOurs(t *testing.T) {
+	w := newOutbound(t, nil)
+	e := speech(t)
+	jitter := time.Duration(0)
+	say := func(store records.Store) error {
+		jitter += time.Millisecond
+		s := &handlers.Speech{API: w.api(), Records: store, Now: w.ports.Now, Jitter: func() time.Duration { return jitter }}
+		_, err := s.Say(t.Context(), e)
+		return err
+	}
+	var loser error
+	w.fault = func(call int) fault {
+		if call == 1 { // the winner is speaking
+			loser = say(&late{Store: w.store})
+		}
+		return fault{}
+	}
+	winner := say(w.store)
+	if _, permanent := webhook.PermanentReason(loser); permanent || loser == nil || winner != nil || len(w.Spoken("s1")) != 1 {
+		t.Errorf("winner %v, loser %v, spoken %d times", winner, loser, len(w.Spoken("s1")))
+	}
+}
+
+// What is on record and cannot be read may say that it was spoken.
+func TestAClaimNobodyCanReadIsNotSpoken(t *testing.T) {
+	w := newOutbound(t, nil)
+	e := speech(t)
+	if _, err := w.store.Put(t.Context(), records.Record{Kind: "gabber.speech", ID: e.ID, Version: 2, Time: nine, Data: []byte("torn")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := outcome(w.handle(t, e)); got != "again" || w.calls != 0 {
+		t.Errorf("%s after %d calls", got, w.calls)
+	}
+}
+
 func TestWhatIsNoRequestIsPermanent(t *testing.T) {
 	w := newOutbound(t, nil)
 	for _, eventType := range []string{handlers.SpeechRequested, handlers.HumanFound, handlers.Exhausted, handlers.Restored, handlers.VendorDebit} {

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,42 @@ func TestTwinsHaveOneKeyAtTheVendor(t *testing.T) {
 	}
 }
 
+// What is not in our books is not debited there either, but for what stands in
+// its place.
+func TestWhatDoesNotStandIsNotDebited(t *testing.T) {
+	const idless = `{"type":"conversational_seconds","value":4,"human":"u1"}`
+	for _, row := range []struct{ name, first, then, want string }{
+		{"a conflict", seconds("1", "u1", "30"), seconds("1", "u1", "31"), ""},
+		{"what the window suppresses", idless, idless, "suppressed"},
+	} {
+		b := newBooks(t, map[string]string{"GABBER_LEDGER": "beside", "GABBER_CREDIT": "gold"})
+		debits(t, b, usage(t, row.first, 0))
+		if asked, outcome := debits(t, b, usage(t, row.then, time.Second)); len(asked) != 0 || outcome != row.want {
+			t.Errorf("%s: %d debits, %q", row.name, len(asked), outcome)
+		}
+	}
+}
+
+// Without knowing whether it was debited nothing is, and what was debited is not
+// done before it is noted.
+func TestADebitWaitsForItsNote(t *testing.T) {
+	for name, row := range map[string]struct {
+		store failing
+		calls int
+	}{
+		"the note is not read":   {failing{get: "gabber.debit"}, 0},
+		"the note is not stored": {failing{put: "gabber.debit"}, 1},
+	} {
+		w := newOutbound(t, nil)
+		row.store.Store = w.store
+		d := &handlers.VendorDebits{API: w.api(), Records: &row.store}
+		_, err := d.Post(t.Context(), ours(t, handlers.VendorDebit, "1", handlers.Debit{Credit: "gold", Human: "u1", Amount: -1, Key: "k"}))
+		if !errors.Is(err, errFails) || w.calls != row.calls {
+			t.Errorf("%s: %v after %d calls", name, err, w.calls)
+		}
+	}
+}
+
 func TestDebitsAreMadeOnce(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -133,6 +170,11 @@ func TestADebitIsRemembered(t *testing.T) {
 	}
 	if sum(w.Ledger()) != -2 || w.calls != 2 {
 		t.Errorf("%d debited in %d calls, want 2 in 2", sum(w.Ledger()), w.calls)
+	}
+	for _, d := range []handlers.Debit{{Credit: "gold", Human: "u2", Amount: -1, Key: "1"}, {Credit: "silver", Human: "u1", Amount: -1, Key: "1"}} {
+		if got := outcome(w.handle(t, ours(t, handlers.VendorDebit, d.Credit+d.Human, d))); got == "done" {
+			t.Errorf("%s of %s: taken for another's of the same key", d.Credit, d.Human)
+		}
 	}
 	forgetful := &handlers.VendorDebits{API: w.api(), Records: records.NewMemory()}
 	if _, err := forgetful.Post(t.Context(), debit("2")); err != nil || sum(w.Ledger()) != -2 {

@@ -112,19 +112,21 @@ func TestAChatbotGetsASecretOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	both := map[string]*signature.Keyring{"chatbase": rotated, "chatbase/bot-1": own}
+	older := map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": rotated}
 	for _, row := range []struct {
-		name   string
-		newer  map[string]*signature.Keyring
-		bot    string
-		status int
+		name       string
+		had, newer map[string]*signature.Keyring
+		bot        string
+		status     int
 	}{
-		{"it is there by now", after, "bot-1", 200},
-		{"and so is another one of the platform", both, "bot-1", 200},
-		{"it is another's", after, "bot-2", 400},
-		{"it is not there yet", before, "bot-1", 400},
+		{"it is there by now", before, after, "bot-1", 200},
+		{"and so is another one of the platform", before, both, "bot-1", 200},
+		{"it is another's", before, after, "bot-2", 400},
+		{"it is not there yet", before, before, "bot-1", 400},
+		{"it had one, which was rotated", older, after, "bot-1", 200},
 	} {
 		body := []byte(`{"eventType":"leads.submit","chatbotId":"` + row.bot + `","payload":{"conversationId":"c"}}`)
-		in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Provider), Keyrings: &rings{byName: before, newer: row.newer},
+		in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Provider), Keyrings: &rings{byName: row.had, newer: row.newer},
 			Events: discard{}, DeadLetters: discard{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 		reply := in.Handle(t.Context(), webhook.Delivery{Method: "POST", Path: "/chatbase", Body: body,
 			Header: webhook.Header{chatbase.Scheme.Header: {own.Sign(body)}}})

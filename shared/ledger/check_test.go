@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -88,6 +89,43 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	store := wrong{ledger.NewMemory(time.Now), func(a ledger.Account) ledger.Account { a.Balance++; return a }, nil}
 	if _, err := ledger.Check(t.Context(), store, "u1", func(context.Context, time.Duration) error { return stopped }); !errors.Is(err, stopped) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// What adds up to a whole turn of 64 bits more is not the balance.
+func TestCheckDoesNotWrapAround(t *testing.T) {
+	store := ledger.NewMemory(time.Now)
+	var entries []ledger.Entry
+	for i := range 4 {
+		entries = append(entries, ledger.Entry{ID: fmt.Sprint(i)})
+	}
+	if _, _, err := store.Post(t.Context(), "u1", entries); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ledger.Check(t.Context(), wrong{store, nil, func(e []ledger.Entry) []ledger.Entry {
+		for i := range e {
+			e[i].Amount = 1 << 62
+		}
+		return e
+	}}, "u1", func(context.Context, time.Duration) error { return nil })
+	var found *ledger.Imbalance
+	if !errors.As(err, &found) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestCheckReadsEveryPage(t *testing.T) {
+	const many = 1001 // more than two pages hold
+	store := ledger.NewMemory(time.Now)
+	var entries []ledger.Entry
+	for i := range many {
+		entries = append(entries, ledger.Entry{ID: fmt.Sprint(i), Amount: 1})
+	}
+	if _, _, err := store.Post(t.Context(), "u1", entries); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := ledger.Check(t.Context(), store, "u1", func(context.Context, time.Duration) error { return nil }); n != many || err != nil {
+		t.Errorf("%d entries, %v", n, err)
 	}
 }
 

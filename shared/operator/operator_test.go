@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -78,16 +79,41 @@ func TestACreditIsGrantedOncePerKey(t *testing.T) {
 		"the key says something else": {Owner: human("u2"), Amount: "12.5", Booking: operator.Booking{Key: "a new key"}},
 		"nothing":                     {Owner: human("u1"), Amount: "0"},
 		"less than nothing":           {Owner: human("u1"), Amount: "-1"},
-		"more than six decimals":      {Owner: human("u1"), Amount: "0.0000001"},
+		"more than six decimals":      {Owner: human("u1"), Amount: "1.0000001"},
 		"more than there can be":      {Owner: human("u1"), Amount: "9223372036855"},
 		"no number":                   {Owner: human("u1"), Amount: "lots"},
 		"nobody":                      {Owner: human(""), Amount: "1"},
 		"somebody else's account":     {Owner: human("p\x1fu1"), Amount: "1"},
 	} {
+		if command.Key == "" {
+			command.Key = name // or it would fail for being the one above
+		}
 		if err := command.Run(t.Context(), at); err == nil {
 			t.Errorf("%s: booked", name)
 		}
 	}
+}
+
+// Whether it was booked is not known; the key tells, and repeats it.
+func TestACreditThatMayHaveBeenGrantedNamesItsKey(t *testing.T) {
+	m := newMemory()
+	at, _ := terminal(m)
+	m.Outbound = broken{}
+	err := (&operator.GrantCmd{Owner: human("u1"), Amount: "1"}).Run(t.Context(), at)
+	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "--key a new key") {
+		t.Errorf("error %v", err)
+	}
+}
+
+var errBroken = errors.New("it is broken")
+
+// broken is a queue and a ledger that are down.
+type broken struct{ operator.Ledger }
+
+func (broken) Publish(context.Context, webhook.Event) error { return errBroken }
+
+func (broken) Account(context.Context, string) (ledger.Account, error) {
+	return ledger.Account{}, errBroken
 }
 
 // tampered is a ledger somebody had a hand in.
@@ -95,7 +121,7 @@ type tampered struct{ operator.Ledger }
 
 func (l tampered) Account(ctx context.Context, account string) (ledger.Account, error) {
 	a, err := l.Ledger.Account(ctx, account)
-	if account == "u2" {
+	if strings.HasSuffix(account, "u2") {
 		a.Balance += 3
 	}
 	return a, err
@@ -129,6 +155,7 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	}
 	m.Ledger = tampered{m.Ledger}
 	out.Reset()
+	m.Ledger = paged{m.Ledger}
 	err := (&operator.CheckCmd{}).Run(t.Context(), at)
 	if !errors.Is(err, operator.ErrBooks) || !strings.HasPrefix(err.Error(), "INV") {
 		t.Errorf("error %v", err)
@@ -160,6 +187,35 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	if err := (&operator.CheckCmd{Human: "u2"}).Run(t.Context(), at); err == nil {
 		t.Error("a slip of the pen is an all-clear")
 	}
+	if m.looks != 6 || m.changes != 5 {
+		t.Errorf("opened %d times to look, %d times to change", m.looks, m.changes)
+	}
+	m.Ledger = broken{m.Ledger}
+	if err := (&operator.CheckCmd{}).Run(t.Context(), at); !errors.Is(err, errBroken) {
+		t.Errorf("books that cannot be read: %v", err)
+	}
+}
+
+// A name is shown as it is to be read, not as the terminal would.
+func TestTheNameOfAWrongAccountIsPrintable(t *testing.T) {
+	m := newMemory()
+	m.PerProject = true
+	at, out := terminal(m)
+	if err := (&operator.GrantCmd{Owner: operator.Owner{Human: "u2", Project: "p"}, Amount: "1"}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	m.Ledger = tampered{m.Ledger}
+	out.Reset()
+	if err := (&operator.CheckCmd{}).Run(t.Context(), at); !errors.Is(err, operator.ErrBooks) || !strings.Contains(out.String(), "\np/u2: balance") {
+		t.Errorf("%v: shown %q", err, out)
+	}
+}
+
+// paged gives accounts one by one.
+type paged struct{ operator.Ledger }
+
+func (p paged) Accounts(ctx context.Context, cursor string, _ int) ([]string, string, error) {
+	return p.Ledger.Accounts(ctx, cursor, 1)
 }
 
 // An account of a project, and the one of usage of nobody known, are reached by
@@ -194,6 +250,12 @@ func TestEveryAccountCanBeReached(t *testing.T) {
 		accounts, _, err := m.Ledger.Accounts(t.Context(), "", 10)
 		if err != nil || strings.Join(accounts, " ") != row.account || len(m.queued) != row.told {
 			t.Errorf("%s: booked to %q (%v), %d events", row.name, accounts, err, len(m.queued))
+		}
+		for _, account := range accounts {
+			page, _, err := m.Ledger.Statement(t.Context(), account, "", 10)
+			if err != nil || len(page) != 1 || page[0].Kind != ledger.Adjust || page[0].Amount != -1_500_000 {
+				t.Errorf("%s: booked %+v (%v), want a correction", row.name, page, err)
+			}
 		}
 		for _, show := range []interface {
 			Run(context.Context, *operator.Terminal) error
@@ -246,6 +308,58 @@ func TestAConversationIsShown(t *testing.T) {
 	first, second := strings.Index(out.String(), "first"), strings.Index(out.String(), "second")
 	if first < 0 || second < first || strings.Contains(out.String(), "taken back") || strings.Count(out.String(), "\n") != 3 {
 		t.Errorf("shown %s", out)
+	}
+}
+
+// However long a conversation is, its beginning is shown, at the time it was written.
+func TestALongConversationIsShownFromItsBeginning(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	const many = 501 // more than a page holds
+	for i := range many {
+		id, text := fmt.Sprint(i), fmt.Appendf(nil, `{"id":"%d"}`, i)
+		for _, r := range []records.Record{
+			{Kind: "oblic.message", ID: id, Time: nine, Data: text},
+			{Kind: handlers.MessagesOf("oblic.message", "c1"), ID: id, Time: nine.Add(time.Duration(i) * time.Minute), Data: []byte("{}")},
+		} {
+			if _, err := m.Records.Put(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := (&operator.MessagesCmd{Platform: "oblic", Conversation: "c1", Output: operator.Output{JSON: true}}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	var shown []struct {
+		ID   string
+		Time time.Time
+	}
+	if err := json.Unmarshal(out.Bytes(), &shown); err != nil || len(shown) != many {
+		t.Fatalf("%d messages (%v), want %d", len(shown), err, many)
+	}
+	if last := shown[many-1]; shown[0].ID != "0" || last.ID != "500" || !last.Time.Equal(nine.Add(500*time.Minute)) {
+		t.Errorf("from %+v to %+v", shown[0], last)
+	}
+}
+
+// A session is listed; with its id what was said in it is shown.
+func TestASessionIsShown(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	for _, r := range []records.Record{
+		{Kind: handlers.SessionKind, ID: "s1", Data: []byte(`{"id":"s1","state":"ended"}`)},
+		{Kind: handlers.MessagesOf(handlers.MessageKind, "s1"), ID: "m1", Data: []byte(`{"id":"m1","role":"user","content":[{"text":"good "},{"text":"morning"}]}`)},
+	} {
+		r.Time = nine
+		if _, err := m.Records.Put(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for session, want := range map[string]string{"": "ended", "s1": "good morning"} {
+		out.Reset()
+		if err := (&operator.SessionsCmd{Session: session, Max: 10}).Run(t.Context(), at); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("session %q: %v: %s", session, err, out)
+		}
 	}
 }
 

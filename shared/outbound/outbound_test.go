@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/webhook-functions/template/shared/outbound"
@@ -132,6 +133,25 @@ func TestTheRequestIsWhatWasAskedFor(t *testing.T) {
 	if want := `PUT /v1/usage/token k application/json {"a":1}`; err != nil || string(answer) != want {
 		t.Errorf("%s (%v), want %s", answer, err, want)
 	}
+}
+
+// transport is an exchange that never takes place.
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
+func TestACallEndsInTimeAndItsFailureQuotesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		client := &outbound.Client{Hosts: []string{"api.example.com"}, Transport: transport(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, errors.New("dial canary")
+		})}
+		_, err := client.Call(t.Context(), "PUT", "https://api.example.com/", nil, nil)
+		if took := time.Since(start); took != outbound.Timeout || !errors.Is(err, outbound.ErrUnknown) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
 }
 
 func TestAnswersThatDoNotEnd(t *testing.T) {

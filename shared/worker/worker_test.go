@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/webhook-functions/template/shared/webhook"
@@ -111,6 +112,9 @@ func TestVerdicts(t *testing.T) {
 			if row.dead == 1 && (b.dead.events[0].Reason != row.want.Reason || b.dead.events[0].ID != "1") {
 				t.Errorf("dead letter %+v", b.dead.events[0])
 			}
+			if got := strings.Count(b.log.String(), "code=QUA"); got != row.dead {
+				t.Errorf("%d alarms, want one for each dead letter: %s", got, b.log.String())
+			}
 			if strings.Contains(b.log.String(), "canary") {
 				t.Errorf("the log quotes the event: %s", b.log.String())
 			}
@@ -120,8 +124,8 @@ func TestVerdicts(t *testing.T) {
 
 func TestFollowUpsArePublishedBeforeTheAcknowledgement(t *testing.T) {
 	b := newBench(nil)
-	next := event("follow", "credits.balance.changed")
-	b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return []webhook.Event{next}, nil })}
+	next, last := event("follow", "credits.balance.changed"), event("last", "lead.forward")
+	b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return []webhook.Event{next, last}, nil })}
 	messages := []worker.Message{message(event("1", "x"), 1)}
 
 	b.followUps.refuse = errors.New("queue is down")
@@ -129,7 +133,7 @@ func TestFollowUpsArePublishedBeforeTheAcknowledgement(t *testing.T) {
 		t.Error("acknowledged although the follow-up is not stored")
 	}
 	b.followUps.refuse = nil
-	if got := b.Handle(t.Context(), messages); !got[0].Done || len(b.followUps.events) != 1 {
+	if got := b.Handle(t.Context(), messages); !got[0].Done || len(b.followUps.events) != 2 {
 		t.Errorf("verdict %+v with %d follow-ups", got[0], len(b.followUps.events))
 	}
 }
@@ -224,6 +228,12 @@ func TestMessagesThatAreNotEvents(t *testing.T) {
 			}
 			if row.dead == "" && len(b.dead.events) > 0 || row.dead != "" && (len(b.dead.events) != 1 || b.dead.events[0].Type != row.dead || b.dead.events[0].Reason == "") {
 				t.Errorf("dead letters %+v", b.dead.events)
+			}
+			if row.dead == "unreadable.message" && b.dead.events[0].Reason == "value is missing" {
+				t.Error("what is no event was read anew")
+			}
+			if strings.Contains(b.log.String(), "new.thing") {
+				t.Errorf("the log has a stranger's word: %s", b.log.String())
 			}
 		})
 	}
@@ -321,6 +331,37 @@ func TestNearlyOutOfTimeTheRestComesBack(t *testing.T) {
 	if !got[0].Done || got[1].Done || got[1].Outcome != "again" || !slices.Equal(b.handled, []string{"1"}) {
 		t.Errorf("verdicts %+v, handled %q", got, b.handled)
 	}
+}
+
+// An invocation may be given up without having had a deadline.
+func TestGivenUpTheRestComesBack(t *testing.T) {
+	b := newBench(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	b.Handlers = map[string]webhook.BatchHandler{
+		"last": b.each(func(webhook.Event) ([]webhook.Event, error) { cancel(); return nil, nil }),
+		"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
+	}
+	got := b.Handle(ctx, []worker.Message{message(event("1", "last"), 1), message(event("2", "next"), 1)})
+	if !got[0].Done || got[1].Done || !slices.Equal(b.handled, []string{"1"}) {
+		t.Errorf("verdicts %+v, handled %q", got, b.handled)
+	}
+}
+
+// Every event has its budget; where a batch has one handler for several, it has
+// theirs together.
+func TestAHandlerHasTheBudgetOfItsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var budgets []time.Duration
+		b := newBench(map[string]webhook.BatchHandler{"x": func(ctx context.Context, events []webhook.Event) []webhook.Result {
+			deadline, _ := ctx.Deadline()
+			budgets = append(budgets, time.Until(deadline))
+			return make([]webhook.Result, len(events))
+		}})
+		b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1), message(event("2", "x"), 1), message(event("3", "x"), 3)})
+		if want := []time.Duration{2 * worker.RecordBudget, worker.RecordBudget}; !slices.Equal(budgets, want) {
+			t.Errorf("budgets %v, want %v", budgets, want)
+		}
+	})
 }
 
 func TestNoMessagesNoVerdicts(t *testing.T) {

@@ -186,6 +186,30 @@ func TestLedgerOnTheWire(t *testing.T) {
 	})
 }
 
+// A table of more than a page is read until there is one account more than was
+// asked for: only then is there a next page to tell of.
+func TestAccountsOfALargeTable(t *testing.T) {
+	page := func(account string, more bool) http.HandlerFunc {
+		last := ""
+		if more {
+			last = `,"LastEvaluatedKey":{"pk":{"S":"after ` + account + `"},"sk":{"S":"account"}}`
+		}
+		return answer(200, `{"Items":[{"pk":{"S":"account#`+account+`"}}]`+last+`}`)
+	}
+	client, service := serve(t, page("a", true), page("b", true), page("c", false))
+	names, next, err := client.Ledger("t").Accounts(t.Context(), "", 1)
+	if err != nil || !slices.Equal(names, []string{"a"}) || next != "a" {
+		t.Errorf("%q, then %q (%v)", names, next, err)
+	}
+	from := ""
+	for _, c := range service.asked() {
+		from += fmt.Sprint(c.body["ConsistentRead"], " from ", c.body["ExclusiveStartKey"], "; ")
+	}
+	if want := "true from <nil>; true from map[pk:map[S:after a] sk:map[S:account]]; "; from != want {
+		t.Errorf("asked %s, want %s", from, want)
+	}
+}
+
 func isPermanent(err error) bool {
 	_, permanent := webhook.PermanentReason(err)
 	return permanent

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -96,6 +97,7 @@ func TestPublish(t *testing.T) {
 		"aborted, cancelled, then stored":     {[]http.HandlerFunc{refuses(409, "ABORTED"), refuses(499, "CANCELLED"), stored}, "", 3},
 		"aborted again and again":             {[]http.HandlerFunc{refuses(409, "ABORTED")}, "publish: ABORTED", 3},
 		"the connection breaks, then stored":  {[]http.HandlerFunc{hangsUp, stored}, "", 2},
+		"the connection breaks for good":      {[]http.HandlerFunc{hangsUp}, "publish: EOF", 3},
 		"one try stalls, then stored":         {[]http.HandlerFunc{stalls, stored}, "", 2},
 		"down":                                {[]http.HandlerFunc{refuses(503, "UNAVAILABLE")}, "publish: UNAVAILABLE", 3},
 		"down behind a proxy":                 {[]http.HandlerFunc{says(502, "<html>")}, "publish: HTTP 502", 3},
@@ -226,6 +228,21 @@ func TestToken(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoToken(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"nothing":           says(200, `{}`),
+		"an empty one":      gives("", 3600),
+		"one with an error": says(403, `{"access_token": "canary", "expires_in": 3600}`),
+		"a page":            says(200, "<html>canary"),
+	} {
+		pubsub := newGoogle(t, stored)
+		c, _ := tokens(t, newGoogle(t, answer), pubsub)
+		if err := c.Topic("events").Publish(t.Context(), example); err == nil || strings.Contains(err.Error(), "canary") || pubsub.calls() != 0 {
+			t.Errorf("%s: %v after %d calls", name, err, pubsub.calls())
+		}
+	}
+}
+
 func TestARefusedTokenIsReplaced(t *testing.T) {
 	metadata, pubsub := newGoogle(t, gives("one", 3600), gives("two", 3600)), newGoogle(t, refuses(401, "UNAUTHENTICATED"), stored)
 	c, _ := tokens(t, metadata, pubsub)
@@ -264,6 +281,24 @@ func TestFromEnv(t *testing.T) {
 		if got := errorText(err); got != row.want {
 			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}
+	}
+}
+
+// Calls that shared one connection would all end with it.
+func TestConnectionsAreOfHTTP1(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	client := newHTTP()
+	client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	r, err := client.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if spoken, err := io.ReadAll(r.Body); err != nil || string(spoken) != "HTTP/1.1" {
+		t.Errorf("%s (%v)", spoken, err)
 	}
 }
 

@@ -77,6 +77,7 @@ func TestAnAnswerTellsOfEveryDocument(t *testing.T) {
 		{"nothing", []string{"[]"}, 0, silent},
 		{"the time only", []string{`[{"readTime": "2026-11-21T09:00:00Z"}]`}, 0, silent},
 		{"another document", []string{"[" + missing(fence) + "]"}, 0, silent},
+		{"a refusal in the middle of it", []string{`[{"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "why"}}]`}, 0, "read account: PERMISSION_DENIED: why"},
 		{"missing, and nothing", []string{"[" + missing(account) + "]", "[]"}, 0, silent},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -91,6 +92,21 @@ func TestAnAnswerTellsOfEveryDocument(t *testing.T) {
 				t.Errorf("%+v, error %v, want a balance of %d and error %q", a, err, row.balance, row.err)
 			}
 		})
+	}
+}
+
+// A commit that is not confirmed write by write may not have happened.
+func TestAnAnswerConfirmsEveryWrite(t *testing.T) {
+	for name, answer := range map[string]string{"nothing": `{}`, "one more": `{"writeResults": [{}, {}]}`} {
+		c := reach(t, newGoogle(t, says(200, answer)))
+		c.firestore = c.pubsub
+		if err := c.Ledger("ledger").MarkSynced(t.Context(), "u1", 1); err == nil {
+			t.Errorf("%s: taken for a success", name)
+		}
+		_, _, err := c.Ledger("ledger").Post(t.Context(), "u1", []ledger.Entry{{ID: "1", Amount: 1}})
+		if _, permanent := webhook.PermanentReason(err); err == nil || permanent {
+			t.Errorf("%s: posted, %v", name, err)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 const (
@@ -157,6 +158,9 @@ func TestTheSecretCannotBeRead(t *testing.T) {
 	if v.reads.Load() != 1 {
 		t.Errorf("%d reads within a second", v.reads.Load())
 	}
+	if v.log.Len() != 0 {
+		t.Errorf("what every refused delivery says is said twice: %s", v.log.String())
+	}
 	v.err, v.content, v.now = nil, `{"gabber": "`+first+`"}`, v.now.Add(2*time.Second)
 	if got := v.key(t, first); got != "1" {
 		t.Fatalf("still %q when it can be read", got)
@@ -172,6 +176,23 @@ func TestTheSecretCannotBeRead(t *testing.T) {
 		if alarmed := strings.Contains(later.log.String(), `"code":"SEC"`); alarmed != (hours > 1) {
 			t.Errorf("after %d hours: alarmed %v", hours, alarmed)
 		}
+	}
+}
+
+// A tenant may have a secret of its own; a bad one is not the platform's to stand
+// in for.
+func TestSecretsOfTenants(t *testing.T) {
+	v := newVault(`{"chatbase": "` + first + `", "chatbase/bot-1": ["` + second + `"], "chatbase/bot-2": "short"}`)
+	platform, err := v.Keyring(t.Context(), "chatbase")
+	own, ownErr := v.Keyring(t.Context(), "chatbase/bot-1")
+	if err != nil || ownErr != nil || own == platform {
+		t.Errorf("the platform's: %v, its own: %v", err, ownErr)
+	}
+	if _, err := v.Keyring(t.Context(), "chatbase/bot-2"); err == nil || errors.Is(err, webhook.ErrNotConfigured) {
+		t.Errorf("a bad secret of its own: %v, and the platform's would be asked for", err)
+	}
+	if _, err := v.Keyring(t.Context(), "chatbase/nobody"); !errors.Is(err, webhook.ErrNotConfigured) {
+		t.Errorf("a tenant without one: %v, and the platform's would not be asked for", err)
 	}
 }
 

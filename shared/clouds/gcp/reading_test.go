@@ -163,6 +163,22 @@ func TestASecretThatHangs(t *testing.T) {
 	})
 }
 
+// What a read gives that took longer is as old as its beginning: another one
+// follows at once, and a day later nobody is believed by it.
+func TestALateSecretIsOld(t *testing.T) {
+	for takes, want := range map[time.Duration]string{time.Hour: "1", useFor + time.Hour: noTime} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newWarm(t, keepFor, takes)
+			s.after(t, 0, first)
+			time.Sleep(takes + 1)
+			if found, _ := s.after(t, time.Second/2, second); found != want || s.count() != 2 {
+				t.Errorf("one that took %v: %q after %d reads", takes, found, s.count())
+			}
+			time.Sleep(takes)
+		})
+	}
+}
+
 // Deliveries signed with the rotated secret arrive together: all wait for one
 // read, and one without time leaves them to it.
 func TestAMismatchWaitsForAnothersRead(t *testing.T) {

@@ -67,6 +67,22 @@ func TestSecretEnvWithoutAFile(t *testing.T) {
 	}
 }
 
+// What could not be read is read again, by whoever tries next.
+func TestSecretEnvIsReadAgain(t *testing.T) {
+	reads := 0
+	secret := &SecretEnv{read: func() ([]byte, error) {
+		if reads++; reads == 1 {
+			return nil, errDenied
+		}
+		return []byte(`{"KEY":"from the secret"}`), nil
+	}}
+	for i, want := range []error{errDenied, nil} {
+		if _, err := secret.Over(func(string) string { return "" }); !errors.Is(err, want) || reads != i+1 {
+			t.Errorf("try %d: error %v after %d reads", i+1, err, reads)
+		}
+	}
+}
+
 // A volume that hangs is waited for once. Those who try again meanwhile are told
 // at once, cost nothing, and start once it answers.
 func TestSecretEnvThatHangs(t *testing.T) {

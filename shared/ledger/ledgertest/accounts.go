@@ -25,14 +25,14 @@ func accountsAreListed(d *desk) {
 	want = append(want, d.name("rich"))
 	d.post(d.name("rich"), rich)
 	slices.Sort(want)
-	for _, limit := range []int{5, 1000} {
+	for _, limit := range []int{1, 5, 1000} {
 		var got []string
 		for cursor := ""; ; {
 			names, next, err := lister.Accounts(d.Context(), cursor, limit)
 			if err != nil {
 				d.Fatal(err)
 			}
-			if len(names) > limit {
+			if len(names) > limit || len(names) == 0 && cursor != "" {
 				d.Fatalf("a page of %d accounts, the limit is %d", len(names), limit)
 			}
 			for _, name := range names {
