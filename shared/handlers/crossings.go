@@ -116,12 +116,15 @@ func (c *Crossings) look(ctx context.Context, e webhook.Event, b Balance) (follo
 	return []webhook.Event{followUp("outbound", eventType, cause, b.Account, Crossing{Balance: b, Number: number})}, exhausted, nil
 }
 
-// alarm tells people, once per crossing, that a balance fell below zero.
+// alarm tells people, once per crossing, that a balance fell below zero. It tells
+// them first and notes it afterwards: of an alarm that is lost nobody ever hears.
 func (c *Crossings) alarm(ctx context.Context, e webhook.Event, account string, number int64) error {
-	first, err := c.Records.Put(ctx, records.Record{Kind: negativeKind, ID: account, Version: number, Time: e.Time, Data: encode(crossingNote{true})})
-	if first {
-		c.Log.WarnContext(ctx, "balance fell below zero", "code", "NEG", "id", webhook.ShortID(e.ID))
+	told, _, err := c.Records.Get(ctx, negativeKind, account)
+	if err != nil || told.Version >= number {
+		return err
 	}
+	c.Log.WarnContext(ctx, "balance fell below zero", "code", "NEG", "id", webhook.ShortID(e.ID))
+	_, err = c.Records.Put(ctx, records.Record{Kind: negativeKind, ID: account, Version: number, Time: e.Time, Data: encode(crossingNote{true})})
 	return err
 }
 

@@ -121,6 +121,26 @@ func TestACrossingDoesNotWaitForTheLimit(t *testing.T) {
 	}
 }
 
+// A store whose answer is lost says that nothing was stored: people are told all
+// the same, and once.
+func TestAnAlarmIsNotLostWithAnAnswer(t *testing.T) {
+	w := newOutbound(t, nil)
+	w.ports.Records = &claims{w.store, func(put func() (bool, error)) (bool, error) {
+		_, err := put()
+		return false, err
+	}}
+	table := handlers.Outbound(handlers.OutboundSettings{}, w.ports, slog.New(slog.NewTextHandler(&w.log, nil)))
+	changed := w.book(t, "1", "u1", "-1")
+	for range 3 {
+		if r := table[changed.Type](t.Context(), []webhook.Event{changed})[0]; r.Err != nil {
+			t.Fatal(r.Err)
+		}
+	}
+	if n := strings.Count(w.log.String(), "code=NEG"); n != 1 {
+		t.Errorf("%d alarms: %s", n, w.log.String())
+	}
+}
+
 // An API that hangs takes all the time there is, and still.
 func TestACrossingDoesNotWaitForAnAPIThatHangs(t *testing.T) {
 	w := newOutbound(t, nil)
