@@ -83,16 +83,17 @@ type demonstration struct {
 }
 
 func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
-	d := &demonstration{file: filepath.Join(dir, "hooks.db"), verdicts: make(chan worker.Verdict, len(steps))}
-	var err error
-	if d.fake, err = startFakes(demoEnvironment); err != nil {
+	fake, err := startFakes(demoEnvironment)
+	if err != nil {
 		return nil, err
 	}
-	if d.settings, err = loadSettings(d.fake.env); err != nil {
-		return d, err
+	d := &demonstration{file: filepath.Join(dir, "hooks.db"), fake: fake, verdicts: make(chan worker.Verdict, len(steps))}
+	if d.settings, err = loadSettings(fake.env); err == nil {
+		d.db, err = local.Open(ctx, d.file, time.Now)
 	}
-	if d.db, err = local.Open(ctx, d.file, time.Now); err != nil {
-		return d, err
+	if err != nil {
+		fake.Close()
+		return nil, err
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	d.pipeline = newPipeline(d.db, portsOf(d.db, d.settings), d.settings, log)
@@ -102,13 +103,8 @@ func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
 
 // Close ends what was begun.
 func (d *demonstration) Close() {
-	if d == nil {
-		return
-	}
 	d.fake.Close()
-	if d.db != nil {
-		_ = d.db.Close() // the file goes away with it
-	}
+	_ = d.db.Close() // the file goes away with it
 }
 
 // demoEnvironment has the test secrets and nothing else.
@@ -128,10 +124,10 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	d, err := newDemonstration(ctx, dir)
-	defer d.Close()
 	if err != nil {
 		return err
 	}
+	defer d.Close()
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	url, served, err := d.serve(serving, c.Addr)
