@@ -127,7 +127,11 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if len(signatures) > 1 {
 		return "", errMismatch // which one counts differs between fronts, so none does
 	}
-	whose, ring, err := in.keyring(ctx, p, d.Body)
+	tenant := ""
+	if p.Tenant != nil {
+		tenant = p.Tenant(d.Body)
+	}
+	whose, ring, err := in.keyring(ctx, p, tenant)
 	if errors.Is(err, webhook.ErrNotConfigured) {
 		return "", &unavailableError{err: err}
 	}
@@ -137,7 +141,7 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if keyID, ok := ring.Verify(signatures[0], d.Body); ok {
 		return keyID, nil
 	}
-	if newer := in.newer(ctx, p, whose, d.Body); newer != nil {
+	if newer := in.newer(ctx, p, tenant, whose); newer != nil {
 		if keyID, ok := newer.Verify(signatures[0], d.Body); ok {
 			return keyID, nil
 		}
@@ -147,10 +151,10 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 
 // newer gives the verifier there may be after a mismatch: the secret was
 // rotated, or a tenant has been given one of its own.
-func (in *Ingest) newer(ctx context.Context, p webhook.Provider, whose string, body []byte) webhook.Verifier {
+func (in *Ingest) newer(ctx context.Context, p webhook.Provider, tenant, whose string) webhook.Verifier {
 	newer := in.Keyrings.Refresh(ctx, whose)
-	if p.Tenant != nil && whose == p.Name && p.Tenant(body) != "" {
-		if own, err := in.Keyrings.Keyring(ctx, p.Name+"/"+p.Tenant(body)); err == nil {
+	if tenant != "" && whose == p.Name {
+		if own, err := in.Keyrings.Keyring(ctx, p.Name+"/"+tenant); err == nil {
 			return own
 		}
 	}
@@ -160,13 +164,11 @@ func (in *Ingest) newer(ctx context.Context, p webhook.Provider, whose string, b
 // keyring gives the verifier of a body and what it was asked for by: the tenant's
 // own, else the provider's. What a body says of its tenant is a lookup key and
 // nothing more: only the secret it leads to makes it true.
-func (in *Ingest) keyring(ctx context.Context, p webhook.Provider, body []byte) (whose string, ring webhook.Verifier, err error) {
-	if p.Tenant != nil {
-		if tenant := p.Tenant(body); tenant != "" {
-			whose = p.Name + "/" + tenant
-			if ring, err = in.Keyrings.Keyring(ctx, whose); !errors.Is(err, webhook.ErrNotConfigured) {
-				return whose, ring, err
-			}
+func (in *Ingest) keyring(ctx context.Context, p webhook.Provider, tenant string) (whose string, ring webhook.Verifier, err error) {
+	if tenant != "" {
+		whose = p.Name + "/" + tenant
+		if ring, err = in.Keyrings.Keyring(ctx, whose); !errors.Is(err, webhook.ErrNotConfigured) {
+			return whose, ring, err
 		}
 	}
 	ring, err = in.Keyrings.Keyring(ctx, p.Name)
