@@ -130,41 +130,33 @@ func (c *Client) get(ctx context.Context, table string, key item) (item, error) 
 	return answer.Item, err
 }
 
-// query reads up to q.Limit items, all if it is 0, over as many pages as it takes.
+// query reads up to q.Limit items, all if it is 0.
 func (c *Client) query(ctx context.Context, q query) ([]item, error) {
-	var items []item
-	for {
-		var page struct {
-			Items            []item
-			LastEvaluatedKey item
-		}
-		if err := c.call(ctx, dynamoDB, "DynamoDB_20120810.Query", q, &page); err != nil {
-			return nil, err
-		}
-		items = append(items, page.Items...)
-		if page.LastEvaluatedKey == nil || q.Limit > 0 && len(items) >= q.Limit {
-			return items, nil
-		}
-		q.After = page.LastEvaluatedKey
-	}
+	return c.pages(ctx, "Query", &q, &q.After, q.Limit)
 }
 
 // scan reads the table from s.After until there are at least so many items that
 // pass the filter, or no more.
-func (c *Client) scan(ctx context.Context, s scan, atLeast int) (items []item, err error) {
+func (c *Client) scan(ctx context.Context, s scan, atLeast int) ([]item, error) {
+	return c.pages(ctx, "Scan", &s, &s.After, atLeast)
+}
+
+// pages repeats a request, each time after the last page, until it has enough
+// items or, if that is 0, all. after points into the request.
+func (c *Client) pages(ctx context.Context, operation string, request any, after *item, enough int) (items []item, err error) {
 	for {
 		var page struct {
 			Items            []item
 			LastEvaluatedKey item
 		}
-		if err := c.call(ctx, dynamoDB, "DynamoDB_20120810.Scan", s, &page); err != nil {
+		if err := c.call(ctx, dynamoDB, "DynamoDB_20120810."+operation, request, &page); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)
-		if page.LastEvaluatedKey == nil || len(items) >= atLeast {
+		if page.LastEvaluatedKey == nil || enough > 0 && len(items) >= enough {
 			return items, nil
 		}
-		s.After = page.LastEvaluatedKey
+		*after = page.LastEvaluatedKey
 	}
 }
 
