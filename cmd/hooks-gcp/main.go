@@ -21,6 +21,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
 )
 
@@ -30,7 +31,7 @@ func main() {
 	app := kong.Parse(&operator.Commands{}, kong.Name("hooks-gcp"), kong.UsageOnError(),
 		kong.Description("Accounts and records of a deployment on Google Cloud."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
-	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: deployment{}, Out: os.Stdout, Now: time.Now, Sleep: operator.Sleep, NewKey: rand.Text}))
+	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: deployment{}, Out: os.Stdout, Now: time.Now, Sleep: ledger.Sleep, NewKey: rand.Text}))
 }
 
 // deployment is the one the environment names.

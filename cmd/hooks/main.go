@@ -20,6 +20,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
 )
 
@@ -39,5 +40,5 @@ func main() {
 	app := kong.Parse(&c, kong.Name("hooks"), kong.UsageOnError(),
 		kong.Description("Webhook functions for conversational-AI platforms, on one machine."),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&c.database))
-	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: &c.database, Out: os.Stdout, Now: time.Now, Sleep: operator.Sleep, NewKey: rand.Text}))
+	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: &c.database, Out: os.Stdout, Now: time.Now, Sleep: ledger.Sleep, NewKey: rand.Text}))
 }

@@ -63,6 +63,16 @@ func Check(ctx context.Context, store Store, account string, wait func(context.C
 	return entries, err
 }
 
+// Sleep is the wait of a program that has the time: it waits, unless ctx ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // look reads the account, its entries and, if they differ, the account again.
 func look(ctx context.Context, store Store, account string) (int64, error) {
 	before, err := store.Account(ctx, account)

@@ -73,16 +73,6 @@ type Terminal struct {
 	NewKey func() string // an idempotency key nobody has used
 }
 
-// Sleep waits, unless ctx ends first.
-func Sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // look opens the place to read and closes it again.
 func (t *Terminal) look(ctx context.Context, read func(Stores) error) error {
 	return t.use(ctx, true, read)

@@ -1,10 +1,8 @@
 package ledgertest
 
 import (
-	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
 )
@@ -55,17 +53,8 @@ func checkFindsNothing(d *desk) {
 	account := d.name("a")
 	d.fill(account, 12)
 	for name, want := range map[string]int64{account: 12, d.name("nobody"): 0} {
-		if n, err := ledger.Check(d.Context(), d.store, name, sleep); n != want || err != nil {
+		if n, err := ledger.Check(d.Context(), d.store, name, ledger.Sleep); n != want || err != nil {
 			d.Errorf("account %q: %d entries, %v; want %d", name, n, err, want)
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
