@@ -77,7 +77,6 @@ func (c *BalanceCmd) Run(ctx context.Context, t *Terminal) error {
 		if err != nil {
 			return err
 		}
-		account.ID = of.Account
 		return c.Print(t.Out, facts(account), func(w io.Writer) {
 			fmt.Fprintf(w, "%s credits after %d entries\n", account.Balance, account.Seq)
 		})
@@ -200,7 +199,6 @@ func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner
 		if outcome == ledger.Conflict {
 			return errors.New("that key was used for another human or amount: nothing was booked")
 		}
-		account.ID = of.Account
 		type booked struct {
 			balanceFacts
 			Outcome ledger.Outcome `json:"outcome"`
