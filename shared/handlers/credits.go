@@ -48,6 +48,14 @@ type Balance struct {
 	Project string `json:"project,omitempty"` // where there is one account per project and human
 }
 
+// readBalance reads the change of a human's balance.
+func readBalance(e webhook.Event) (b Balance, err error) {
+	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
+		return Balance{}, webhook.Permanent("not a change of balance")
+	}
+	return b, nil
+}
+
 // BalanceOf names the account of a human: the one there is, or the one of a
 // project.
 func BalanceOf(project, human string) Balance {

@@ -58,9 +58,9 @@ const negativeKind = "credits.negative"
 // the time there is: somebody who has run out is to be told of although the
 // platform's API is down, hangs, or refuses a limit of nothing.
 func (c *Crossings) Watch(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	var b Balance
-	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
-		return nil, errNoBalance
+	b, err := readBalance(e)
+	if err != nil {
+		return nil, err
 	}
 	followUps, _, err := c.look(ctx, e, b)
 	return followUps, err
@@ -96,16 +96,16 @@ func (c *Crossings) look(ctx context.Context, e webhook.Event, b Balance) (follo
 		return nil, false, err
 	}
 	exhausted = account.Balance <= 0
-	number, told := last.Version+1, account.Seq == 0 || exhausted == (last.Version%2 == 1)
-	if told {
-		number = last.Version
+	number, crossed := last.Version, account.Seq > 0 && exhausted != (last.Version%2 == 1)
+	if crossed {
+		number++
 	}
 	if account.Balance < 0 {
 		if err := c.alarm(ctx, e, b.Account, number); err != nil {
 			return nil, exhausted, err
 		}
 	}
-	if told {
+	if !crossed {
 		return nil, exhausted, nil
 	}
 	eventType := Restored

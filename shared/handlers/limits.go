@@ -31,8 +31,6 @@ type Limits struct {
 	Log    *slog.Logger
 }
 
-var errNoBalance = webhook.Permanent("not a change of balance")
-
 // Push handles credits.balance.changed.
 //
 // It reads balance and seq, puts the absolute limit, and reads seq again: if it
@@ -45,9 +43,9 @@ var errNoBalance = webhook.Permanent("not a change of balance")
 // the put because the seq is synced already: somebody else may have synced it
 // before that old put landed.
 func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	var b Balance
-	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
-		return nil, errNoBalance
+	b, err := readBalance(e)
+	if err != nil {
+		return nil, err
 	}
 	if b.Project != "" { // a limit is a human's at the one project our key is for: which account should it follow?
 		return nil, nil
