@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/configtest"
 )
 
 // environment is complete and correct.
@@ -41,25 +43,16 @@ func TestConfiguration(t *testing.T) {
 			}))
 			defer manager.Close()
 			var said strings.Builder
+			env := configtest.Env(environment, row.change)
 			w, err := newOutbound(func(name string) string {
-				if value, ok := row.change[name]; ok {
-					return value
-				}
 				if name == "AWS_ENDPOINT_URL_SECRETS_MANAGER" {
 					return manager.URL
 				}
-				return environment[name]
+				return env(name)
 			}, slog.New(slog.NewTextHandler(&said, nil)))
-			if (err != nil) != (row.faults != nil) || (w == nil) != (row.faults != nil) {
-				t.Fatalf("error %v", err)
-			}
+			configtest.Check(t, w != nil, err, row.faults)
 			if err != nil && code(err) != row.code {
 				t.Errorf("code %s, want %s", code(err), row.code)
-			}
-			for _, fault := range row.faults {
-				if !strings.Contains(err.Error(), fault) {
-					t.Errorf("the error does not name %s: %v", fault, err)
-				}
 			}
 			if err != nil && strings.Contains(err.Error(), "canary") || strings.Contains(said.String(), "canary") {
 				t.Error("a value is quoted")

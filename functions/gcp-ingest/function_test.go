@@ -2,8 +2,9 @@ package gcpingest
 
 import (
 	"log/slog"
-	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/configtest"
 )
 
 // environment is complete and correct.
@@ -23,20 +24,8 @@ func TestConfiguration(t *testing.T) {
 			[]string{"EVENTS_TOPIC", "SECRETS_DIR", "MAX_BODY_BYTES", "GABBER_SIGNATURE_ALGORITHM"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			in, err := newIngest(func(name string) string {
-				if value, ok := row.change[name]; ok {
-					return value
-				}
-				return environment[name]
-			}, slog.New(slog.DiscardHandler))
-			if (err != nil) != (row.faults != nil) || (in == nil) != (row.faults != nil) {
-				t.Fatalf("error %v", err)
-			}
-			for _, fault := range row.faults {
-				if !strings.Contains(err.Error(), fault) {
-					t.Errorf("the error does not name %s: %v", fault, err)
-				}
-			}
+			in, err := newIngest(configtest.Env(environment, row.change), slog.New(slog.DiscardHandler))
+			configtest.Check(t, in != nil, err, row.faults)
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/configtest"
 )
 
 // environment is complete and correct.
@@ -57,19 +58,10 @@ func TestConfiguration(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			file := mount(t, row.secret)
 			var said strings.Builder
-			w, err := newOutbound(func(name string) string {
-				if value, ok := row.change[name]; ok {
-					return value
-				}
-				return environment[name]
-			}, gcp.NewSecretEnv(file), slog.New(slog.NewTextHandler(&said, nil)))
-			if (err != nil) != (row.faults != nil) || (w == nil) != (row.faults != nil) || errors.Is(err, gcp.ErrSecret) != row.broken {
-				t.Fatalf("error %v", err)
-			}
-			for _, fault := range row.faults {
-				if !strings.Contains(err.Error(), fault) {
-					t.Errorf("the error does not name %s: %v", fault, err)
-				}
+			w, err := newOutbound(configtest.Env(environment, row.change), gcp.NewSecretEnv(file), slog.New(slog.NewTextHandler(&said, nil)))
+			configtest.Check(t, w != nil, err, row.faults)
+			if errors.Is(err, gcp.ErrSecret) != row.broken {
+				t.Errorf("error %v", err)
 			}
 			if err != nil && strings.Contains(err.Error(), "canary") || strings.Contains(said.String(), "canary") {
 				t.Error("a value is quoted")

@@ -2,8 +2,9 @@ package gcpworker
 
 import (
 	"log/slog"
-	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/configtest"
 )
 
 // environment is complete and correct.
@@ -22,20 +23,8 @@ func TestConfiguration(t *testing.T) {
 			[]string{"FIRESTORE_DATABASE", "OUTBOUND_TOPIC", "TARIFF", "OBLIC_SIGNATURE_ENCODING"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w, err := newWorker(func(name string) string {
-				if value, ok := row.change[name]; ok {
-					return value
-				}
-				return environment[name]
-			}, slog.New(slog.DiscardHandler))
-			if (err != nil) != (row.faults != nil) || (w == nil) != (row.faults != nil) {
-				t.Fatalf("error %v", err)
-			}
-			for _, fault := range row.faults {
-				if !strings.Contains(err.Error(), fault) {
-					t.Errorf("the error does not name %s: %v", fault, err)
-				}
-			}
+			w, err := newWorker(configtest.Env(environment, row.change), slog.New(slog.DiscardHandler))
+			configtest.Check(t, w != nil, err, row.faults)
 		})
 	}
 }
