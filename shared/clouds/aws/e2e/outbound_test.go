@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,12 +15,13 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/outbound/outboundtest"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 const (
 	putLimit  = "PUT /v1/usage/token" // as a service counts it
-	speakInto = "POST /v1/realtime/room/speak"
+	speakInto = "POST /v1/realtime/" + outboundtest.Room + "/speak"
 	apiKeys   = `{"GABBER_API_KEY":"` + fakeapi.Key + `","LEADS_FORWARD_SECRET":"` + fakeapi.LeadsSecret + `"}`
 )
 
@@ -84,40 +84,13 @@ func (c *caller) settle(t *testing.T) {
 	c.awaitEmpty(t, c.outbound)
 }
 
-// checkLimits: the platform has exactly these humans, and of each what is left,
-// in whole seconds.
 func (c *caller) checkLimits(t *testing.T, humans ...string) {
 	t.Helper()
-	for _, human := range humans {
-		account, err := c.pipeline.ledger.Account(t.Context(), human)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := max(0, int64(account.Balance/ledger.Credit))
-		got, ok := c.fake.Limit(human, "conversational_seconds")
-		if !ok || got != want {
-			t.Errorf("%s: the limit is %d (%t), the balance %s", human, got, ok, account.Balance)
-		}
-		if account.SyncedSeq != account.Seq || account.Seq == 0 {
-			t.Errorf("%s: %d of %d entries are known to be pushed", human, account.SyncedSeq, account.Seq)
-		}
-	}
-	var told fakeapi.State
-	response, err := http.Get(c.api.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&told); err != nil || len(told.Limits) != len(humans) {
-		t.Errorf("%d humans have a limit, want %d; %v", len(told.Limits), len(humans), err)
-	}
-	if wrong := c.fake.WrongCalls(); len(wrong) != 0 {
-		t.Errorf("wrong calls: %q", wrong)
-	}
+	outboundtest.CheckLimits(t, c.ledger, c.fake, c.api.URL, humans...)
 }
 
 func platformsAreTold(t *testing.T, c *cloud) {
-	const session, human = "c7a1e0b2-6d55-4f0b-9a3e-2f86d1b4c310", "member-20417"
+	const session, human = outboundtest.Session, outboundtest.Human
 	p := c.deploy(t, options{worker: []string{"LEADS_FORWARD_URL=https://leads.example"}})
 	o := p.callOut(t, c.apiKeys, nil)
 	if _, err := p.records.Put(t.Context(), handlers.Caller("+1-202-555-0143", human, time.Now())); err != nil {
@@ -136,15 +109,7 @@ func platformsAreTold(t *testing.T, c *cloud) {
 		o.settle(t)
 	}
 	o.checkLimits(t, human)
-	if limit, _ := o.fake.Limit(human, "conversational_seconds"); limit != 575 {
-		t.Errorf("the limit is %d, want 600 less what the samples cost", limit)
-	}
-	if spoken := o.fake.Spoken(session); len(spoken) != 1 || spoken[0] != `{"free":true,"note":"room <B> & lobby"} That did not work.` {
-		t.Errorf("spoken %q, want both results once", spoken)
-	}
-	if n := len(o.fake.Leads()); n != 3 {
-		t.Errorf("%d leads were forwarded, want 3", n)
-	}
+	outboundtest.CheckSamples(t, o.fake)
 	if n := p.count(t, p.deadLetters); n != 0 {
 		t.Errorf("%d dead letters", n)
 	}
@@ -165,8 +130,9 @@ func outboundKills(t *testing.T, c *cloud) {
 		o.grant(t, account(i), 500)
 	}
 	for i := range speeches {
-		request, _ := json.Marshal(handlers.SpeechRequest{Session: "room", Text: text(i), Group: text(i)}) // strings only
-		e := webhook.FollowUp("worker", handlers.SpeechRequested, webhook.Event{ID: text(i), Time: time.Now()}, text(i), request)
+		text := outboundtest.Text(i)
+		request, _ := json.Marshal(handlers.SpeechRequest{Session: outboundtest.Room, Text: text, Group: text}) // strings only
+		e := webhook.FollowUp("worker", handlers.SpeechRequested, webhook.Event{ID: text, Time: time.Now()}, text, request)
 		if err := o.publisher.Publish(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -200,8 +166,6 @@ func outboundKills(t *testing.T, c *cloud) {
 	m.report(t, 60, last...)
 }
 
-func text(i int) string { return fmt.Sprintf("text %d", i) }
-
 // checkSpeeches: each text was spoken, or is a dead letter because it may have
 // been; and none was spoken twice.
 func (c *caller) checkSpeeches(t *testing.T, n int) {
@@ -215,21 +179,7 @@ func (c *caller) checkSpeeches(t *testing.T, n int) {
 		}
 		dead[request.Text] = true
 	}
-	spoken := c.fake.Spoken("room")
-	for i := range n {
-		times := 0
-		for _, s := range spoken {
-			if s == text(i) {
-				times++
-			}
-		}
-		if times > 1 || times == 0 && !dead[text(i)] {
-			t.Errorf("%s was spoken %d times, dead letter %t", text(i), times, dead[text(i)])
-		}
-	}
-	if len(dead) == n || len(dead) == 0 || !slices.Contains(spoken, text(n-1)) && !dead[text(n-1)] {
-		t.Errorf("%d of %d speeches are dead letters", len(dead), n)
-	}
+	outboundtest.CheckSpoken(t, c.fake, n, dead)
 }
 
 // A limit whose answer is lost may still land, after the next one. So it is

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -14,13 +13,14 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/outbound/outboundtest"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 const (
 	putLimit  = "PUT /v1/usage/token" // as the proxy calls it
-	speakInto = "POST /v1/realtime/room/speak"
+	speakInto = "POST /v1/realtime/" + outboundtest.Room + "/speak"
 	apiKeys   = `{"GABBER_API_KEY":"` + fakeapi.Key + `","LEADS_FORWARD_SECRET":"` + fakeapi.LeadsSecret + `"}`
 )
 
@@ -50,40 +50,13 @@ func (s *system) grant(human string, credits int) {
 	}
 }
 
-// checkLimits: the platform has exactly these humans, and of each what is left,
-// in whole seconds.
 func (s *system) checkLimits(humans ...string) {
 	s.Helper()
-	for _, human := range humans {
-		account, err := s.client.Ledger("webhooks").Account(s.Context(), human)
-		if err != nil {
-			s.Fatal(err)
-		}
-		want := max(0, int64(account.Balance/ledger.Credit))
-		got, ok := s.fake.Limit(human, "conversational_seconds")
-		if !ok || got != want {
-			s.Errorf("%s: the limit is %d (%t), the balance %s", human, got, ok, account.Balance)
-		}
-		if account.SyncedSeq != account.Seq || account.Seq == 0 {
-			s.Errorf("%s: %d of %d entries are known to be pushed", human, account.SyncedSeq, account.Seq)
-		}
-	}
-	var told fakeapi.State
-	response, err := http.Get(s.fakes.URL)
-	if err != nil {
-		s.Fatal(err)
-	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&told); err != nil || len(told.Limits) != len(humans) {
-		s.Errorf("%d humans have a limit, want %d; %v", len(told.Limits), len(humans), err)
-	}
-	if wrong := s.fake.WrongCalls(); len(wrong) != 0 {
-		s.Errorf("wrong calls: %q", wrong)
-	}
+	outboundtest.CheckLimits(s.T, s.client.Ledger("webhooks"), s.fake, s.fakes.URL, humans...)
 }
 
 func platformsAreTold(s *system) {
-	const session, human = "c7a1e0b2-6d55-4f0b-9a3e-2f86d1b4c310", "member-20417"
+	const session, human = outboundtest.Session, outboundtest.Human
 	s.kill(workerFn)
 	s.setEnv(workerFn, 30, "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks", s.leadsURL())
 	s.start(workerFn)
@@ -106,15 +79,7 @@ func platformsAreTold(s *system) {
 		s.drain()
 	}
 	s.checkLimits(human)
-	if limit, _ := s.fake.Limit(human, "conversational_seconds"); limit != 575 {
-		s.Errorf("the limit is %d, want 600 less what the samples cost", limit)
-	}
-	if spoken := s.fake.Spoken(session); len(spoken) != 1 || spoken[0] != `{"free":true,"note":"room <B> & lobby"} That did not work.` {
-		s.Errorf("spoken %q, want both results once", spoken)
-	}
-	if n := len(s.fake.Leads()); n != 3 {
-		s.Errorf("%d leads were forwarded, want 3", n)
-	}
+	outboundtest.CheckSamples(s.T, s.fake)
 	if n := len(s.letters("dead-letters")); n != 0 {
 		s.Errorf("%d dead letters", n)
 	}
@@ -159,7 +124,7 @@ func outboundKills(s *system) {
 			s.deliver("gabber", usage(fresh, fresh, 5))
 			s.deliver("gabber", usage(fmt.Sprint("e", n), "everybody", 2))
 			s.grant("everybody", 10+n)
-			s.say(text(n))
+			s.say(outboundtest.Text(n))
 			s.send(webhook.FollowUp("worker", handlers.HumanFound, webhook.Event{ID: "nonsense"}, fresh, []byte("{}")))
 			s.reached(next, fired)
 			humans = append(humans, fresh)
@@ -190,12 +155,10 @@ func (s *system) send(e webhook.Event) {
 	}
 }
 
-func text(i int) string { return fmt.Sprintf("text %d", i) }
-
-// say asks for a text to be spoken in the session "room".
+// say asks for a text to be spoken in the room.
 func (s *system) say(words string) {
 	s.Helper()
-	request, err := json.Marshal(handlers.SpeechRequest{Session: "room", Text: words, Group: words})
+	request, err := json.Marshal(handlers.SpeechRequest{Session: outboundtest.Room, Text: words, Group: words})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -240,20 +203,9 @@ func (s *system) checkSpeeches(n int) {
 			s.Errorf("dead letter of type %q: %s", e.Type, e.Reason)
 		}
 	}
-	spoken := s.fake.Spoken("room")
-	for i := range n {
-		times := 0
-		for _, words := range spoken {
-			if words == text(i) {
-				times++
-			}
-		}
-		if times > 1 || times == 0 && !dead[text(i)] {
-			s.Errorf("%s was spoken %d times, dead letter %t", text(i), times, dead[text(i)])
-		}
-	}
-	if len(dead) == n || len(dead) == 0 || nonsense != n {
-		s.Errorf("%d of %d speeches and %d nonsenses are dead letters", len(dead), n, nonsense)
+	outboundtest.CheckSpoken(s.T, s.fake, n, dead)
+	if nonsense != n {
+		s.Errorf("%d of %d nonsenses are dead letters", nonsense, n)
 	}
 }
 
