@@ -17,7 +17,6 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
-	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/worker"
 )
 
@@ -161,11 +160,11 @@ func (d *demonstration) serve(ctx context.Context, listen string) (url string, s
 
 // rows is every step, and the limit that must come of them.
 func (d *demonstration) rows(ctx context.Context, url string) ([]happened, error) {
-	rows, err := play(ctx, d.pipeline, d.settings, url, d.verdicts)
+	rows, err := d.play(ctx, url)
 	if err != nil {
 		return rows, err
 	}
-	limit, err := pushed(ctx, d.pipeline, d.settings, d.fake.API)
+	limit, err := d.pushed(ctx)
 	return append(rows, limit), err
 }
 
@@ -191,14 +190,14 @@ func told(handle handler, verdicts chan<- worker.Verdict) handler {
 }
 
 // play grants the demo account credits and delivers every step.
-func play(ctx context.Context, p *pipeline, s settings, url string, verdicts <-chan worker.Verdict) ([]happened, error) {
-	grants := handlers.Grants{Ledger: p.db.Ledger(), FollowUps: p.db.Queue(local.Outbound), Now: time.Now}
+func (d *demonstration) play(ctx context.Context, url string) ([]happened, error) {
+	grants := handlers.Grants{Ledger: d.db.Ledger(), FollowUps: d.db.Queue(local.Outbound), Now: time.Now}
 	if _, _, err := grants.Book(ctx, ledger.Grant, handlers.BalanceOf("", demoHuman), "demo", 600*ledger.Credit, "demo"); err != nil {
 		return nil, err
 	}
 	var rows []happened
 	for _, step := range steps {
-		row, err := step.deliver(ctx, p, s, url, verdicts)
+		row, err := d.deliver(ctx, step, url)
 		if err != nil {
 			return rows, fmt.Errorf("%s %s: %w", step.platform, step.event, err)
 		}
@@ -207,9 +206,9 @@ func play(ctx context.Context, p *pipeline, s settings, url string, verdicts <-c
 	return rows, nil
 }
 
-func (st step) deliver(ctx context.Context, p *pipeline, s settings, url string, verdicts <-chan worker.Verdict) (happened, error) {
+func (d *demonstration) deliver(ctx context.Context, st step, url string) (happened, error) {
 	row := happened{Platform: st.platform, Event: st.event, Outcome: "refused"}
-	ring, err := s.signer(ctx, st.platform)
+	ring, err := d.settings.signer(ctx, st.platform)
 	if err != nil {
 		return row, err
 	}
@@ -221,7 +220,7 @@ func (st step) deliver(ctx context.Context, p *pipeline, s settings, url string,
 	if st.tamper {
 		body, row.Event = tampered(body), st.event+" (one byte changed)"
 	}
-	before, err := p.db.Ledger().Account(ctx, demoHuman)
+	before, err := d.db.Ledger().Account(ctx, demoHuman)
 	if err != nil {
 		return row, err
 	}
@@ -231,13 +230,13 @@ func (st step) deliver(ctx context.Context, p *pipeline, s settings, url string,
 	}
 	if answer.Status == http.StatusOK {
 		select {
-		case v := <-verdicts:
+		case v := <-d.verdicts:
 			row.Outcome = v.Outcome
 		case <-time.After(20 * time.Second):
 			row.Outcome = "still queued"
 		}
 	}
-	after, err := p.db.Ledger().Account(ctx, demoHuman)
+	after, err := d.db.Ledger().Account(ctx, demoHuman)
 	row.Reply, row.Millis = answer.Status, answer.Millis
 	row.Before, row.After = before.Balance.String(), after.Balance.String()
 	row.AsMeant = row.Reply == st.status && row.Outcome == st.outcome && (row.Before != row.After) == (st.outcome == "charged")
@@ -245,22 +244,22 @@ func (st step) deliver(ctx context.Context, p *pipeline, s settings, url string,
 }
 
 // pushed waits for the limit at Gabber's (fake) API to be what the balance buys.
-func pushed(ctx context.Context, p *pipeline, s settings, fake *fakeapi.API) (happened, error) {
+func (d *demonstration) pushed(ctx context.Context) (happened, error) {
 	row := happened{Platform: "gabber", Event: "limit, at the fake API"}
-	account, err := p.db.Ledger().Account(ctx, demoHuman)
+	account, err := d.db.Ledger().Account(ctx, demoHuman)
 	if err != nil {
 		return row, err
 	}
 	row.Before, row.After = account.Balance.String(), account.Balance.String()
-	price, _, err := s.outbound.Price.Micros()
+	price, _, err := d.settings.outbound.Price.Micros()
 	if err != nil || price <= 0 {
 		row.Outcome, row.AsMeant = "no price", true
 		return row, err
 	}
 	for range 200 {
-		limit, ok := fake.Limit(demoHuman, "conversational_seconds")
+		limit, ok := d.fake.Limit(demoHuman, "conversational_seconds")
 		row.Outcome = fmt.Sprintf("%d s left", limit)
-		if row.AsMeant = ok && limit == max(0, int64(account.Balance))/price && len(fake.WrongCalls()) == 0; row.AsMeant {
+		if row.AsMeant = ok && limit == max(0, int64(account.Balance))/price && len(d.fake.WrongCalls()) == 0; row.AsMeant {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
