@@ -190,7 +190,7 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 	for i, ch := range charges {
 		entries[i] = ch.entry
 	}
-	account, outcomes, err := c.Ledger.Post(ctx, charges[0].of.Account, entries)
+	_, outcomes, err := c.Ledger.Post(ctx, charges[0].of.Account, entries)
 	if errors.Is(err, ledger.ErrOverflow) {
 		if len(charges) > 1 { // one of them is to blame: let the others through
 			for i := range charges {
@@ -210,7 +210,7 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 		if ch.stands(outcomes[i]) {
 			results[ch.index].FollowUps = ch.vendor.debit(events[ch.index], ch)
 		}
-		if ch.moved(outcomes[i]) && !account.Synced() {
+		if ch.moved(outcomes[i]) {
 			last = i
 		}
 	}
@@ -226,8 +226,9 @@ func (ch charge) stands(outcome ledger.Outcome) bool {
 	return outcome == ledger.Recorded || outcome == ledger.Duplicate
 }
 
-// moved says whether the account's limit may be out of date because of this
-// charge.
+// moved says whether somebody must look at the balance because of this charge. A
+// limit that is known to be pushed is no reason to spare it: whoever pushed it
+// looked for a crossing before this charge was booked.
 func (ch charge) moved(outcome ledger.Outcome) bool {
 	return ch.of.Human != "" && ch.entry.Amount != 0 && ch.stands(outcome)
 }
