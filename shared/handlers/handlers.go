@@ -76,7 +76,8 @@ type Ports struct {
 
 // Outbound says which handler calls a platform for which follow-up event. What
 // cannot be called for want of a key is acknowledged all the same, or it would
-// pile up; the log says so once, at the start.
+// pile up; the log says so once, at the start. A debit is money: it waits for the
+// key, and people are told.
 func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook.BatchHandler {
 	api := s.Gabber
 	api.Caller = to.Caller
@@ -99,7 +100,8 @@ func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook
 	if api.Key == "" {
 		log.Warn("GABBER_API_KEY is not set: Gabber is never called") // without a code: whoever does not use Gabber is not to be woken
 		table[BalanceChanged] = together("no key", crossings.Watch)
-		table[SpeechRequested], table[HumanFound], table[VendorDebit] = skip("no key"), skip("no key"), skip("no key")
+		table[SpeechRequested], table[HumanFound] = skip("no key"), skip("no key")
+		table[VendorDebit] = webhook.Each("debited", func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, errNoKey })
 	}
 	if api.Key != "" && s.Price.Sign() <= 0 {
 		log.Warn("TARIFF has no price for conversational_seconds: no limit is pushed", "code", "CFG")
@@ -113,6 +115,8 @@ func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook
 	}
 	return table
 }
+
+var errNoKey = fmt.Errorf("%w: GABBER_API_KEY is not set", outbound.ErrRefused)
 
 // alarming tells people of every call that a platform refuses: only they can
 // mend a key or an address, and until then the events wait.

@@ -217,7 +217,7 @@ func TestWhatCannotBeCalledIsAcknowledged(t *testing.T) {
 	w := newOutbound(t, map[string]string{"GABBER_API_KEY": "", "LEADS_FORWARD_URL": "", "LEADS_FORWARD_SECRET": ""})
 	for eventType, want := range map[string]string{
 		handlers.BalanceChanged: "no key", handlers.SpeechRequested: "no key", handlers.HumanFound: "no key",
-		handlers.VendorDebit: "no key", handlers.LeadForward: "no url",
+		handlers.LeadForward: "no url",
 	} {
 		r := w.handle(t, ours(t, eventType, "1", handlers.Balance{Account: "u1", Human: "u1"}))
 		if r.Err != nil || r.Outcome != want {
@@ -226,6 +226,20 @@ func TestWhatCannotBeCalledIsAcknowledged(t *testing.T) {
 	}
 	if w.calls != 0 {
 		t.Errorf("%d calls", w.calls)
+	}
+}
+
+// There is a debit only where somebody asked for debits, and nothing else takes
+// the usage off: it is not forgotten for want of a key.
+func TestADebitWaitsForAKey(t *testing.T) {
+	debit := ours(t, handlers.VendorDebit, "1", handlers.Debit{Credit: "gold", Human: "u1", Amount: -1, Key: "k"})
+	w := newOutbound(t, map[string]string{"GABBER_API_KEY": ""})
+	if r := w.handle(t, debit); outcome(r) != "again" || w.calls != 0 || !strings.Contains(w.log.String(), "code=API") {
+		t.Errorf("without a key: %s after %d calls, %s", outcome(r), w.calls, w.log.String())
+	}
+	w = newOutbound(t, nil)
+	if r := w.handle(t, debit); outcome(r) != "done" || sum(w.Ledger()) != -1 {
+		t.Errorf("with one: %s, %d debited", outcome(r), sum(w.Ledger()))
 	}
 }
 

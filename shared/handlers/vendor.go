@@ -63,7 +63,7 @@ func wholeCredits(cost ledger.Micro) int64 {
 // VendorDebits posts to the vendor's ledger, each debit once.
 //
 // The key makes repeating safe, but what a repeated key is answered with is not
-// documented; it looks like any refusal. So what was debited is kept here, too,
+// documented; it may look like any refusal. So what was debited is kept here, too,
 // and is not posted again. If that note got lost, a refused key that the newest
 // entry there has was used by ourselves; otherwise people must look.
 type VendorDebits struct {
@@ -99,7 +99,7 @@ func (v *VendorDebits) Post(ctx context.Context, e webhook.Event) ([]webhook.Eve
 // unknown is tried again.
 func (v *VendorDebits) post(ctx context.Context, d Debit) error {
 	err := v.API.PostCredit(ctx, d.Credit, d.Human, gabber.CreditEntry{Amount: d.Amount, IdempotencyKey: d.Key})
-	if _, refused := webhook.PermanentReason(err); !refused {
+	if _, refused := webhook.PermanentReason(err); !refused && !errors.Is(err, outbound.ErrConflict) {
 		return err
 	}
 	latest, readErr := v.API.LatestCredit(ctx, d.Credit, d.Human)

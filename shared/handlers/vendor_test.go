@@ -138,6 +138,10 @@ func TestDebitsAreMadeOnce(t *testing.T) {
 		{"refused, and the newest entry cannot be read", "", func(call int) fault {
 			return map[int]fault{1: {400, true}, 2: {500, false}}[call]
 		}, "again, done", -31},
+		{"a used key is a conflict there", "", func(call int) fault {
+			return map[int]fault{1: {1, true}, 2: {409, false}}[call]
+		}, "again, done", -31},
+		{"a conflict with another's entry", "another", once(fault{409, false}), "again, done", -32},
 		{"our key is refused", "", once(fault{401, false}), "again, done", -31},
 		{"no such credit", "", always(fault{404, false}), "again, again", 0},
 	} {
@@ -179,6 +183,17 @@ func TestADebitIsRemembered(t *testing.T) {
 	forgetful := &handlers.VendorDebits{API: w.api(), Records: records.NewMemory()}
 	if _, err := forgetful.Post(t.Context(), debit("2")); err != nil || sum(w.Ledger()) != -2 {
 		t.Errorf("without the note: %v; the newest entry there has the key", err)
+	}
+}
+
+// A header loses the blanks around a name, and what is left may be somebody else's.
+func TestADebitOfAHumanThatNoHeaderCanName(t *testing.T) {
+	w := newOutbound(t, nil)
+	for _, human := range []string{"u1 ", " u1", "u1\t", " "} {
+		e := ours(t, handlers.VendorDebit, human, handlers.Debit{Credit: "gold", Human: human, Amount: -1, Key: "k"})
+		if got := outcome(w.handle(t, e)); !strings.HasPrefix(got, "dead: ") || w.calls != 0 {
+			t.Errorf("%q: %s after %d calls", human, got, w.calls)
+		}
 	}
 }
 

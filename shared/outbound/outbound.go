@@ -57,15 +57,21 @@ var (
 	// ErrRefused: the API does not accept our key, or redirects, or is not one of
 	// the configured hosts. People must mend it; the events wait.
 	ErrRefused = errors.New("the API refused us")
+	// ErrConflict is an ErrRefused: 409, which an API may answer to what it has
+	// done already.
+	ErrConflict = fmt.Errorf("%w: status 409", ErrRefused)
 	// ErrNotFound: what the call is about does not exist there.
 	ErrNotFound = errors.New("not found at the API")
 )
 
 // Call sends one request and gives the body of a 2xx answer. Its errors say what
 // to do: permanent (the request itself is wrong, 400 or 422), [ErrNotFound],
-// [ErrRefused] (401, 403, 3xx), [ErrUnknown] (5xx, timeout, a broken
-// connection), or to be tried later (429, and 5xx that say when). They quote
-// neither side.
+// [ErrRefused] (401, 403, 3xx), [ErrConflict], [ErrUnknown] (5xx, timeout, a
+// broken connection), or to be tried later (429, and 5xx that say when). They
+// quote neither side.
+//
+// A 2xx says that the call took effect, whatever becomes of the answer: of one
+// that is cut or too long comes what was read of it.
 func (c *Client) Call(ctx context.Context, method, target string, header map[string]string, body []byte) ([]byte, error) {
 	if err := c.allowed(target); err != nil {
 		return nil, err
@@ -89,13 +95,10 @@ func (c *Client) Call(ctx context.Context, method, target string, header map[str
 		return nil, fmt.Errorf("%w: no answer", ErrUnknown) // the cause may hold the URL
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))
 	if err := judge(resp); err != nil {
 		return nil, err
 	}
-	if err != nil || len(answer) > MaxAnswer {
-		return nil, fmt.Errorf("%w: the answer is cut or too long", ErrUnknown)
-	}
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer))
 	return answer, nil
 }
 
@@ -123,6 +126,8 @@ func judge(resp *http.Response) error {
 		return webhook.Later(retryAfter(resp), errors.New("the API is busy"))
 	case status == http.StatusNotFound:
 		return ErrNotFound
+	case status == http.StatusConflict:
+		return ErrConflict
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		return webhook.Permanent(fmt.Sprintf("the API answered %d", status))
 	case status >= 500:

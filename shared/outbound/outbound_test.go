@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,6 +43,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		{status: 403, is: outbound.ErrRefused},
 		{status: 404, is: outbound.ErrNotFound},
 		{status: 409, is: outbound.ErrRefused},
+		{status: 409, is: outbound.ErrConflict},
 		{status: 422, permanent: true},
 		{status: 429, after: time.Second},
 		{status: 429, header: "7", after: 7 * time.Second},
@@ -154,15 +156,8 @@ func TestACallEndsInTimeAndItsFailureQuotesNothing(t *testing.T) {
 	})
 }
 
-func TestAnswersThatDoNotEnd(t *testing.T) {
+func TestAnswersThatDoNotCome(t *testing.T) {
 	for name, api := range map[string]http.HandlerFunc{
-		"one byte too long": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write(make([]byte, outbound.MaxAnswer+1))
-		},
-		"cut": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100")
-			_, _ = w.Write([]byte("short"))
-		},
 		"reset before the answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"silent": func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
@@ -180,10 +175,32 @@ func TestAnswersThatDoNotEnd(t *testing.T) {
 			}
 		})
 	}
-	t.Run("as long as allowed", func(t *testing.T) {
-		client, url := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, outbound.MaxAnswer)) })
-		if answer, err := client.Call(t.Context(), "GET", url, nil, nil); err != nil || len(answer) != outbound.MaxAnswer {
-			t.Errorf("%d bytes (%v)", len(answer), err)
-		}
-	})
+}
+
+// The status says that the call took effect; nobody may do it again because of
+// what follows.
+func TestAnswersThatAreNotRead(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		status     int
+		says, sent int // bytes
+		want       int
+	}{
+		{"as long as allowed", 200, outbound.MaxAnswer, outbound.MaxAnswer, outbound.MaxAnswer},
+		{"one byte too long", 200, outbound.MaxAnswer + 1, outbound.MaxAnswer + 1, outbound.MaxAnswer},
+		{"cut", 200, 100, 5, 5},
+		{"an error that is cut", 500, 100, 5, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			client, url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", strconv.Itoa(row.says))
+				w.WriteHeader(row.status)
+				_, _ = w.Write(make([]byte, row.sent))
+			})
+			answer, err := client.Call(t.Context(), "GET", url, nil, nil)
+			if (err == nil) != (row.status == 200) || len(answer) != row.want {
+				t.Errorf("%d bytes (%v), want %d", len(answer), err, row.want)
+			}
+		})
+	}
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 
 	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // DefaultAPI is where Gabber's API v1 lives.
@@ -87,13 +89,20 @@ type CreditEntry struct {
 // PostCredit adds an entry: POST /v1/credit/{credit}/ledger. What a repeated key
 // is answered with is not documented; see LatestCredit.
 func (a API) PostCredit(ctx context.Context, credit, human string, entry CreditEntry) error {
-	_, err := a.call(ctx, "POST", "/v1/credit/"+url.PathEscape(credit)+"/ledger", map[string]string{"x-human-id": human}, entry)
+	header, err := ofHuman(human)
+	if err == nil {
+		_, err = a.call(ctx, "POST", "/v1/credit/"+url.PathEscape(credit)+"/ledger", header, entry)
+	}
 	return err
 }
 
 // LatestCredit reads the newest entry: GET /v1/credit/{credit}/ledger/latest.
 func (a API) LatestCredit(ctx context.Context, credit, human string) (CreditEntry, error) {
-	answer, err := a.call(ctx, "GET", "/v1/credit/"+url.PathEscape(credit)+"/ledger/latest", map[string]string{"x-human-id": human}, nil)
+	header, err := ofHuman(human)
+	if err != nil {
+		return CreditEntry{}, err
+	}
+	answer, err := a.call(ctx, "GET", "/v1/credit/"+url.PathEscape(credit)+"/ledger/latest", header, nil)
 	if err != nil {
 		return CreditEntry{}, err
 	}
@@ -102,6 +111,15 @@ func (a API) LatestCredit(ctx context.Context, credit, human string) (CreditEntr
 		return CreditEntry{}, fmt.Errorf("latest credit entry: %w", err)
 	}
 	return entry, nil
+}
+
+// ofHuman names a human in a header, which HTTP delivers without the blanks
+// around it: "u1 " would be charged to "u1", who is somebody else.
+func ofHuman(human string) (map[string]string, error) {
+	if strings.Trim(human, " \t") != human {
+		return nil, webhook.Permanent("the human's id has blanks around it, which a header loses")
+	}
+	return map[string]string{"x-human-id": human}, nil
 }
 
 func (a API) call(ctx context.Context, method, path string, header map[string]string, body any) ([]byte, error) {
