@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -145,13 +146,27 @@ func TestAnAlarmIsNotLostWithAnAnswer(t *testing.T) {
 func TestACrossingDoesNotWaitForAnAPIThatHangs(t *testing.T) {
 	w := newOutbound(t, nil)
 	w.fault = always(fault{2, false})
-	changed := w.book(t, "1", "u1", "-1")
+	batch := []webhook.Event{w.book(t, "1", "u1", "-1"), w.book(t, "2", "u2", "-1")}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	r := w.table[changed.Type](ctx, []webhook.Event{changed})[0]
-	if outcome(r) != "again" || !slices.Equal(crossingsOf(t, r.FollowUps), []string{"1 exhausted"}) {
-		t.Errorf("%s, told %q", outcome(r), crossingsOf(t, r.FollowUps))
+	w.ports.Ledger = punctual{w.books}
+	settings := handlers.OutboundSettings{Gabber: w.api(), Price: strict.NewDecimal(1)}
+	table := handlers.Outbound(settings, w.ports, slog.New(slog.DiscardHandler))
+	for i, r := range table[handlers.BalanceChanged](ctx, batch) {
+		if outcome(r) != "again" || !slices.Equal(crossingsOf(t, r.FollowUps), []string{"1 exhausted"}) {
+			t.Errorf("event %d: %s, told %q", i, outcome(r), crossingsOf(t, r.FollowUps))
+		}
 	}
+}
+
+// punctual is a ledger that answers nobody whose time is over.
+type punctual struct{ ledger.Syncer }
+
+func (p punctual) Account(ctx context.Context, account string) (ledger.Account, error) {
+	if err := ctx.Err(); err != nil {
+		return ledger.Account{}, err
+	}
+	return p.Syncer.Account(ctx, account)
 }
 
 // A limit that is refused for good is no reason to forget a crossing that could

@@ -9,7 +9,6 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,7 +88,7 @@ func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook
 	forward := &Forward{Target: s.Leads, Caller: to.Caller, Now: to.Now}
 
 	table := map[string]webhook.BatchHandler{
-		BalanceChanged:  together("pushed", both(crossings.Watch, limits.Push)),
+		BalanceChanged:  inTurn(together("watched", crossings.Watch), together("pushed", limits.Push)),
 		Exhausted:       webhook.Each("noted", crossings.Note),
 		Restored:        webhook.Each("noted", crossings.Note),
 		SpeechRequested: webhook.Each("spoken", speech.Say),
@@ -138,16 +137,20 @@ func skip(why string) webhook.BatchHandler {
 	return webhook.Each(why, func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
 }
 
-// both runs two handlers on the same event, the second whatever came of the
-// first: what one of them found out must not wait for the other's API.
-func both(first, second webhook.Handler) webhook.Handler {
-	return func(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-		followUps, err := first(ctx, e)
-		more, alsoErr := second(ctx, e)
-		if _, permanent := webhook.PermanentReason(err); err != nil && !permanent {
-			return append(followUps, more...), err // the other one may be for good, but this one is not done
+// inTurn runs two handlers on the same batch, the second whatever came of the
+// first: what one of them finds out about the last event must not wait for the
+// API that the other one calls for the first.
+func inTurn(first, second webhook.BatchHandler) webhook.BatchHandler {
+	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
+		seen, results := first(ctx, events), second(ctx, events)
+		for i, s := range seen {
+			results[i].FollowUps = append(s.FollowUps, results[i].FollowUps...)
+			_, permanent := webhook.PermanentReason(s.Err)
+			if s.Err != nil && !permanent || results[i].Err == nil { // the other one may be for good, but this one is not done
+				results[i].Err = s.Err
+			}
 		}
-		return append(followUps, more...), cmp.Or(alsoErr, err)
+		return results
 	}
 }
 
