@@ -215,6 +215,21 @@ func TestAnUnknownOutcomeOutweighsWhateverFollows(t *testing.T) {
 	}
 }
 
+// An API that is down is asked twice, one that names a time not again before it.
+func TestAnAPIThatIsDownIsLeftAlone(t *testing.T) {
+	down := fmt.Errorf("%w: status 503", outbound.ErrUnknown)
+	for name, row := range map[string]struct {
+		err  error
+		puts int
+	}{"says nothing": {down, 2}, "says when": {webhook.Later(7*time.Second, down), 1}} {
+		c := newCounter(t, "90")
+		c.before = func(int, int64) error { return row.err }
+		if err := c.push(t); webhook.RetryAfter(err) < time.Minute || c.puts != row.puts {
+			t.Errorf("%s: %d puts, comes back after %v (%v)", name, c.puts, webhook.RetryAfter(err), err)
+		}
+	}
+}
+
 func TestWhatTheAPISays(t *testing.T) {
 	for _, row := range []struct {
 		name      string
