@@ -40,7 +40,7 @@ func (l *Latest) Mirror(ctx context.Context, e webhook.Event) ([]webhook.Event, 
 	if e.Provider() == "g-tateth" {
 		read = readGTateth
 	}
-	object, err := read(e.Data, isMessage(model))
+	object, err := read(e.Data, model)
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
@@ -109,7 +109,7 @@ type object struct {
 
 // readProtocol reads the dialect of Cribbly and Oblic: Unix seconds. Only
 // messages have times that say when they changed.
-func readProtocol(body []byte, message bool) (object, error) {
+func readProtocol(body []byte, model string) (object, error) {
 	var whole struct {
 		Payload strict.Raw `json:"payload" strict:"required"`
 	}
@@ -127,7 +127,7 @@ func readProtocol(body []byte, message bool) (object, error) {
 		return object{}, err
 	}
 	o := object{id: payload.ID, data: whole.Payload}
-	if message {
+	if isMessage(model) {
 		o.conversation, o.created = payload.Conversation, fromUnix(payload.CreatedAt)
 		o.changed = fromUnix(max(payload.CreatedAt, payload.ReadAt, payload.UpdatedAt))
 	}
@@ -144,8 +144,8 @@ func fromUnix(seconds int64) time.Time {
 }
 
 // readGTateth reads G-Tateth's envelope: ISO 8601 times, calls with an id of
-// their own.
-func readGTateth(body []byte, message bool) (object, error) {
+// their own. What names a call elsewhere, a message about it, is no other's id.
+func readGTateth(body []byte, model string) (object, error) {
 	var whole struct {
 		Timestamp string     `json:"timestamp"`
 		Data      strict.Raw `json:"data" strict:"required"`
@@ -163,8 +163,11 @@ func readGTateth(body []byte, message bool) (object, error) {
 	if err := strict.Unmarshal(whole.Data, &data); err != nil {
 		return object{}, err
 	}
-	o := object{id: cmp.Or(data.CallID, data.ID), changed: parseTime(cmp.Or(data.UpdatedAt, whole.Timestamp)), data: whole.Data}
-	if message {
+	o := object{id: data.ID, changed: parseTime(cmp.Or(data.UpdatedAt, whole.Timestamp)), data: whole.Data}
+	if model == "g-tateth.call" {
+		o.id = cmp.Or(data.CallID, data.ID)
+	}
+	if isMessage(model) {
 		o.conversation, o.created = data.Conversation.ID, parseTime(cmp.Or(data.CreatedAt, whole.Timestamp))
 	}
 	return o, nil
