@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -52,14 +54,39 @@ func ParseTarget(url, secret string) (Target, error) {
 	return Target{URL: url, Secret: key}, nil
 }
 
+// leadSubmitted is what your service receives.
+type leadSubmitted struct {
+	envelope.Private
+	Type      string    `json:"type"`
+	Timestamp time.Time `json:"timestamp"`
+	Data      struct {
+		Chatbot      string `json:"chatbot"`
+		Conversation string `json:"conversation,omitempty"`
+		Name         string `json:"name,omitempty"`
+		Email        string `json:"email,omitempty"`
+		Phone        string `json:"phone,omitempty"`
+	} `json:"data"`
+}
+
+func forwarded(lead chatbase.LeadsSubmit, received time.Time) leadSubmitted {
+	s := leadSubmitted{Type: "lead.submitted", Timestamp: received.UTC()}
+	s.Data.Chatbot, s.Data.Conversation = lead.ChatbotID, lead.Lead.ConversationID
+	s.Data.Name, s.Data.Email, s.Data.Phone = lead.Lead.Name, lead.Lead.Email, lead.Lead.Phone
+	return s
+}
+
 // Post handles lead.forward. What is not certainly delivered is posted again.
 func (f *Forward) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	at := strconv.FormatInt(f.Now().Unix(), 10)
-	_, err := f.Caller.Call(ctx, "POST", f.Target.URL, map[string]string{
+	lead, err := chatbase.ParseLeadsSubmit(e.Data)
+	if err != nil {
+		return nil, webhook.Permanent(err.Error())
+	}
+	body, at := encode(forwarded(lead, e.Time)), strconv.FormatInt(f.Now().Unix(), 10)
+	_, err = f.Caller.Call(ctx, "POST", f.Target.URL, map[string]string{
 		"webhook-id":        e.ID,
 		"webhook-timestamp": at,
-		"webhook-signature": f.Target.sign(e.ID, at, e.Data),
-	}, e.Data)
+		"webhook-signature": f.Target.sign(e.ID, at, body),
+	}, body)
 	if errors.Is(err, outbound.ErrNotFound) { // the address is wrong, and only people can mend it
 		return nil, fmt.Errorf("%w: nothing is there", outbound.ErrRefused)
 	}

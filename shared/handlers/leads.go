@@ -2,10 +2,8 @@ package handlers
 
 import (
 	"context"
-	"time"
 
 	"github.com/webhook-functions/template/shared/providers/chatbase"
-	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -22,7 +20,8 @@ type Leads struct {
 const LeadKind = "chatbase.lead"
 
 // LeadForward is the type of the follow-up event that asks for a lead to be
-// forwarded. Its data is the body of the request, see [Forward].
+// forwarded. Its data is the body of leads.submit as sent: what is made of it
+// could be too long for a queue that the body did fit.
 const LeadForward = "lead.forward"
 
 // Keep handles chatbase.leads.submit.
@@ -35,26 +34,5 @@ func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, err
 	if err != nil || !l.Forward {
 		return nil, err
 	}
-	return []webhook.Event{followUp("worker", LeadForward, e, lead.ChatbotID, forwarded(lead, e.Time))}, nil
-}
-
-// leadSubmitted is what your service receives.
-type leadSubmitted struct {
-	envelope.Private
-	Type      string    `json:"type"`
-	Timestamp time.Time `json:"timestamp"`
-	Data      struct {
-		Chatbot      string `json:"chatbot"`
-		Conversation string `json:"conversation,omitempty"`
-		Name         string `json:"name,omitempty"`
-		Email        string `json:"email,omitempty"`
-		Phone        string `json:"phone,omitempty"`
-	} `json:"data"`
-}
-
-func forwarded(lead chatbase.LeadsSubmit, received time.Time) leadSubmitted {
-	s := leadSubmitted{Type: "lead.submitted", Timestamp: received.UTC()}
-	s.Data.Chatbot, s.Data.Conversation = lead.ChatbotID, lead.Lead.ConversationID
-	s.Data.Name, s.Data.Email, s.Data.Phone = lead.Lead.Name, lead.Lead.Email, lead.Lead.Phone
-	return s
+	return []webhook.Event{webhook.FollowUp("worker", LeadForward, e, lead.ChatbotID, e.Data)}, nil
 }

@@ -288,7 +288,7 @@ func TestARefusedCallAlarms(t *testing.T) {
 		ours(t, handlers.SpeechRequested, "3", handlers.SpeechRequest{Session: "s", Text: "x"}),
 		ours(t, handlers.HumanFound, "4", handlers.Owner{Session: "s", Human: "u1"}),
 		ours(t, handlers.VendorDebit, "5", handlers.Debit{Credit: "c", Human: "u1", Amount: -1, Key: "k"}),
-		ours(t, handlers.LeadForward, "6", map[string]string{}),
+		ours(t, handlers.LeadForward, "6", json.RawMessage(lead)),
 	}
 	for _, e := range events {
 		for _, status := range []int{401, 301} {
