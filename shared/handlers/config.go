@@ -61,6 +61,9 @@ func OutboundFromEnv(env func(string) string) (OutboundSettings, error) {
 			faults = append(faults, fmt.Errorf("%s: %w", name, err))
 		}
 	}
+	if strings.ContainsFunc(s.Gabber.Key, func(r rune) bool { return r <= ' ' || r > '~' }) { // no header carries it
+		note("GABBER_API_KEY", errors.New("has a blank, a line break or another character no key has"))
+	}
 	_, err := hostOf(s.Gabber.Base)
 	note("GABBER_API_URL", err)
 	tariff, err := ParseTariff(orDefault(env("TARIFF"), DefaultTariff))
