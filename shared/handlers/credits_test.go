@@ -97,6 +97,7 @@ func TestWhatAUsageEventCosts(t *testing.T) {
 		{"a usage type without a price", `{"id":"1","type":"token_cnt","value":1834,"human":"u1"}`, nil, "unpriced", "u1", "0"},
 		{"a usage type with a price", `{"id":"1","type":"token_cnt","value":1834,"human":"u1"}`,
 			map[string]string{"TARIFF": "token_cnt=0.0005"}, "charged", "u1", "-0.917"},
+		{"a price list with blanks", seconds("1", "u1", "30"), map[string]string{"TARIFF": " token_cnt = 0.1 , conversational_seconds = 2 "}, "charged", "u1", "-60"},
 		{"the deprecated name of the human", `{"id":"1","type":"conversational_seconds","value":4,"human_id":"u1"}`, nil, "charged", "u1", "-4"},
 		{"both names, equal", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","human_id":"u1"}`, nil, "charged", "u1", "-4"},
 		{"nobody", `{"id":"1","type":"conversational_seconds","value":4,"project":"p"}`, nil, "suspense", suspense, "-4"},
@@ -320,6 +321,7 @@ func TestAlarmsNameNobody(t *testing.T) {
 func TestSettings(t *testing.T) {
 	for _, row := range []struct{ name, variable, value string }{
 		{"a tariff without a price", "TARIFF", "conversational_seconds"},
+		{"a price without a usage type", "TARIFF", " =1"},
 		{"a negative price", "TARIFF", "conversational_seconds=-1"},
 		{"a price that is no number", "TARIFF", "conversational_seconds=one"},
 		{"two prices", "TARIFF", "a=1,a=2"},

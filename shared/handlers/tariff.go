@@ -22,11 +22,12 @@ const DefaultTariff = "conversational_seconds=1"
 func ParseTariff(text string) (Tariff, error) {
 	tariff := make(Tariff)
 	for i, item := range strings.Split(text, ",") {
-		usage, price, ok := strings.Cut(strings.TrimSpace(item), "=")
+		usage, price, ok := strings.Cut(item, "=")
+		usage = strings.TrimSpace(usage)
 		if !ok || usage == "" {
 			return nil, fmt.Errorf("price %d is not usage=price", i+1)
 		}
-		credits, err := strict.ParseDecimal(price)
+		credits, err := strict.ParseDecimal(strings.TrimSpace(price))
 		if err != nil {
 			return nil, fmt.Errorf("price %d: %w", i+1, err)
 		}
