@@ -42,6 +42,9 @@ func Caller(number, human string, now time.Time) records.Record {
 	return records.Record{Kind: CallerKind, ID: dialled(number), Version: now.UnixMicro(), Time: now, Data: encode(callerNote{Human: human})}
 }
 
+// maxNumber in bytes: a longer one is nobody's, and no store need be asked for it.
+const maxNumber = 100
+
 // dialled leaves out what people put between digits.
 func dialled(number string) string {
 	return strings.Map(func(r rune) rune {
@@ -55,10 +58,11 @@ func dialled(number string) string {
 // humanOf gives whose session it is, by its caller's number if the platform
 // does not say; "" if nobody knows.
 func humanOf(ctx context.Context, store records.Store, s Session) (string, error) {
-	if s.Human != "" || s.Caller == "" {
+	number := dialled(s.Caller)
+	if s.Human != "" || number == "" || len(number) > maxNumber {
 		return s.Human, nil
 	}
-	record, ok, err := store.Get(ctx, CallerKind, dialled(s.Caller))
+	record, ok, err := store.Get(ctx, CallerKind, number)
 	if err != nil || !ok || record.Deleted {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -250,7 +251,10 @@ func TestTimeLimitsAreKept(t *testing.T) {
 }
 
 func TestACallerIsFound(t *testing.T) {
-	const call = `{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
+	calledFrom := func(number string) string {
+		return fmt.Sprintf(`{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":%q}]}`, number)
+	}
+	call := calledFrom("+12025550143")
 	for _, row := range []struct {
 		name, number string
 		bodies       []string
@@ -265,6 +269,8 @@ func TestACallerIsFound(t *testing.T) {
 		{"over already", "+12025550143", []string{newCall, endedCall}, ""},
 		{"over before its event arrives", "+12025550143", []string{endedCall, call}, ""},
 		{"not a call", "+12025550143", []string{thinLive}, ""},
+		{"a number without digits", "-", []string{calledFrom("()")}, ""},
+		{"a number nobody can have", strings.Repeat("1", 101), []string{calledFrom(strings.Repeat("1", 101))}, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			store := records.NewMemory()
