@@ -122,6 +122,7 @@ func crashingServe() {
 	to.platforms = crashingCaller{to.platforms, c}
 	p := newPipeline(db, to, s, log)
 	p.worker, p.outbound = c.handler(p.worker), c.handler(p.outbound)
+	fail(db.Queue(local.Outbound).Release(ctx)) // nothing is on its way to the fake: no need to wait
 	fail(serve(ctx, p, "127.0.0.1:0", func(addr net.Addr) { fmt.Printf("hooks: listening on http://%s,\n", addr) }))
 }
 

@@ -68,10 +68,10 @@ func serve(ctx context.Context, p *pipeline, addr string, ready func(net.Addr)) 
 	if err != nil {
 		return err
 	}
-	for _, queue := range []string{local.Events, local.Outbound} {
-		if err := p.db.Queue(queue).Release(ctx); err != nil { // what a killed process had in hand
-			return err
-		}
+	// What a killed process had in hand is taken up at once, but for outbound's: a
+	// call it had sent may still land, so these messages wait until it no longer can.
+	if err := p.db.Queue(local.Events).Release(ctx); err != nil {
+		return err
 	}
 	server := &http.Server{Handler: p.front, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
