@@ -122,7 +122,6 @@ func crashingServe() {
 	to.platforms = crashingCaller{to.platforms, c}
 	p := newPipeline(db, to, s, log)
 	p.worker, p.outbound = c.handler(p.worker), c.handler(p.outbound)
-	fail(db.Queue(local.Outbound).Release(ctx)) // nothing is on its way to the fake: no need to wait
 	fail(serve(ctx, p, "127.0.0.1:0", func(addr net.Addr) { fmt.Printf("hooks: listening on http://%s,\n", addr) }))
 }
 
@@ -191,6 +190,9 @@ func runScript(t *testing.T, at int) (killed bool) {
 	restart := func() {
 		_ = s.Wait() // it was killed
 		killed = true
+		if err := db.Queue(local.Outbound).Release(t.Context()); err != nil { // nothing is on its way to the fake: no need to wait
+			t.Fatal(err)
+		}
 		s = start(t, dir, env...)
 	}
 	for _, d := range script {

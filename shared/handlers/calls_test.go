@@ -63,6 +63,12 @@ func TestACallIsChargedOnce(t *testing.T) {
 		return table[e.Type](t.Context(), []webhook.Event{e})[0]
 	}
 	const members = `"_id":"d1","customerId":"u1","duration":10`
+	for i, outcome := range []string{"charged", "duplicate"} {
+		renamed := fmt.Sprintf(`"_id":"e%d","callId":"c1","customerId":"u2","duration":10`, i)
+		if r := handle(callCompleted("2026-11-21T09:00:00Z", renamed), 0); r.Outcome != outcome {
+			t.Errorf("the same call in another document: %s, want %s", r.Outcome, outcome)
+		}
+	}
 	if r := handle(callCompleted("2026-11-21T09:00:00Z", members), 0); r.Outcome != "charged" || len(r.FollowUps) != 1 {
 		t.Errorf("first: %+v", r)
 	}

@@ -149,6 +149,18 @@ func TestLatestState(t *testing.T) {
 	}
 }
 
+// What has no id of its own is kept by its event's.
+func TestAnObjectWithoutAnId(t *testing.T) {
+	store := newLatest(t)
+	const body = `{"event":"customer.created","timestamp":"2026-11-21T09:00:00Z","data":{"tier":"gold"}}`
+	if err := store.handle(t, "g-tateth", body, 0); err != nil {
+		t.Fatal(err)
+	}
+	if r, ok, err := store.Get(t.Context(), "g-tateth.customer", received(t, "g-tateth", body, 0).ID); err != nil || !ok || !strings.Contains(string(r.Data), "gold") {
+		t.Errorf("%v %v (%v)", r, ok, err)
+	}
+}
+
 // platformOf tells the two dialects apart.
 func platformOf(body string) string {
 	if strings.HasPrefix(body, `{"event"`) {

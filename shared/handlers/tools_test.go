@@ -31,6 +31,8 @@ func TestWhatIsSaidAboutResults(t *testing.T) {
 	}{
 		{"a response, as it is", handlers.Phrases{}, []string{result("c1", 200, "sunny", "")}, "sunny"},
 		{"a failure", handlers.Phrases{}, []string{result("c1", 500, "", "secret stack trace")}, "That did not work."},
+		{"a bad code without an error", handlers.Phrases{}, []string{result("c1", 400, "no", "")}, "That did not work."},
+		{"a good code below it", handlers.Phrases{}, []string{result("c1", 399, "sunny", "")}, "sunny"},
 		{"an error with a good code", handlers.Phrases{}, []string{result("c1", 200, "", "no")}, "That did not work."},
 		{"phrases of our own", own, []string{result("c1", 200, "sunny", "")}, "The weather says sunny."},
 		{"a failure in our words", own, []string{result("c2", 404, "", "gone")}, "The news failed with 404: gone."},

@@ -23,8 +23,8 @@ import (
 type Record struct {
 	Kind    string    // "chatbase.lead", "cribbly.contact"
 	ID      string    // within the kind
-	Version int64     // the platform's own order where it has one (Unix microseconds of its time of change), else of Time
-	Time    time.Time // when the event was received
+	Version int64     // what the kind is ordered by; the handler that writes it says how
+	Time    time.Time // what List is ordered by: when the event was received, or a message written
 	Deleted bool      // a tombstone: Data is empty
 	Data    []byte    // one JSON value
 }
