@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -95,9 +96,7 @@ func newOutbound(t *testing.T, env map[string]string) *outboundWorld {
 	}
 	all := map[string]string{"GABBER_API_URL": "https://api.test", "GABBER_API_KEY": fakeapi.Key,
 		"LEADS_FORWARD_URL": "https://leads.test" + fakeapi.LeadsPath, "LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}
-	for name, value := range env {
-		all[name] = value
-	}
+	maps.Copy(all, env)
 	settings, err := handlers.OutboundFromEnv(func(name string) string { return all[name] })
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"math/big"
 	"time"
@@ -38,9 +39,7 @@ func (l *Ledger) plan(ctx context.Context, p posting) (*plan, error) {
 	}
 	next := &plan{account: p.account, outcomes: make([]ledger.Outcome, len(p.entries)), twins: twins}
 	booked := make(map[string]identity, len(p.entries))
-	for id, stored := range p.found {
-		booked[id] = stored
-	}
+	maps.Copy(booked, p.found)
 	for i, e := range p.entries {
 		own := identity{p.account, e.Fingerprint}
 		if there, ok := booked[e.ID]; ok {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/webhook-functions/template/shared/ledger"
 )
@@ -84,9 +85,7 @@ type plan struct {
 func (l *Ledger) plan(p *posting) (*plan, error) {
 	next := &plan{outcomes: make([]ledger.Outcome, len(p.entries)), state: ledger.Account{ID: p.account}, blind: -1}
 	booked := make(map[string]identity, len(p.entries))
-	for id, stored := range p.found {
-		booked[id] = stored
-	}
+	maps.Copy(booked, p.found)
 	for i, e := range p.entries {
 		own := identity{p.account, e.Fingerprint}
 		if there, ok := booked[e.ID]; ok {

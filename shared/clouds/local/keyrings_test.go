@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -66,9 +67,7 @@ func TestKeyrings(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			env := map[string]string{"GABBER_WEBHOOK_SECRET": secretD}
-			for name, value := range row.env {
-				env[name] = value
-			}
+			maps.Copy(env, row.env)
 			k := keyrings(env)
 			wantKeys(t, k, "gabber", []string{secretD}) // the neighbour lives
 			if row.fault == "" {

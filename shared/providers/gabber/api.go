@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -131,8 +132,6 @@ func (a API) call(ctx context.Context, method, path string, header map[string]st
 		}
 	}
 	sent := map[string]string{"x-api-key": a.Key}
-	for name, value := range header {
-		sent[name] = value
-	}
+	maps.Copy(sent, header)
 	return a.Caller.Call(ctx, method, a.Base+path, sent, encoded)
 }

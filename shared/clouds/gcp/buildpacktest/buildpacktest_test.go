@@ -1,6 +1,7 @@
 package buildpacktest_test
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -124,9 +125,7 @@ func stage(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	all := map[string]string{"function.go": function, "go.mod": own(t, "go.mod"), "go.sum": own(t, "go.sum")}
-	for name, content := range files {
-		all[name] = content
-	}
+	maps.Copy(all, files)
 	for name, content := range all {
 		if content == "" {
 			continue

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -30,9 +31,7 @@ func poison(s *system) {
 
 	letters, reasons := map[string]webhook.Event{}, []string{}
 	s.eventually("four dead letters", func() bool {
-		for id, e := range s.letters("dead-letters") {
-			letters[id] = e
-		}
+		maps.Copy(letters, s.letters("dead-letters"))
 		return len(letters) == 4
 	})
 	for _, e := range letters {

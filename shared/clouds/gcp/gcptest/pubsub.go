@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"testing"
 )
@@ -25,9 +26,7 @@ func (e *Emulator) Topic(t testing.TB, project, name string) {
 func (e *Emulator) Subscription(t testing.TB, project, topic, name string, settings map[string]any) {
 	t.Helper()
 	all := map[string]any{"topic": TopicName(project, topic)}
-	for name, value := range settings {
-		all[name] = value
-	}
+	maps.Copy(all, settings)
 	e.call(t, http.MethodPut, project, "subscriptions/"+name, all, nil)
 }
 
