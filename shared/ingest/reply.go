@@ -50,10 +50,10 @@ func replyFor(err error, p webhook.Provider) (reply webhook.Reply, code string) 
 }
 
 func statusFor(err error, p webhook.Provider) (status int, code string) {
-	var ours *unavailableError
-	switch {
-	case errors.As(err, &ours):
+	if ours, ok := errors.AsType[*unavailableError](err); ok {
 		return 503, ours.code
+	}
+	switch {
 	case errors.Is(err, errMissing):
 		return p.MissingStatus, ""
 	case errors.Is(err, errMismatch):

@@ -56,7 +56,7 @@ func Check(ctx context.Context, store Store, account string, wait func(context.C
 			}
 		}
 		entries, err = look(ctx, store, account)
-		if found := (*Imbalance)(nil); !errors.As(err, &found) && !errors.Is(err, ErrUnsettled) {
+		if _, wrong := errors.AsType[*Imbalance](err); !wrong && !errors.Is(err, ErrUnsettled) {
 			return entries, err
 		}
 	}

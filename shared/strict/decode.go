@@ -216,9 +216,8 @@ func (d *decoder) readItself(v reflect.Value, _ *shape) error {
 		return err
 	}
 	err = v.Addr().Interface().(Unmarshaler).UnmarshalStrict(raw)
-	var inner *Error
-	switch {
-	case errors.As(err, &inner) && inner.Path != "":
+	switch inner, _ := errors.AsType[*Error](err); {
+	case inner != nil && inner.Path != "":
 		d.note(start+inner.Offset, inner.Problem, inner.Path)
 	case inner != nil:
 		d.note(start+inner.Offset, inner.Problem)

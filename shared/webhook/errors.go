@@ -19,8 +19,7 @@ func Permanent(reason string) error { return &permanentError{reason} }
 
 // PermanentReason gives the reason of a permanent error, false for any other.
 func PermanentReason(err error) (string, bool) {
-	var p *permanentError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*permanentError](err); ok {
 		return p.reason, true
 	}
 	return "", false
@@ -40,8 +39,7 @@ func Later(after time.Duration, err error) error { return &laterError{after, err
 // RetryAfter gives the least time to wait before the next try; 0 leaves it to
 // the queue's own back-off.
 func RetryAfter(err error) time.Duration {
-	var l *laterError
-	if errors.As(err, &l) {
+	if l, ok := errors.AsType[*laterError](err); ok {
 		return l.after
 	}
 	return 0

@@ -154,15 +154,12 @@ var passing = map[string]bool{
 // worthAnotherTry: anything but a refusal that would be repeated. What the
 // network did to a request is not known, so everything we send can be repeated.
 func worthAnotherTry(err error) bool {
-	var refusal *Error
-	if errors.As(err, &refusal) {
-		return refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests || passing[refusal.Code]
-	}
-	return true
+	refusal, ok := errors.AsType[*Error](err)
+	return !ok || refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests || passing[refusal.Code]
 }
 
 // refusedAs says whether err is a service's refusal with this code.
 func refusedAs(err error, code string) bool {
-	var refusal *Error
-	return errors.As(err, &refusal) && refusal.Code == code
+	refusal, ok := errors.AsType[*Error](err)
+	return ok && refusal.Code == code
 }

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -178,14 +179,8 @@ func parseCursor(cursor string) (at attribute, id string, err error) {
 // invalid says whether DynamoDB refused what was written as such: trying again
 // cannot help.
 func invalid(err error) bool {
-	var refusal *Error
-	if !errors.As(err, &refusal) {
-		return false
-	}
-	for _, reason := range refusal.canceled {
-		if reason.Code == "ValidationError" || reason.Code == "ItemCollectionSizeLimitExceeded" {
-			return true
-		}
-	}
-	return refusal.Code == "ValidationException"
+	refusal, ok := errors.AsType[*Error](err)
+	return ok && (refusal.Code == "ValidationException" || slices.ContainsFunc(refusal.canceled, func(c cancellation) bool {
+		return c.Code == "ValidationError" || c.Code == "ItemCollectionSizeLimitExceeded"
+	}))
 }

@@ -130,8 +130,8 @@ const (
 // existing only if it came back, and the balance as out of range only if nothing
 // else was wrong: without a duplicate, or with a twin, the sum is another.
 func (p *plan) learn(err error, found map[string]identity) lesson {
-	var refusal *Error
-	if !errors.As(err, &refusal) || refusal.Code != "TransactionCanceledException" || invalid(err) {
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok || refusal.Code != "TransactionCanceledException" || invalid(err) {
 		return final
 	}
 	known, failed := len(found), 0

@@ -50,8 +50,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.system.RoundTrip(r)
 	}
 	response, err := t.amazon.RoundTrip(r)
-	var unknown x509.UnknownAuthorityError
-	if !errors.As(err, &unknown) {
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown {
 		return response, err
 	}
 	again := r.Clone(r.Context()) // nothing was sent: the handshake failed

@@ -47,6 +47,6 @@ func (c *Client) SecretEnv(ctx context.Context, arn string, env func(string) str
 // one code for both and says which in words. Should the words change, the
 // function stops and says so, which is better than going on without its keys.
 func neverSet(err error) bool {
-	var refusal *Error
-	return errors.As(err, &refusal) && refusal.Code == "ResourceNotFoundException" && strings.Contains(refusal.message, "staging label")
+	refusal, ok := errors.AsType[*Error](err)
+	return ok && refusal.Code == "ResourceNotFoundException" && strings.Contains(refusal.message, "staging label")
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -138,23 +139,12 @@ func readError(status int, answer []byte) *Error {
 // worthAnotherTry: anything but a refusal that would be repeated. What the
 // network did to a request is not known, so everything we send can be repeated.
 func (s service) worthAnotherTry(err error) bool {
-	var refused *Error
-	if errors.As(err, &refused) {
-		return refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized || refusedAs(err, s.passing...)
-	}
-	return true
+	refused, ok := errors.AsType[*Error](err)
+	return !ok || refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized || refusedAs(err, s.passing...)
 }
 
 // refusedAs says whether err is a service's refusal with one of these codes.
 func refusedAs(err error, codes ...string) bool {
-	var refused *Error
-	if !errors.As(err, &refused) {
-		return false
-	}
-	for _, code := range codes {
-		if refused.Code == code {
-			return true
-		}
-	}
-	return false
+	refused, ok := errors.AsType[*Error](err)
+	return ok && slices.Contains(codes, refused.Code)
 }

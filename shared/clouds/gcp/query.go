@@ -77,8 +77,7 @@ func (d database) query(ctx context.Context, q query) ([]*document, error) {
 		Document *document
 	}
 	err := d.client.call(ctx, d.client.firestore, "/v1/"+d.root+":runQuery", in, &answer)
-	var refused *Error
-	if errors.As(err, &refused) && refused.Code == "FAILED_PRECONDITION" {
+	if refused, ok := errors.AsType[*Error](err); ok && refused.Code == "FAILED_PRECONDITION" {
 		return nil, fmt.Errorf("%w: %s", err, refused.message) // an index is missing, and this is how to make it
 	}
 	if err != nil {
