@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -52,7 +53,7 @@ func (s OutboundSettings) LogValue() slog.Value { return slog.StringValue(s.Stri
 // together; none quotes a value, which may be a key.
 func OutboundFromEnv(env func(string) string) (OutboundSettings, error) {
 	s := OutboundSettings{Gabber: gabber.API{
-		Base: strings.TrimSuffix(orDefault(env("GABBER_API_URL"), gabber.DefaultAPI), "/"),
+		Base: strings.TrimSuffix(cmp.Or(env("GABBER_API_URL"), gabber.DefaultAPI), "/"),
 		Key:  env("GABBER_API_KEY"),
 	}}
 	var faults []error
@@ -66,7 +67,7 @@ func OutboundFromEnv(env func(string) string) (OutboundSettings, error) {
 	}
 	_, err := hostOf(s.Gabber.Base)
 	note("GABBER_API_URL", err)
-	tariff, err := ParseTariff(orDefault(env("TARIFF"), DefaultTariff))
+	tariff, err := ParseTariff(cmp.Or(env("TARIFF"), DefaultTariff))
 	note("TARIFF", err)
 	s.Price = tariff["conversational_seconds"]
 	s.EndExhausted, err = parseBool(env("END_EXHAUSTED_SESSIONS"))
@@ -113,11 +114,11 @@ func CreditsFromEnv(env func(string) string) (Credits, error) {
 		}
 	}
 	var err error
-	c.Tariff, err = ParseTariff(orDefault(env("TARIFF"), DefaultTariff))
+	c.Tariff, err = ParseTariff(cmp.Or(env("TARIFF"), DefaultTariff))
 	note("TARIFF", err)
 	c.Window, err = parseWindow(env("IDLESS_WINDOW"))
 	note("IDLESS_WINDOW", err)
-	c.Anonymous = strings.FieldsFunc(orDefault(env("ANONYMOUS_HUMANS"), "anonymous"), func(r rune) bool { return r == ',' })
+	c.Anonymous = strings.FieldsFunc(cmp.Or(env("ANONYMOUS_HUMANS"), "anonymous"), func(r rune) bool { return r == ',' })
 	c.ScopeByProject, err = parseBool(env("ACCOUNT_PER_PROJECT"))
 	note("ACCOUNT_PER_PROJECT", err)
 	c.ExcludeSimulated, err = parseBool(env("EXCLUDE_SIMULATED"))
@@ -163,11 +164,4 @@ func parseBool(text string) (bool, error) {
 		return false, errors.New(`is neither "true" nor "false"`)
 	}
 	return value, nil
-}
-
-func orDefault(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
 }

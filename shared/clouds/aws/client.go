@@ -2,6 +2,7 @@ package aws
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -55,11 +56,8 @@ func (c *Client) call(ctx context.Context, s service, operation string, in, out 
 // pause waits before try + 1, up to first doubled for every try so far, at
 // random so that callers who collided do not collide again.
 func (c *Client) pause(ctx context.Context, try int, first time.Duration) error {
-	wait := time.Duration(c.random() * float64(first<<(try-1)))
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(time.Duration(c.random() * float64(first<<(try-1)))):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -123,15 +121,8 @@ func readError(response *http.Response, answer []byte) *Error {
 		CancellationReasons []cancellation
 	}
 	_ = json.Unmarshal(answer, &fields) // a proxy's answer has no fields: the status must do
-	_, code, found := strings.Cut(fields.Type, "#")
-	if !found {
-		code = fields.Type
-	}
-	if code == "" {
-		code = fmt.Sprintf("HTTP %d", response.StatusCode)
-	}
 	return &Error{
-		Code:      code,
+		Code:      cmp.Or(fields.Type[strings.IndexByte(fields.Type, '#')+1:], fmt.Sprintf("HTTP %d", response.StatusCode)),
 		Status:    response.StatusCode,
 		RequestID: response.Header.Get("X-Amzn-Requestid"),
 		message:   fields.Message,

@@ -41,10 +41,8 @@ func (c *Client) call(ctx context.Context, s service, path string, in, out any) 
 // pause waits before try + 1, up to first doubled for every try so far, at
 // random so that callers who collided do not collide again.
 func (c *Client) pause(ctx context.Context, try int, first time.Duration) error {
-	timer := time.NewTimer(time.Duration(c.random() * float64(first<<(try-1))))
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(time.Duration(c.random() * float64(first<<(try-1)))):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

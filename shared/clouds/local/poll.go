@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -18,21 +19,11 @@ type PollOptions struct {
 }
 
 func (o PollOptions) withDefaults() PollOptions {
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
-	if o.Batch == 0 {
-		o.Batch = 10
-	}
-	if o.Every == 0 {
-		o.Every = 200 * time.Millisecond
-	}
-	if o.Deadline == 0 {
-		o.Deadline = 10 * time.Second
-	}
-	if o.Visibility == 0 {
-		o.Visibility = 6 * o.Deadline
-	}
+	o.Log = cmp.Or(o.Log, slog.Default())
+	o.Batch = cmp.Or(o.Batch, 10)
+	o.Every = cmp.Or(o.Every, 200*time.Millisecond)
+	o.Deadline = cmp.Or(o.Deadline, 10*time.Second)
+	o.Visibility = cmp.Or(o.Visibility, 6*o.Deadline)
 	return o
 }
 
@@ -95,11 +86,9 @@ func inOrder(messages []worker.Message, given []worker.Verdict) []worker.Verdict
 }
 
 func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-wake:
-	case <-timer.C:
+	case <-time.After(d):
 	}
 }
