@@ -40,9 +40,6 @@ const (
 	SHA1 Algorithm = "sha1"
 )
 
-// Weak says whether auditors should be told about the algorithm.
-func (a Algorithm) Weak() bool { return a == SHA1 }
-
 // Encoding says how the digest is written in the header.
 type Encoding string
 

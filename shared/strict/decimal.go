@@ -121,12 +121,6 @@ func (d Decimal) Mul(e Decimal) Decimal {
 	return product
 }
 
-// Neg gives -d.
-func (d Decimal) Neg() Decimal {
-	d.negative = d.digits != "" && !d.negative
-	return d
-}
-
 // Micros gives the number in millionths, halves rounded to the even neighbour,
 // and whether that is exact. It fails with [ErrRange] if it leaves int64.
 func (d Decimal) Micros() (n int64, exact bool, err error) {

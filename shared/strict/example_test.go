@@ -57,8 +57,8 @@ func ExampleDecimal() {
 		return
 	}
 	creditsPerSecond := strict.NewDecimal(2)
-	charge := seconds.Mul(creditsPerSecond).Neg()
+	charge := seconds.Mul(creditsPerSecond)
 	micros, exact, err := charge.Micros()
 	fmt.Println(charge, micros, exact, err)
-	// Output: -24.691357 -24691357 true <nil>
+	// Output: 24.691357 24691357 true <nil>
 }

@@ -27,7 +27,6 @@ type value struct {
 	String    *string `json:"stringValue,omitempty"`
 	Integer   *string `json:"integerValue,omitempty"`
 	Bytes     []byte  `json:"bytesValue,omitempty"`
-	Boolean   *bool   `json:"booleanValue,omitempty"`
 	Reference *string `json:"referenceValue,omitempty"`
 }
 

@@ -51,7 +51,6 @@ type order struct {
 // cursor holds one value per OrderBy; the query goes on behind it.
 type cursor struct {
 	Values []value `json:"values"`
-	Before bool    `json:"before"`
 }
 
 func where(path, op string, v value) filter {

@@ -40,9 +40,6 @@ func (db *DB) Queue(name string) *Queue { return &Queue{db: db, name: name} }
 // back there.
 func (q *Queue) Dead() *Queue { return &Queue{db: q.db, name: Dead, origin: q.name} }
 
-// Name is what the queue was asked for by.
-func (q *Queue) Name() string { return q.name }
-
 // Publish stores the event. It is on the disk when Publish returns nil.
 func (q *Queue) Publish(ctx context.Context, e webhook.Event) error {
 	if err := q.insert(ctx, q.db.write, letterOf(e)); err != nil {
@@ -197,20 +194,6 @@ func (q *Queue) Len(ctx context.Context) (n int, err error) {
 		return 0, fmt.Errorf("count queue %s: %w", q.name, err)
 	}
 	return n, nil
-}
-
-// OldestAge says how long the oldest message has been in the queue; 0 when
-// there is none.
-func (q *Queue) OldestAge(ctx context.Context) (time.Duration, error) {
-	var added sql.NullInt64
-	err := q.db.read.QueryRowContext(ctx, "SELECT min(added_at) FROM messages WHERE queue = ?", q.name).Scan(&added)
-	if err != nil {
-		return 0, fmt.Errorf("age of queue %s: %w", q.name, err)
-	}
-	if !added.Valid {
-		return 0, nil
-	}
-	return q.db.now().Sub(fromNanos(added.Int64)), nil
 }
 
 // wake is where pollers of the queue wait in this process.

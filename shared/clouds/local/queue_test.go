@@ -50,7 +50,7 @@ func settle(t testing.TB, q *local.Queue, r local.Received, v worker.Verdict) {
 func length(t testing.TB, q *local.Queue, want int) {
 	t.Helper()
 	if n, err := q.Len(t.Context()); n != want || err != nil {
-		t.Errorf("queue %s holds %d messages, want %d (error %v)", q.Name(), n, want, err)
+		t.Errorf("the queue holds %d messages, want %d (error %v)", n, want, err)
 	}
 }
 
@@ -191,26 +191,6 @@ func TestRelease(t *testing.T) {
 	if again[0].ID != held[0].ID {
 		t.Errorf("released %s, want %s", again[0].ID, held[0].ID)
 	}
-}
-
-func TestOldestAge(t *testing.T) {
-	clock := newClock()
-	q := open(t, newPath(t), clock.now).Queue(local.Events)
-	age := func(want time.Duration) {
-		t.Helper()
-		if got, err := q.OldestAge(t.Context()); got != want || err != nil {
-			t.Errorf("age %v, want %v (error %v)", got, want, err)
-		}
-	}
-	age(0)
-	publish(t, q, event(1))
-	clock.advance(time.Hour)
-	publish(t, q, event(2))
-	age(time.Hour)
-	settle(t, q, receive(t, q, 2)[0], done)
-	age(0)
-	clock.advance(time.Minute)
-	age(time.Minute)
 }
 
 func BenchmarkPublish(b *testing.B) {
