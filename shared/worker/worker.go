@@ -82,7 +82,6 @@ func (w *Worker) Handle(ctx context.Context, messages []Message) []Verdict {
 func (w *Worker) open(r *record) error {
 	event, err := webhook.DecodeEvent(r.message.Body)
 	if errors.Is(err, webhook.ErrNewer) {
-		r.event.Type = "unreadable.message"
 		return err
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/webhook-functions/template/shared/ledger"
 )
@@ -37,15 +38,11 @@ type identity struct{ account, fingerprint string }
 
 // needsALook says whether a blind write could be wrong.
 func (p *posting) needsALook() bool {
-	for _, e := range p.entries {
-		if e.Twin != "" || isLarge(e.Amount) {
-			return true
-		}
-	}
-	return len(p.entries) == 0
+	return len(p.entries) == 0 || slices.ContainsFunc(p.entries, isLarge) ||
+		slices.ContainsFunc(p.entries, func(e ledger.Entry) bool { return e.Twin != "" })
 }
 
-func isLarge(amount ledger.Micro) bool { return amount > blindMost || amount < -blindMost }
+func isLarge(e ledger.Entry) bool { return e.Amount > blindMost || e.Amount < -blindMost }
 
 // look reads everything the posting touches, as of one moment.
 func (l *Ledger) look(ctx context.Context, p *posting) error {
@@ -120,7 +117,7 @@ func (n *plan) create(p *posting, e ledger.Entry) ledger.Outcome {
 
 // book adds the writes that change the account.
 func (l *Ledger) book(p *posting, next *plan) (err error) {
-	if len(next.created) > 0 && (!p.looked || p.stored != nil && !next.large()) {
+	if len(next.created) > 0 && (!p.looked || p.stored != nil && !slices.ContainsFunc(next.created, isLarge)) {
 		next.blind = len(next.writes)
 		next.writes = append(next.writes, l.blindWrite(p.account, next.created))
 		return nil
@@ -137,15 +134,6 @@ func (l *Ledger) book(p *posting, next *plan) (err error) {
 	}
 	next.writes = append(next.writes, l.carefulWrites(p, next.state)...)
 	return nil
-}
-
-func (n *plan) large() bool {
-	for _, e := range n.created {
-		if isLarge(e.Amount) {
-			return true
-		}
-	}
-	return false
 }
 
 // blindWrite adds to an account that exists. Its answer tells balance, seq and

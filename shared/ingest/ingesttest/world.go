@@ -71,7 +71,7 @@ func NewWorld(t testing.TB, options ...Option) *World {
 	w.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.accounts = &accounts{Store: ledger.NewMemory(w.Now), names: map[string]bool{}}
 	w.Ledger = w.accounts
-	routes := routes()
+	routes := ingest.Routes(providers.Table().Providers()...)
 	w.Ingest = &ingest.Ingest{
 		Providers: routes, Keyrings: w.Keyrings, Events: w.Events, DeadLetters: w.DeadLetters, Now: w.Now, Log: w.Log,
 	}
@@ -80,14 +80,6 @@ func NewWorld(t testing.TB, options ...Option) *World {
 		change(w)
 	}
 	return w
-}
-
-func routes() map[string]webhook.Provider {
-	var known []webhook.Provider
-	for _, entry := range providers.Table() {
-		known = append(known, entry.Provider)
-	}
-	return ingest.Routes(known...)
 }
 
 func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *worker.Worker {
