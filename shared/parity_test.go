@@ -74,7 +74,7 @@ func recorded(t *testing.T) (history []webhook.Event) {
 	start := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	add := func(p webhook.Provider, body []byte) {
 		at := start.Add(time.Duration(dice.IntN(7200)) * time.Second)
-		event, _ := ingest.Identify(p, body, at, "1")
+		event := ingest.Identify(p, body, at, "1")
 		history = append(history, event)
 	}
 	for _, p := range providers.Table() {

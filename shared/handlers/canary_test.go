@@ -141,7 +141,7 @@ func everyEvent(t *testing.T, s *silence) (all []webhook.Event) {
 				t.Fatal(err)
 			}
 			for _, b := range strewn(t, body) {
-				e, _ := ingest.Identify(p.Provider, b, nine, "1")
+				e := ingest.Identify(p.Provider, b, nine, "1")
 				s.check(t, "the reason of a dead letter", e.Reason)
 				e.Reason, e.Basis = "", webhook.ByID // as if it had been readable when it came
 				all = append(all, e)

@@ -23,7 +23,7 @@ func received(t *testing.T, provider, body string, after time.Duration) webhook.
 	t.Helper()
 	for _, p := range providers.Table() {
 		if p.Name == provider {
-			e, _ := ingest.Identify(p.Provider, []byte(body), nine.Add(after), "1")
+			e := ingest.Identify(p.Provider, []byte(body), nine.Add(after), "1")
 			if e.Reason != "" {
 				t.Fatalf("%s: %s", provider, e.Reason)
 			}

@@ -11,11 +11,10 @@ import (
 
 // Identify makes the event of a verified body. A body that its platform's
 // decoder cannot use becomes an event too: Reason says why, Basis is
-// webhook.Unread and the identity is provisional. known is false for an event
-// type that has no Go type; its name comes from outside, so do not log it.
-func Identify(p webhook.Provider, body []byte, received time.Time, keyID string) (e webhook.Event, known bool) {
-	e, parsed := identify(p, body, received, keyID)
-	return e, parsed.Known
+// webhook.Unread and the identity is provisional.
+func Identify(p webhook.Provider, body []byte, received time.Time, keyID string) webhook.Event {
+	e, _ := identify(p, body, received, keyID)
+	return e
 }
 
 func identify(p webhook.Provider, body []byte, received time.Time, keyID string) (webhook.Event, webhook.Parsed) {
@@ -68,7 +67,7 @@ func Reread(providers map[string]webhook.Provider) func(webhook.Event) (webhook.
 		if !ok {
 			return e, webhook.Permanent("no provider has this source")
 		}
-		read, _ := Identify(p, e.Data, e.Time, e.KeyID)
+		read := Identify(p, e.Data, e.Time, e.KeyID)
 		if read.Reason != "" {
 			return e, webhook.Permanent(read.Reason)
 		}

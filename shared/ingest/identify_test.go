@@ -14,7 +14,7 @@ import (
 var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func identify(body string) webhook.Event {
-	e, _ := ingest.Identify(gabber.Provider, []byte(body), nine, "1")
+	e := ingest.Identify(gabber.Provider, []byte(body), nine, "1")
 	return e
 }
 
@@ -67,8 +67,8 @@ func TestIdentityDependsOnNothingAround(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, _ := ingest.Identify(entry.Provider, body, nine, "1")
-			b, _ := ingest.Identify(entry.Provider, body, nine.Add(400*24*time.Hour), "2")
+			a := ingest.Identify(entry.Provider, body, nine, "1")
+			b := ingest.Identify(entry.Provider, body, nine.Add(400*24*time.Hour), "2")
 			if a.ID != b.ID || a.Reason != "" {
 				t.Errorf("%s %s: identities %s and %s, reason %q", entry.Name, name, a.ID, b.ID, a.Reason)
 			}
@@ -81,11 +81,11 @@ func TestIdentityDependsOnNothingAround(t *testing.T) {
 func TestReread(t *testing.T) {
 	broken := gabber.Provider
 	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet mended") }
-	letter, _ := ingest.Identify(broken, []byte(usage), nine, "2")
+	letter := ingest.Identify(broken, []byte(usage), nine, "2")
 	if letter.Basis != webhook.Unread || letter.Reason == "" {
 		t.Fatalf("letter %+v", letter)
 	}
-	want, _ := ingest.Identify(gabber.Provider, []byte(usage), nine, "2")
+	want := ingest.Identify(gabber.Provider, []byte(usage), nine, "2")
 	got, err := ingest.Reread(gabberRoute)(letter)
 	if err != nil || got.ID != want.ID || got.Basis != webhook.ByID || !got.Time.Equal(nine) || got.KeyID != "2" || got.Reason != "" {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)

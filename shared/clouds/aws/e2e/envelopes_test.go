@@ -89,7 +89,7 @@ func eventOf(t *testing.T, s sample) webhook.Event {
 	t.Helper()
 	for _, p := range providers.Table() {
 		if p.Name == s.platform {
-			event, _ := ingest.Identify(p.Provider, s.body, sent, "1")
+			event := ingest.Identify(p.Provider, s.body, sent, "1")
 			return event
 		}
 	}

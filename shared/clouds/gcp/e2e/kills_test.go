@@ -151,7 +151,7 @@ func (e *expectation) deliver(s *system, n int) {
 }
 
 func (e *expectation) identity(platform, body string) webhook.Event {
-	event, _ := ingest.Identify(e.platforms[platform], []byte(body), time.Time{}, "1")
+	event := ingest.Identify(e.platforms[platform], []byte(body), time.Time{}, "1")
 	return event
 }
 

@@ -102,7 +102,7 @@ func newReference(s *system) *reference {
 }
 
 func (r *reference) deliver(p webhook.Provider, body []byte) {
-	e, _ := ingest.Identify(p, body, time.Now(), "1")
+	e := ingest.Identify(p, body, time.Now(), "1")
 	if e.Reason != "" {
 		r.dead[e.ID] = e
 		return
