@@ -2,8 +2,8 @@ package ingest
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/webhook-functions/template/shared/webhook"
@@ -24,9 +24,7 @@ func identify(p webhook.Provider, body []byte, received time.Time, keyID string)
 		Data:   body,
 		KeyID:  keyID,
 	}
-	sum := sha256.Sum256(body)
-	bodyHash := hex.EncodeToString(sum[:])
-
+	bodyHash := func() string { return fmt.Sprintf("%x", sha256.Sum256(body)) }
 	parsed, err := decode(p, body)
 	switch {
 	case err != nil:
@@ -34,10 +32,10 @@ func identify(p webhook.Provider, body []byte, received time.Time, keyID string)
 			parsed.Type = "unreadable"
 		}
 		e.Basis, e.Reason = webhook.Unread, err.Error()
-		e.ID = webhook.Identity(p.Name, "unread", bodyHash)
+		e.ID = webhook.Identity(p.Name, "unread", bodyHash())
 	case len(parsed.Identity) == 0:
 		e.Basis = webhook.ByBody
-		e.ID = webhook.Identity(p.Name, parsed.Type, "body", bodyHash)
+		e.ID = webhook.Identity(p.Name, parsed.Type, "body", bodyHash())
 	default:
 		e.Basis = webhook.ByID
 		e.ID = webhook.Identity(p.Name, parsed.Type, append([]string{"id"}, parsed.Identity...)...)
