@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -144,7 +145,7 @@ func (e Event) Encode() []byte {
 // or a reason may hold a character that a queue refuses (SQS: U+FFFE), and a
 // refused message would be a lost event.
 func ascii(text []byte) []byte {
-	if !bytes.ContainsFunc(text, func(r rune) bool { return r >= 0x7f }) {
+	if !slices.ContainsFunc(text, func(c byte) bool { return c >= 0x7f }) {
 		return text
 	}
 	out := make([]byte, 0, len(text))
