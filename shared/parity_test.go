@@ -104,7 +104,7 @@ func recorded(t *testing.T) (history []webhook.Event) {
 	return history
 }
 
-func throughSQS(t *testing.T, front *aws.QueueFront, history []webhook.Event) {
+func throughSQS(t *testing.T, front aws.Handler, history []webhook.Event) {
 	t.Helper()
 	for i, e := range history {
 		batch := map[string]any{"Records": []any{map[string]any{

@@ -26,7 +26,7 @@ func TestCatalogue(t *testing.T) {
 
 // urlFront makes the events a Function URL makes (payload format 2.0).
 type urlFront struct {
-	*aws.URLFront
+	aws.Handler
 	textual bool
 }
 

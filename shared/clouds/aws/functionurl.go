@@ -39,23 +39,26 @@ type urlResponse struct {
 	Body       string            `json:"body"`
 }
 
-// URLFront is ingest behind a Lambda Function URL. It translates shapes and
-// bounds time; every decision is made in package ingest.
-type URLFront struct{ ingest *ingest.Ingest }
+// Handler is what to start: lambda.Start takes a function with this one method
+// as it is, and calls it with each event.
+type Handler func(ctx context.Context, event []byte) ([]byte, error)
 
-// FunctionURL gives the handler to start.
-func FunctionURL(in *ingest.Ingest) *URLFront { return &URLFront{in} }
+// Invoke answers one event.
+func (h Handler) Invoke(ctx context.Context, event []byte) ([]byte, error) { return h(ctx, event) }
 
-// Invoke answers one event; Lambda calls it. It fails only for an event that is
-// not JSON of a request's shape.
-func (f *URLFront) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	var request urlRequest
-	if err := json.Unmarshal(event, &request); err != nil {
-		return nil, errNotEvent
+// FunctionURL puts ingest behind a Lambda Function URL. It translates shapes and
+// bounds time; every decision is made in package ingest. It fails only for an
+// event that is not JSON of a request's shape.
+func FunctionURL(in *ingest.Ingest) Handler {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		var request urlRequest
+		if err := json.Unmarshal(event, &request); err != nil {
+			return nil, errNotEvent
+		}
+		ctx, cancel := context.WithTimeout(ctx, budget(ctx))
+		defer cancel()
+		return json.Marshal(respond(handle(ctx, in, request)))
 	}
-	ctx, cancel := context.WithTimeout(ctx, budget(ctx))
-	defer cancel()
-	return json.Marshal(respond(f.answer(ctx, request)))
 }
 
 // budget is less than Lambda's own: a reply of ours is better than its 502.
@@ -67,7 +70,7 @@ func budget(ctx context.Context) time.Duration {
 	return min(ingest.Budget, time.Until(deadline)-frontReserve)
 }
 
-func (f *URLFront) answer(ctx context.Context, request urlRequest) webhook.Reply {
+func handle(ctx context.Context, in *ingest.Ingest, request urlRequest) webhook.Reply {
 	d := webhook.Delivery{
 		Method: request.RequestContext.HTTP.Method,
 		Path:   request.RawPath,
@@ -75,40 +78,30 @@ func (f *URLFront) answer(ctx context.Context, request urlRequest) webhook.Reply
 		ID:     request.RequestContext.RequestID,
 	}
 	if request.Version != "2.0" {
-		f.ingest.Log.LogAttrs(ctx, slog.LevelWarn, "the event is not a Function URL's", slog.String("code", "CFG"))
-		return f.ingest.Refuse(ctx, d, ingest.ErrMalformed)
+		in.Log.LogAttrs(ctx, slog.LevelWarn, "the event is not a Function URL's", slog.String("code", "CFG"))
+		return in.Refuse(ctx, d, ingest.ErrMalformed)
 	}
 	for name, value := range request.Headers {
 		d.Header[name] = []string{value}
 	}
-	if _, routed := f.ingest.Providers[d.Path]; !routed {
-		return f.ingest.Refuse(ctx, d, ingest.ErrNoRoute)
+	if _, routed := in.Providers[d.Path]; !routed {
+		return in.Refuse(ctx, d, ingest.ErrNoRoute)
 	}
 	var ok bool
 	if d.Body, ok = body(request); !ok {
-		return f.ingest.Refuse(ctx, d, ingest.ErrMalformed)
+		return in.Refuse(ctx, d, ingest.ErrMalformed)
 	}
-	return f.ingest.Handle(ctx, d)
-}
-
-// outOfService answers for an ingest that could not be configured.
-type outOfService struct {
-	log   *slog.Logger
-	cause error
+	return in.Handle(ctx, d)
 }
 
 // OutOfService gives the handler to start instead of [FunctionURL] when the
 // configuration is faulty: 503 to everybody, so that the platforms try again,
 // and a page to the operator.
-func OutOfService(log *slog.Logger, cause error) interface {
-	Invoke(context.Context, []byte) ([]byte, error)
-} {
-	return outOfService{log, cause}
-}
-
-func (o outOfService) Invoke(ctx context.Context, _ []byte) ([]byte, error) {
-	o.log.LogAttrs(ctx, slog.LevelError, "refused", slog.String("code", "CFG"), slog.Int("status", 503), slog.String("cause", o.cause.Error()))
-	return json.Marshal(respond(webhook.Reply{Status: 503, Body: "service unavailable", RetryAfter: time.Second}))
+func OutOfService(log *slog.Logger, cause error) Handler {
+	return func(ctx context.Context, _ []byte) ([]byte, error) {
+		log.LogAttrs(ctx, slog.LevelError, "refused", slog.String("code", "CFG"), slog.Int("status", 503), slog.String("cause", cause.Error()))
+		return json.Marshal(respond(webhook.Reply{Status: 503, Body: "service unavailable", RetryAfter: time.Second}))
+	}
 }
 
 // body gives the bytes as the platform sent them. Lambda encodes what is not

@@ -34,33 +34,28 @@ type sqsFailure struct {
 	ID string `json:"itemIdentifier"`
 }
 
-// QueueFront is a worker behind an SQS queue whose event source mapping has
+// SQSBatch puts a worker behind an SQS queue whose event source mapping has
 // ReportBatchItemFailures on. Without it every message of every batch counts as
-// done.
+// done. It fails, so that the whole batch comes back, only where no message could
+// be reported by itself: the event is not SQS's or a message has no id.
 //
 // A message that is not done becomes visible again when the queue's visibility
 // timeout ends. worker.Verdict.After is therefore kept up to that timeout less
 // one invocation, 150 s as deployed, and nothing here shortens the wait.
-type QueueFront struct{ worker *worker.Worker }
-
-// SQSBatch gives the handler to start.
-func SQSBatch(w *worker.Worker) *QueueFront { return &QueueFront{w} }
-
-// Invoke handles one batch; Lambda calls it. It fails, so that the whole batch
-// comes back, only where no message could be reported by itself: the event is
-// not SQS's or a message has no id.
-func (f *QueueFront) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	messages, err := readBatch(event)
-	if err != nil {
-		return nil, err
-	}
-	response := sqsResponse{Failures: []sqsFailure{}}
-	for _, verdict := range f.worker.Handle(ctx, messages) {
-		if !verdict.Done {
-			response.Failures = append(response.Failures, sqsFailure{verdict.ID})
+func SQSBatch(w *worker.Worker) Handler {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		messages, err := readBatch(event)
+		if err != nil {
+			return nil, err
 		}
+		response := sqsResponse{Failures: []sqsFailure{}}
+		for _, verdict := range w.Handle(ctx, messages) {
+			if !verdict.Done {
+				response.Failures = append(response.Failures, sqsFailure{verdict.ID})
+			}
+		}
+		return json.Marshal(response)
 	}
-	return json.Marshal(response)
 }
 
 func readBatch(event []byte) ([]worker.Message, error) {
