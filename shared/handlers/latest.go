@@ -110,9 +110,6 @@ type object struct {
 // readProtocol reads the dialect of Cribbly and Oblic: Unix seconds. Only
 // messages have times that say when they changed.
 func readProtocol(body []byte, model string) (object, error) {
-	var whole struct {
-		Payload strict.Raw `json:"payload" strict:"required"`
-	}
 	var payload struct {
 		ID           string `json:"id" strict:"nonempty"`
 		Conversation string `json:"conversation_id"`
@@ -120,13 +117,14 @@ func readProtocol(body []byte, model string) (object, error) {
 		ReadAt       int64  `json:"read_at"`
 		UpdatedAt    int64  `json:"updated_at"`
 	}
-	if err := strict.Unmarshal(body, &whole); err != nil {
+	raw, err := payloadOf(body)
+	if err != nil {
 		return object{}, err
 	}
-	if err := strict.Unmarshal(whole.Payload, &payload); err != nil {
+	if err := strict.Unmarshal(raw, &payload); err != nil {
 		return object{}, err
 	}
-	o := object{id: payload.ID, data: whole.Payload}
+	o := object{id: payload.ID, data: raw}
 	if isMessage(model) {
 		o.conversation, o.created = payload.Conversation, fromUnix(payload.CreatedAt)
 		o.changed = fromUnix(max(payload.CreatedAt, payload.ReadAt, payload.UpdatedAt))

@@ -11,21 +11,20 @@ import (
 
 // PollOptions may be left zero.
 type PollOptions struct {
-	Log        *slog.Logger  // nil: slog.Default()
-	Batch      int           // messages handled together, 0: 10
-	Every      time.Duration // how soon another process's message is seen, 0: 200 ms
-	Deadline   time.Duration // time to handle a batch, 0: 10 s
-	Visibility time.Duration // when a batch that was never settled comes back, 0: 6 times Deadline
+	Log      *slog.Logger  // nil: slog.Default()
+	Every    time.Duration // how soon another process's message is seen, 0: 200 ms
+	Deadline time.Duration // time to handle a batch, 0: 10 s
 }
 
 func (o PollOptions) withDefaults() PollOptions {
 	o.Log = cmp.Or(o.Log, slog.Default())
-	o.Batch = cmp.Or(o.Batch, 10)
 	o.Every = cmp.Or(o.Every, 200*time.Millisecond)
 	o.Deadline = cmp.Or(o.Deadline, 10*time.Second)
-	o.Visibility = cmp.Or(o.Visibility, 6*o.Deadline)
 	return o
 }
+
+// batch is how many messages are handled together.
+const batch = 10
 
 // pauseAfterError keeps a broken disk from filling the log.
 const pauseAfterError = time.Second
@@ -39,7 +38,7 @@ func Poll(ctx context.Context, q *Queue, handle func(context.Context, []worker.M
 	o := options.withDefaults()
 	wake := q.db.wake(q.name)
 	for ctx.Err() == nil {
-		received, err := q.Receive(ctx, o.Batch, o.Visibility)
+		received, err := q.Receive(ctx, batch, 6*o.Deadline)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			o.Log.ErrorContext(ctx, "receive failed", "queue", q.name, "error", err)
