@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -49,4 +50,16 @@ type Reply struct {
 	Body       string
 	Allow      string        // the Allow header of a 405, else empty
 	RetryAfter time.Duration // the Retry-After header of a 503, else 0
+}
+
+// Header is what goes with the reply, by lower-case name.
+func (r Reply) Header() map[string]string {
+	h := map[string]string{"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
+	if r.Allow != "" {
+		h["allow"] = r.Allow
+	}
+	if r.RetryAfter > 0 {
+		h["retry-after"] = strconv.Itoa(int(r.RetryAfter.Seconds()))
+	}
+	return h
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -119,15 +118,5 @@ func body(request urlRequest) ([]byte, bool) {
 
 // respond is the only maker of responses.
 func respond(reply webhook.Reply) urlResponse {
-	headers := map[string]string{
-		"content-type":           "text/plain; charset=utf-8",
-		"x-content-type-options": "nosniff",
-	}
-	if reply.Allow != "" {
-		headers["allow"] = reply.Allow
-	}
-	if reply.RetryAfter > 0 {
-		headers["retry-after"] = strconv.Itoa(int(reply.RetryAfter.Seconds()))
-	}
-	return urlResponse{StatusCode: reply.Status, Headers: headers, Body: reply.Body}
+	return urlResponse{StatusCode: reply.Status, Headers: reply.Header(), Body: reply.Body}
 }

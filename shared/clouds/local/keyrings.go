@@ -7,7 +7,6 @@ import (
 	"maps"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -28,9 +27,8 @@ import (
 type Keyrings struct {
 	schemes  map[string]signature.Scheme
 	lookup   func(name string) (value string, set bool)
-	rings    map[string]*signature.Keyring
+	rings    map[string]webhook.Verifier
 	problems map[string]error
-	tenants  sync.Map // keyrings and errors by variable, of those that are set
 }
 
 var _ webhook.Keyrings = (*Keyrings)(nil)
@@ -38,7 +36,7 @@ var _ webhook.Keyrings = (*Keyrings)(nil)
 // NewKeyrings makes a keyring for every provider in schemes. lookup is
 // os.LookupEnv or stands for it.
 func NewKeyrings(schemes map[string]signature.Scheme, lookup func(name string) (value string, set bool)) *Keyrings {
-	k := &Keyrings{schemes: schemes, lookup: lookup, rings: map[string]*signature.Keyring{}, problems: map[string]error{}}
+	k := &Keyrings{schemes: schemes, lookup: lookup, rings: map[string]webhook.Verifier{}, problems: map[string]error{}}
 	for provider, scheme := range schemes {
 		ring, err := keyring(scheme, SecretVariable(provider), lookup)
 		if err != nil {
@@ -56,7 +54,7 @@ func SecretVariable(provider string) string {
 	return strings.ToUpper(strings.ReplaceAll(provider, "-", "_")) + "_WEBHOOK_SECRET"
 }
 
-func keyring(scheme signature.Scheme, variable string, lookup func(string) (string, bool)) (*signature.Keyring, error) {
+func keyring(scheme signature.Scheme, variable string, lookup func(string) (string, bool)) (webhook.Verifier, error) {
 	var secrets []signature.Secret
 	for i := range signature.MaxSecrets + 1 {
 		name := variable
@@ -98,31 +96,15 @@ func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier
 	return nil, errors.New("provider has no signature scheme")
 }
 
-// tenant gives the ring of a tenant with secrets of its own. Those that have none
-// are looked up every time: a stranger invents as many as he likes.
+// tenant makes the ring of a tenant with secrets of its own.
 func (k *Keyrings) tenant(provider, tenant string) (webhook.Verifier, error) {
 	variable := SecretVariable(provider) + "_BOT_" + strings.ReplaceAll(tenant, "-", "_")
-	if list, _ := k.lookup(variable); list == "" {
-		return nil, webhook.ErrNotConfigured
-	}
-	made, ok := k.tenants.Load(variable)
-	if !ok {
-		only := func(name string) (string, bool) { // not "_1": that may be another tenant's
-			if name != variable {
-				return "", false
-			}
-			return k.lookup(name)
+	return keyring(k.schemes[provider], variable, func(name string) (string, bool) {
+		if name != variable { // "_1" may be another tenant's
+			return "", false
 		}
-		ring, err := keyring(k.schemes[provider], variable, only)
-		if made = ring; err != nil {
-			made = err
-		}
-		k.tenants.Store(variable, made)
-	}
-	if err, bad := made.(error); bad {
-		return nil, err
-	}
-	return made.(*signature.Keyring), nil
+		return k.lookup(name)
+	})
 }
 
 // Refresh has nothing newer: the environment of a process does not change.

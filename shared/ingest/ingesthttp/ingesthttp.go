@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strconv"
 
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -74,14 +73,8 @@ func hangUp(w http.ResponseWriter, reply webhook.Reply) {
 }
 
 func write(w http.ResponseWriter, reply webhook.Reply) {
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if reply.Allow != "" {
-		h.Set("Allow", reply.Allow)
-	}
-	if reply.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(reply.RetryAfter.Seconds())))
+	for name, value := range reply.Header() {
+		w.Header().Set(name, value)
 	}
 	w.WriteHeader(reply.Status)
 	_, _ = io.WriteString(w, reply.Body) // the peer may be gone: nothing is left to undo
