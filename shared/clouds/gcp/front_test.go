@@ -16,9 +16,9 @@ import (
 	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
-	"github.com/webhook-functions/template/shared/clouds/gcp/buildpacktest"
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // The catalogue through the front that gcp-ingest has: its handler, served by
@@ -40,7 +40,7 @@ type served struct {
 func serveCatalogue(t *testing.T) *served {
 	t.Helper()
 	t.Setenv("FUNCTION_TARGET", "Catalogue")
-	s := &served{addr: buildpacktest.FreeAddr(t)}
+	s := &served{addr: toolstest.FreeAddr(t)}
 	functions.HTTP("Catalogue", func(w http.ResponseWriter, r *http.Request) {
 		front, _ := s.fronts.Load(r.RemoteAddr)
 		front.(http.Handler).ServeHTTP(w, r)

@@ -22,10 +22,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // Server is a running DynamoDB Local.
@@ -39,15 +40,16 @@ func DynamoDB(t testing.TB) *Server {
 	t.Helper()
 	jars := filepath.Join(root(), ".tools", "dynamodb-local", "lib")
 	if _, err := os.Stat(jars); err != nil {
-		missing(t, "DynamoDB Local is not installed: make tools")
+		toolstest.Missing(t, "DynamoDB Local is not installed: make tools")
 	}
 	java, err := exec.LookPath("java")
 	if err != nil {
-		missing(t, "DynamoDB Local needs Java 17")
+		toolstest.Missing(t, "DynamoDB Local needs Java 17")
 	}
-	port := freePort(t)
+	addr := toolstest.FreeAddr(t)
+	_, port, _ := net.SplitHostPort(addr)
 	command := exec.Command(java, "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Djava.library.path="+jars, "-cp", filepath.Join(jars, "*"),
-		"software.amazon.dynamodb.services.local.main.ServerRunner", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", strconv.Itoa(port))
+		"software.amazon.dynamodb.services.local.main.ServerRunner", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {
@@ -57,35 +59,17 @@ func DynamoDB(t testing.TB) *Server {
 		_ = command.Process.Kill() // it holds nothing worth a good-bye
 		_ = command.Wait()
 	})
-	server := &Server{URL: fmt.Sprintf("http://127.0.0.1:%d", port)}
+	server := &Server{URL: "http://" + addr}
 	if err := server.await(t.Context()); err != nil {
 		t.Fatalf("DynamoDB Local did not start: %v", err)
 	}
 	return server
 }
 
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
 // root is the module's folder.
 func root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "..", "..", "..")
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func (s *Server) await(ctx context.Context) error {

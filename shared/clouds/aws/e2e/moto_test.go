@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/webhook-functions/template/shared/clouds/aws/lambdatest"
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // startMoto serves Secrets Manager until the test ends.
@@ -24,7 +25,7 @@ func startMoto(t *testing.T) (endpoint string) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(program); err != nil {
-		missing(t, "needs moto: make tools")
+		toolstest.Missing(t, "needs moto: make tools")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -51,15 +52,6 @@ func startMoto(t *testing.T) (endpoint string) {
 			t.Fatalf("moto does not answer: %v", err)
 		}
 	}
-}
-
-// missing skips a test for want of a tool, but not under CI.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }
 
 // webhookSecrets are the test secrets of all platforms.

@@ -31,6 +31,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 var quiet = log.New(io.Discard, "", 0)
@@ -85,7 +86,7 @@ func (c *cloud) command(t *testing.T, function, arch string) []string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(qemu); err != nil {
-		missing(t, "needs qemu-aarch64-static: make tools")
+		toolstest.Missing(t, "needs qemu-aarch64-static: make tools")
 	}
 	return []string{qemu, bootstrap}
 }

@@ -27,6 +27,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // Server is a running SQS server.
@@ -42,9 +44,10 @@ func Start(t testing.TB) *Server {
 	jars := filepath.Join(filepath.Dir(file), "../../../../.tools/elasticmq/lib")
 	java, err := exec.LookPath("java")
 	if _, absent := os.Stat(jars); absent != nil || err != nil {
-		missing(t, "needs ElasticMQ and Java 17: make tools")
+		toolstest.Missing(t, "needs ElasticMQ and Java 17: make tools")
 	}
-	port := freePort(t)
+	addr := toolstest.FreeAddr(t)
+	_, port, _ := net.SplitHostPort(addr)
 	var log bytes.Buffer
 	process := exec.Command(java, "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
 		"-Drest-sqs.bind-hostname=127.0.0.1", "-Drest-sqs.bind-port="+port, "-Drest-stats.enabled=false",
@@ -57,7 +60,7 @@ func Start(t testing.TB) *Server {
 		_ = process.Process.Kill() // its queues live in memory
 		_ = process.Wait()
 	})
-	s := &Server{URL: "http://127.0.0.1:" + port}
+	s := &Server{URL: "http://" + addr}
 	s.SQS = sqs.New(sqs.Options{
 		BaseEndpoint: &s.URL,
 		Region:       "us-east-1",
@@ -67,24 +70,6 @@ func Start(t testing.TB) *Server {
 		t.Fatalf("ElasticMQ does not answer: %v", err)
 	}
 	return s
-}
-
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
 func (s *Server) await(ctx context.Context) (err error) {

@@ -28,6 +28,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // Function packs a function, compiles the archive and gives the path of the
@@ -49,7 +51,7 @@ func Pack(t testing.TB, name string) string {
 	t.Helper()
 	for _, tool := range []string{"bash", "zip"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			missing(t, tool+" is not installed")
+			toolstest.Missing(t, tool+" is not installed")
 		}
 	}
 	out := t.TempDir()
@@ -57,14 +59,6 @@ func Pack(t testing.TB, name string) string {
 		t.Fatal(err)
 	}
 	return filepath.Join(out, name+".zip")
-}
-
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }
 
 // root is the module's folder.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // Process is a compiled function that is running.
@@ -44,7 +46,7 @@ func (l *Log) String() string {
 // and waits until it listens. It is killed when the test ends.
 func Start(t testing.TB, binary, target string, log *Log, env ...string) *Process {
 	t.Helper()
-	p := &Process{Addr: FreeAddr(t), Log: log, command: exec.Command(binary), ended: make(chan struct{})}
+	p := &Process{Addr: toolstest.FreeAddr(t), Log: log, command: exec.Command(binary), ended: make(chan struct{})}
 	host, port, _ := net.SplitHostPort(p.Addr)
 	p.command.Env = append([]string{"HOST=" + host, "PORT=" + port, "FUNCTION_TARGET=" + target, "K_SERVICE=" + target}, env...)
 	p.command.Stdout, p.command.Stderr = log, log
@@ -87,15 +89,4 @@ func (p *Process) await(ctx context.Context) error {
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
-}
-
-// FreeAddr gives an address on the loopback that nobody listens on.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -25,6 +25,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // Emulator is a running emulator.
@@ -78,13 +80,13 @@ func find(t testing.TB, variable, below string) string {
 			gcloud, err = filepath.EvalSymlinks(gcloud)
 		}
 		if err != nil {
-			missing(t, "gcloud is not installed, and "+variable+" names no jar: install gcloud, then gcloud components install "+component(below))
+			toolstest.Missing(t, "gcloud is not installed, and "+variable+" names no jar: install gcloud, then gcloud components install "+component(below))
 		}
 		pattern = filepath.Join(filepath.Dir(gcloud), "..", "platform", below)
 	}
 	jars, err := filepath.Glob(pattern)
 	if err != nil || len(jars) == 0 {
-		missing(t, "gcloud has no such component, and "+variable+" names no jar: gcloud components install "+component(below))
+		toolstest.Missing(t, "gcloud has no such component, and "+variable+" names no jar: gcloud components install "+component(below))
 	}
 	return jars[len(jars)-1]
 }
@@ -96,23 +98,15 @@ func component(below string) string {
 	return "cloud-firestore-emulator"
 }
 
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
 // start runs java with arguments for a free port. The compiler and collector
 // are the quick ones for a small machine.
 func start(t testing.TB, variable string, arguments func(port string) []string) *Emulator {
 	t.Helper()
 	java, err := exec.LookPath("java")
 	if err != nil {
-		missing(t, "the emulators need Java 17 or newer: install it")
+		toolstest.Missing(t, "the emulators need Java 17 or newer: install it")
 	}
-	e := &Emulator{Addr: freeAddr(t), variable: variable}
+	e := &Emulator{Addr: toolstest.FreeAddr(t), variable: variable}
 	_, port, _ := net.SplitHostPort(e.Addr)
 	command := exec.Command(java, append([]string{"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}, arguments(port)...)...)
 	var output bytes.Buffer
@@ -128,16 +122,6 @@ func start(t testing.TB, variable string, arguments func(port string) []string) 
 		t.Fatalf("the emulator for %s did not start: %v", variable, err)
 	}
 	return e
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func (e *Emulator) await(ctx context.Context) error {
