@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -23,10 +22,10 @@ type twin struct {
 // readTwins reads the guards and the anchors around the entries that need them.
 // Most postings have none and read nothing.
 func (l *Ledger) readTwins(ctx context.Context, p posting) (map[string]*twin, error) {
-	spans := make(map[string]span)
+	spans := make(map[string]ledger.Span)
 	for _, e := range p.entries {
 		if _, booked := p.found[e.ID]; e.Twin != "" && !booked {
-			spans[e.Twin] = spans[e.Twin].around(e)
+			spans[e.Twin] = spans[e.Twin].Around(e)
 		}
 	}
 	twins := make(map[string]*twin, len(spans))
@@ -41,7 +40,7 @@ func (l *Ledger) readTwins(ctx context.Context, p posting) (map[string]*twin, er
 
 // readTwin reads the guard before the anchors: an anchor that was added in
 // between makes the version too old, not the list.
-func (l *Ledger) readTwin(ctx context.Context, name string, s span) (*twin, error) {
+func (l *Ledger) readTwin(ctx context.Context, name string, s ledger.Span) (*twin, error) {
 	guard, err := l.client.get(ctx, l.table, guardKey(name))
 	if err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func (l *Ledger) readTwin(ctx context.Context, name string, s span) (*twin, erro
 	anchors, err := l.client.query(ctx, query{
 		Table: l.table, Consistent: true, Forward: true,
 		Condition: "pk = :twin AND sk BETWEEN :from AND :to",
-		Values:    item{":twin": text("twin#" + name), ":from": text(anchorSort(s.from)), ":to": text(anchorSort(s.to))},
+		Values:    item{":twin": text("twin#" + name), ":from": text(anchorSort(s.From)), ":to": text(anchorSort(s.To))},
 	})
 	if err != nil {
 		return nil, err
@@ -73,9 +72,9 @@ func (l *Ledger) readTwin(ctx context.Context, name string, s span) (*twin, erro
 
 // anchor adds the entry's time unless an anchor lies within its window.
 func (t *twin) anchor(e ledger.Entry) bool {
-	s := span{}.around(e)
+	s := ledger.Span{}.Around(e)
 	for _, at := range t.times {
-		if s.from <= at && at <= s.to {
+		if s.From <= at && at <= s.To {
 			return false
 		}
 	}
@@ -97,28 +96,6 @@ func (t *twin) writes(table string) []write {
 		writes = append(writes, write{Put: &put{Table: table, Item: key("twin#"+t.name, anchorSort(at))}})
 	}
 	return writes
-}
-
-// span is a stretch of time in Unix nanoseconds, both ends included.
-type span struct {
-	from, to int64
-	set      bool
-}
-
-// around widens s to the window of e. A window without end ends with time.
-func (s span) around(e ledger.Entry) span {
-	at, window := e.Time.UnixNano(), int64(e.Window)
-	from, to := at-window, at+window
-	if from > at {
-		from = math.MinInt64
-	}
-	if to < at {
-		to = math.MaxInt64
-	}
-	if s.set {
-		from, to = min(from, s.from), max(to, s.to)
-	}
-	return span{from, to, true}
 }
 
 func guardKey(twin string) item { return key("twin#"+twin, "guard") }

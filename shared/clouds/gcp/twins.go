@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -26,10 +25,10 @@ type twin struct {
 // were read before: an anchor that was added in between makes the guard too old,
 // not the list.
 func (l *Ledger) readTwins(ctx context.Context, p *posting, documents map[string]*document) (map[string]*twin, error) {
-	spans := make(map[string]span)
+	spans := make(map[string]ledger.Span)
 	for _, e := range p.entries {
 		if _, booked := p.found[e.ID]; e.Twin != "" && !booked {
-			spans[e.Twin] = spans[e.Twin].around(e)
+			spans[e.Twin] = spans[e.Twin].Around(e)
 		}
 	}
 	twins := make(map[string]*twin, len(spans))
@@ -43,7 +42,7 @@ func (l *Ledger) readTwins(ctx context.Context, p *posting, documents map[string
 	return twins, nil
 }
 
-func (l *Ledger) readTwin(ctx context.Context, t *twin, s span) error {
+func (l *Ledger) readTwin(ctx context.Context, t *twin, s ledger.Span) error {
 	if t.guard == nil {
 		return nil
 	}
@@ -53,8 +52,8 @@ func (l *Ledger) readTwin(ctx context.Context, t *twin, s span) error {
 	anchors, err := l.query(ctx, query{
 		From: []collection{{"twins"}},
 		Where: both(
-			where("__name__", "GREATER_THAN_OR_EQUAL", reference(l.anchorName(t.name, s.from))),
-			where("__name__", "LESS_THAN_OR_EQUAL", reference(l.anchorName(t.name, s.to)))),
+			where("__name__", "GREATER_THAN_OR_EQUAL", reference(l.anchorName(t.name, s.From))),
+			where("__name__", "LESS_THAN_OR_EQUAL", reference(l.anchorName(t.name, s.To)))),
 		OrderBy: []order{{field{"__name__"}, "ASCENDING"}},
 	})
 	if err != nil {
@@ -72,9 +71,9 @@ func (l *Ledger) readTwin(ctx context.Context, t *twin, s span) error {
 
 // anchor adds the entry's time unless an anchor lies within its window.
 func (t *twin) anchor(e ledger.Entry) bool {
-	s := span{}.around(e)
+	s := ledger.Span{}.Around(e)
 	for _, at := range t.times {
-		if s.from <= at && at <= s.to {
+		if s.From <= at && at <= s.To {
 			return false
 		}
 	}
@@ -95,28 +94,6 @@ func (l *Ledger) twinWrites(t *twin) []write {
 		writes = append(writes, write{Update: &document{Name: l.anchorName(t.name, at)}})
 	}
 	return writes
-}
-
-// span is a stretch of time in Unix nanoseconds, both ends included.
-type span struct {
-	from, to int64
-	set      bool
-}
-
-// around widens s to the window of e. A window without end ends with time.
-func (s span) around(e ledger.Entry) span {
-	at, window := e.Time.UnixNano(), int64(e.Window)
-	from, to := at-window, at+window
-	if from > at {
-		from = math.MinInt64
-	}
-	if to < at {
-		to = math.MaxInt64
-	}
-	if s.set {
-		from, to = min(from, s.from), max(to, s.to)
-	}
-	return span{from, to, true}
 }
 
 // sortable writes a time so that texts sort as times do, before 1970 too.

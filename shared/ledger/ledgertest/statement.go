@@ -1,8 +1,10 @@
 package ledgertest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
@@ -12,13 +14,7 @@ import (
 func ids(entries []ledger.Entry) (ids []string) {
 	entries = slices.Clone(entries)
 	slices.SortFunc(entries, func(a, b ledger.Entry) int {
-		if c := a.Time.Compare(b.Time); c != 0 {
-			return c
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
+		return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.ID, b.ID))
 	})
 	for _, e := range entries {
 		ids = append(ids, e.ID)
