@@ -259,13 +259,13 @@ func checkCalls(t *testing.T, at int, fake *fakeapi.API, reasons map[string]bool
 			t.Errorf("step %d: limit of %s is %d (put: %v), want %d", at, human, limit, ok, want)
 		}
 	}
-	if spoken := len(fake.Spoken("s")); spoken > 1 || spoken == 0 && !reasons[maybeSpoken] {
+	if spoken := len(fake.State().Spoken["s"]); spoken > 1 || spoken == 0 && !reasons[maybeSpoken] {
 		t.Errorf("step %d: spoken %d times, dead letters for %v", at, spoken, reasons)
 	}
-	if leads := fake.Leads(); len(leads) != 1 {
+	if leads := fake.State().Leads; len(leads) != 1 {
 		t.Errorf("step %d: the lead arrived %d times", at, len(leads))
 	}
-	if wrong := fake.WrongCalls(); len(wrong) != 0 {
+	if wrong := fake.State().Wrong; len(wrong) != 0 {
 		t.Errorf("step %d: wrong calls %q", at, wrong)
 	}
 }

@@ -259,7 +259,7 @@ func (d *demonstration) pushed(ctx context.Context) (happened, error) {
 	for range 200 {
 		limit, ok := d.fake.Limit(demoHuman, "conversational_seconds")
 		row.Outcome = fmt.Sprintf("%d s left", limit)
-		if row.AsMeant = ok && limit == max(0, int64(account.Balance))/price && len(d.fake.WrongCalls()) == 0; row.AsMeant {
+		if row.AsMeant = ok && limit == max(0, int64(account.Balance))/price && len(d.fake.State().Wrong) == 0; row.AsMeant {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -468,7 +468,7 @@ func TestAnAccountPerProject(t *testing.T) {
 	if _, pushed := w.Limit("u1", "conversational_seconds"); pushed || !slices.Equal(crossed, []string{"1 exhausted"}) {
 		t.Errorf("limit pushed: %t; crossings %q", pushed, crossed)
 	}
-	if ended := w.Ended(); !slices.Equal(ended, []string{"live in p2"}) {
+	if ended := w.State().Ended; !slices.Equal(ended, []string{"live in p2"}) {
 		t.Errorf("ended %q", ended)
 	}
 }

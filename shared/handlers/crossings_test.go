@@ -263,12 +263,12 @@ func TestSessionsOfTheExhaustedAreEnded(t *testing.T) {
 			w.book(t, "1", "u1", row.amount)
 			w.fault = row.fault
 			e := ours(t, handlers.Exhausted, "u1", handlers.Crossing{Balance: handlers.Balance{Account: "u1", Human: "u1"}, Number: 1})
-			if got := outcome(w.handle(t, e)); got != row.outcome || strings.Join(w.Ended(), " ") != row.want {
-				t.Errorf("%s, ended %q; want %s, %q", got, w.Ended(), row.outcome, row.want)
+			if got := outcome(w.handle(t, e)); got != row.outcome || strings.Join(w.State().Ended, " ") != row.want {
+				t.Errorf("%s, ended %q; want %s, %q", got, w.State().Ended, row.outcome, row.want)
 			}
 			if row.outcome == "again" {
-				if got := outcome(w.handle(t, e)); got != "done" || len(w.Ended()) != 2 {
-					t.Errorf("again: %s, ended %q", got, w.Ended())
+				if got := outcome(w.handle(t, e)); got != "done" || len(w.State().Ended) != 2 {
+					t.Errorf("again: %s, ended %q", got, w.State().Ended)
 				}
 			}
 		})
@@ -311,8 +311,8 @@ func TestSessionsAreLookedForAmongTheNewest(t *testing.T) {
 		}
 		w.book(t, "1", "u1", "-1")
 		e := ours(t, handlers.Exhausted, "u1", handlers.Crossing{Balance: handlers.Balance{Account: "u1", Human: "u1"}, Number: 1})
-		if got := outcome(w.handle(t, e)); got != "done" || strings.Join(w.Ended(), " ") != want {
-			t.Errorf("%d newer ones: %s, ended %q, want %q", newer, got, w.Ended(), want)
+		if got := outcome(w.handle(t, e)); got != "done" || strings.Join(w.State().Ended, " ") != want {
+			t.Errorf("%d newer ones: %s, ended %q, want %q", newer, got, w.State().Ended, want)
 		}
 	}
 }

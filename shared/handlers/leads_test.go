@@ -41,10 +41,10 @@ func TestLeadsAreForwarded(t *testing.T) {
 				}
 				got = append(got, outcome(w.handle(t, followUps[0])))
 			}
-			if strings.Join(got, ", ") != row.want || len(w.Leads()) != row.leads {
-				t.Errorf("%q, %d leads; want %q, %d", got, len(w.Leads()), row.want, row.leads)
+			if strings.Join(got, ", ") != row.want || len(w.State().Leads) != row.leads {
+				t.Errorf("%q, %d leads; want %q, %d", got, len(w.State().Leads), row.want, row.leads)
 			}
-			for _, l := range w.Leads() {
+			for _, l := range w.State().Leads {
 				const body = `{"type":"lead.submitted","timestamp":"2026-11-21T09:00:00Z","data":{"chatbot":"b","conversation":"c","name":"Robin <R>","email":"robin@example.com"}}`
 				var got, want any
 				if json.Unmarshal(l.Body, &got) != nil || json.Unmarshal([]byte(body), &want) != nil || fmt.Sprint(got) != fmt.Sprint(want) {
@@ -77,8 +77,8 @@ func TestALeadDoesNotGrowOnItsWay(t *testing.T) {
 		t.Fatalf("%d bytes became %d (%v)", len(body), len(followUps[0].Data), err)
 	}
 	w := newOutbound(t, nil)
-	if got := outcome(w.handle(t, followUps[0])); got != "done" || len(w.Leads()) != 1 {
-		t.Errorf("%s, %d leads", got, len(w.Leads()))
+	if got := outcome(w.handle(t, followUps[0])); got != "done" || len(w.State().Leads) != 1 {
+		t.Errorf("%s, %d leads", got, len(w.State().Leads))
 	}
 }
 

@@ -105,7 +105,7 @@ func newOutbound(t *testing.T, env map[string]string) *outboundWorld {
 	w.ports = handlers.Ports{Ledger: w.books, Records: w.store, Caller: client, Now: func() time.Time { return w.now }, Jitter: func() time.Duration { return rand.N(time.Second) }}
 	w.table = handlers.Outbound(settings, w.ports, slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() {
-		if wrong := w.WrongCalls(); len(wrong) != 0 {
+		if wrong := w.State().Wrong; len(wrong) != 0 {
 			t.Errorf("wrong calls: %q", wrong)
 		}
 	})
@@ -240,8 +240,8 @@ func TestADebitWaitsForAKey(t *testing.T) {
 		t.Errorf("without a key: %s after %d calls, %s", outcome(r), w.calls, w.log.String())
 	}
 	w = newOutbound(t, nil)
-	if r := w.handle(t, debit); outcome(r) != "done" || sum(w.Ledger()) != -1 {
-		t.Errorf("with one: %s, %d debited", outcome(r), sum(w.Ledger()))
+	if r := w.handle(t, debit); outcome(r) != "done" || sum(w.State().Ledger) != -1 {
+		t.Errorf("with one: %s, %d debited", outcome(r), sum(w.State().Ledger))
 	}
 }
 

@@ -47,8 +47,8 @@ func TestATextIsSpokenAtMostOnce(t *testing.T) {
 			if row.want == "done, done, done" && w.calls != 1 {
 				t.Errorf("%d calls, want one: nothing was left to do after it", w.calls)
 			}
-			if strings.Join(got, ", ") != row.want || len(w.Spoken("s1")) != row.spoken {
-				t.Errorf("%q, spoken %d times; want %q, %d", got, len(w.Spoken("s1")), row.want, row.spoken)
+			if strings.Join(got, ", ") != row.want || len(w.State().Spoken["s1"]) != row.spoken {
+				t.Errorf("%q, spoken %d times; want %q, %d", got, len(w.State().Spoken["s1"]), row.want, row.spoken)
 			}
 		})
 	}
@@ -81,8 +81,8 @@ func TestOfTwoTriesAtOnceOneSpeaks(t *testing.T) {
 		}
 		first := outcome(w.handle(t, e))
 		w.now = w.now.Add(time.Minute)
-		if then := outcome(w.handle(t, e)); first != row.first || second != "again" || then != row.then || len(w.Spoken("s1")) != row.spoken {
-			t.Errorf("%s: first %q, second %q, then %q, spoken %d times", row.name, first, second, then, len(w.Spoken("s1")))
+		if then := outcome(w.handle(t, e)); first != row.first || second != "again" || then != row.then || len(w.State().Spoken["s1"]) != row.spoken {
+			t.Errorf("%s: first %q, second %q, then %q, spoken %d times", row.name, first, second, then, len(w.State().Spoken["s1"]))
 		}
 	}
 }
@@ -148,8 +148,8 @@ func TestAClaimWhoseAnswerIsLostIsOurs(t *testing.T) {
 		_, err := put()
 		return false, err
 	}}, Now: w.ports.Now, Jitter: w.ports.Jitter}
-	if _, err := s.Say(t.Context(), speech(t)); err != nil || len(w.Spoken("s1")) != 1 {
-		t.Errorf("%v, spoken %d times", err, len(w.Spoken("s1")))
+	if _, err := s.Say(t.Context(), speech(t)); err != nil || len(w.State().Spoken["s1"]) != 1 {
+		t.Errorf("%v, spoken %d times", err, len(w.State().Spoken["s1"]))
 	}
 }
 
@@ -170,11 +170,11 @@ func TestOfTwoClaimsOneWins(t *testing.T) {
 		return won, err
 	}}}
 	_, err := loser.Say(t.Context(), e)
-	if _, permanent := webhook.PermanentReason(err); permanent || err == nil || len(w.Spoken("s1")) != 1 {
-		t.Errorf("the loser: %v, spoken %d times", err, len(w.Spoken("s1")))
+	if _, permanent := webhook.PermanentReason(err); permanent || err == nil || len(w.State().Spoken["s1"]) != 1 {
+		t.Errorf("the loser: %v, spoken %d times", err, len(w.State().Spoken["s1"]))
 	}
-	if _, err := loser.Say(t.Context(), e); err != nil || len(w.Spoken("s1")) != 1 {
-		t.Errorf("the loser again: %v, spoken %d times", err, len(w.Spoken("s1")))
+	if _, err := loser.Say(t.Context(), e); err != nil || len(w.State().Spoken["s1"]) != 1 {
+		t.Errorf("the loser again: %v, spoken %d times", err, len(w.State().Spoken["s1"]))
 	}
 }
 
@@ -211,8 +211,8 @@ func TestOfTwoClaimsInOneSecondOneIsOurs(t *testing.T) {
 		return fault{}
 	}
 	winner := say(w.store)
-	if _, permanent := webhook.PermanentReason(loser); permanent || loser == nil || winner != nil || len(w.Spoken("s1")) != 1 {
-		t.Errorf("winner %v, loser %v, spoken %d times", winner, loser, len(w.Spoken("s1")))
+	if _, permanent := webhook.PermanentReason(loser); permanent || loser == nil || winner != nil || len(w.State().Spoken["s1"]) != 1 {
+		t.Errorf("winner %v, loser %v, spoken %d times", winner, loser, len(w.State().Spoken["s1"]))
 	}
 }
 

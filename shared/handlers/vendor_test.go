@@ -153,8 +153,8 @@ func TestDebitsAreMadeOnce(t *testing.T) {
 			w.calls, w.fault = 0, row.fault
 			e := ours(t, handlers.VendorDebit, "1", handlers.Debit{Credit: "gold", Human: "u1", Amount: -31, Key: "gabber:usage:1"})
 			got := outcome(w.handle(t, e)) + ", " + outcome(w.handle(t, e))
-			if got != row.want || sum(w.Ledger()) != row.amount {
-				t.Errorf("%s, %d debited; want %s, %d", got, sum(w.Ledger()), row.want, row.amount)
+			if got != row.want || sum(w.State().Ledger) != row.amount {
+				t.Errorf("%s, %d debited; want %s, %d", got, sum(w.State().Ledger), row.want, row.amount)
 			}
 		})
 	}
@@ -172,8 +172,8 @@ func TestADebitIsRemembered(t *testing.T) {
 			t.Errorf("%s: %s", key, got)
 		}
 	}
-	if sum(w.Ledger()) != -2 || w.calls != 2 {
-		t.Errorf("%d debited in %d calls, want 2 in 2", sum(w.Ledger()), w.calls)
+	if sum(w.State().Ledger) != -2 || w.calls != 2 {
+		t.Errorf("%d debited in %d calls, want 2 in 2", sum(w.State().Ledger), w.calls)
 	}
 	for _, d := range []handlers.Debit{{Credit: "gold", Human: "u2", Amount: -1, Key: "1"}, {Credit: "silver", Human: "u1", Amount: -1, Key: "1"}} {
 		if got := outcome(w.handle(t, ours(t, handlers.VendorDebit, d.Credit+d.Human, d))); got == "done" {
@@ -181,7 +181,7 @@ func TestADebitIsRemembered(t *testing.T) {
 		}
 	}
 	forgetful := &handlers.VendorDebits{API: w.api(), Records: records.NewMemory()}
-	if _, err := forgetful.Post(t.Context(), debit("2")); err != nil || sum(w.Ledger()) != -2 {
+	if _, err := forgetful.Post(t.Context(), debit("2")); err != nil || sum(w.State().Ledger) != -2 {
 		t.Errorf("without the note: %v; the newest entry there has the key", err)
 	}
 }

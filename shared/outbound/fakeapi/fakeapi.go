@@ -5,7 +5,7 @@
 //	server := httptest.NewServer(fake)    // GABBER_API_URL=server.URL, GABBER_API_KEY=fakeapi.Key
 //	…
 //	limit, ok := fake.Limit("member-20417", "conversational_seconds")
-//	wrong := fake.WrongCalls()            // must be empty
+//	wrong := fake.State().Wrong           // must be empty
 //
 // It is as strict about method, path, headers and body as the vendor's
 // generated clients are: whatever they could not have sent is refused and
@@ -22,9 +22,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
-	"slices"
 	"sync"
 )
 
@@ -148,44 +146,16 @@ func (a *API) Limit(human, usage string) (int64, bool) {
 	return limit, ok
 }
 
-// Spoken gives the texts spoken in a session.
-func (a *API) Spoken(session string) []string {
+// State gives a copy of what it was told so far.
+func (a *API) State() (told State) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.state.Spoken[session])
-}
-
-// Attached gives the humans that were attached, by session.
-func (a *API) Attached() map[string]string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return maps.Clone(a.state.Attached)
-}
-
-// Ended gives the sessions that were ended.
-func (a *API) Ended() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.state.Ended)
-}
-
-// Ledger gives the entries of the credit ledger, oldest first.
-func (a *API) Ledger() []Entry {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.state.Ledger)
-}
-
-// Leads gives the leads that arrived with a correct signature.
-func (a *API) Leads() []Lead {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.state.Leads)
-}
-
-// WrongCalls says what was wrong with calls that should never have been made.
-func (a *API) WrongCalls() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.state.Wrong)
+	data, err := json.Marshal(a.state)
+	if err == nil {
+		err = json.Unmarshal(data, &told)
+	}
+	if err != nil {
+		panic(err) // it was JSON when it came
+	}
+	return told
 }

@@ -56,15 +56,15 @@ func TestRightCalls(t *testing.T) {
 			t.Errorf("%d: %s %s: %d %s, want %d", i, c.method, c.path, status, answer, c.status)
 		}
 	}
-	if wrong := fake.WrongCalls(); len(wrong) != 0 {
+	if wrong := fake.State().Wrong; len(wrong) != 0 {
 		t.Errorf("counted as wrong: %q", wrong)
 	}
 	if limit, ok := fake.Limit("u1", "conversational_seconds"); limit != 0 || !ok {
 		t.Errorf("limit %d, %v", limit, ok)
 	}
-	entries := fake.Ledger()
-	if len(entries) != 2 || entries[1].Balance != -7 || !slices.Equal(fake.Spoken("s1"), []string{"hello"}) || !slices.Equal(fake.Ended(), []string{"s1"}) || fake.Attached()["s1"] != "u1" {
-		t.Errorf("it was told %+v, %q, %q, %v", entries, fake.Spoken("s1"), fake.Ended(), fake.Attached())
+	entries := fake.State().Ledger
+	if len(entries) != 2 || entries[1].Balance != -7 || !slices.Equal(fake.State().Spoken["s1"], []string{"hello"}) || !slices.Equal(fake.State().Ended, []string{"s1"}) || fake.State().Attached["s1"] != "u1" {
+		t.Errorf("it was told %+v, %q, %q, %v", entries, fake.State().Spoken["s1"], fake.State().Ended, fake.State().Attached)
 	}
 	var state fakeapi.State
 	if _, answer := call(fake, "GET", "/", ""); json.Unmarshal([]byte(answer), &state) != nil || state.Limits["u1"]["token_cnt"] != 9 {
@@ -114,7 +114,7 @@ func TestWrongCallsFailAndAreCounted(t *testing.T) {
 			if status, answer := call(fake, c.method, c.path, c.body, c.headers...); status != c.status {
 				t.Errorf("%d %s, want %d", status, answer, c.status)
 			}
-			if wrong := fake.WrongCalls(); len(wrong) != 1 || strings.Contains(wrong[0], "canary") {
+			if wrong := fake.State().Wrong; len(wrong) != 1 || strings.Contains(wrong[0], "canary") {
 				t.Errorf("counted: %q", wrong)
 			}
 			state := fakeapi.State{}

@@ -4,18 +4,16 @@
 package outboundtest
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 )
 
-// CheckLimits: the platform, which listens at url, has exactly these humans, and
-// of each what is left, in whole seconds.
-func CheckLimits(t *testing.T, books ledger.Store, fake *fakeapi.API, url string, humans ...string) {
+// CheckLimits: the platform has exactly these humans, and of each what is left, in
+// whole seconds.
+func CheckLimits(t *testing.T, books ledger.Store, fake *fakeapi.API, humans ...string) {
 	t.Helper()
 	for _, human := range humans {
 		account, err := books.Account(t.Context(), human)
@@ -31,17 +29,12 @@ func CheckLimits(t *testing.T, books ledger.Store, fake *fakeapi.API, url string
 			t.Errorf("%s: %d of %d entries are known to be pushed", human, account.SyncedSeq, account.Seq)
 		}
 	}
-	var told fakeapi.State
-	response, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
+	told := fake.State()
+	if len(told.Limits) != len(humans) {
+		t.Errorf("%d humans have a limit, want %d", len(told.Limits), len(humans))
 	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&told); err != nil || len(told.Limits) != len(humans) {
-		t.Errorf("%d humans have a limit, want %d; %v", len(told.Limits), len(humans), err)
-	}
-	if wrong := fake.WrongCalls(); len(wrong) != 0 {
-		t.Errorf("wrong calls: %q", wrong)
+	if len(told.Wrong) != 0 {
+		t.Errorf("wrong calls: %q", told.Wrong)
 	}
 }
 
@@ -58,10 +51,10 @@ func CheckSamples(t *testing.T, fake *fakeapi.API) {
 	if limit, _ := fake.Limit(Human, "conversational_seconds"); limit != 575 {
 		t.Errorf("the limit is %d, want 600 less what the samples cost", limit)
 	}
-	if spoken := fake.Spoken(Session); len(spoken) != 1 || spoken[0] != `{"free":true,"note":"room <B> & lobby"} That did not work.` {
+	if spoken := fake.State().Spoken[Session]; len(spoken) != 1 || spoken[0] != `{"free":true,"note":"room <B> & lobby"} That did not work.` {
 		t.Errorf("spoken %q, want both results once", spoken)
 	}
-	if n := len(fake.Leads()); n != 3 {
+	if n := len(fake.State().Leads); n != 3 {
 		t.Errorf("%d leads were forwarded, want 3", n)
 	}
 }
@@ -77,7 +70,7 @@ func Text(i int) string { return fmt.Sprintf("text %d", i) }
 func CheckSpoken(t *testing.T, fake *fakeapi.API, n int, dead map[string]bool) {
 	t.Helper()
 	times := map[string]int{}
-	for _, text := range fake.Spoken(Room) {
+	for _, text := range fake.State().Spoken[Room] {
 		times[text]++
 	}
 	for i := range n {

@@ -86,7 +86,7 @@ func (c *caller) settle(t *testing.T) {
 
 func (c *caller) checkLimits(t *testing.T, humans ...string) {
 	t.Helper()
-	outboundtest.CheckLimits(t, c.ledger, c.fake, c.api.URL, humans...)
+	outboundtest.CheckLimits(t, c.ledger, c.fake, humans...)
 }
 
 func platformsAreTold(t *testing.T, c *cloud) {
@@ -101,7 +101,7 @@ func platformsAreTold(t *testing.T, c *cloud) {
 	defer p.feed(t, p.outbound, o.function)()
 	p.expectAccepted(t, []sample{sampleOf(t, "gabber/realtime_session.state_changed.json")})
 	o.settle(t)
-	if got := o.fake.Attached()[session]; got != human {
+	if got := o.fake.State().Attached[session]; got != human {
 		t.Errorf("the call is %q's, want the caller's", got)
 	}
 	for range 2 {

@@ -52,7 +52,7 @@ func (s *system) grant(human string, credits int) {
 
 func (s *system) checkLimits(humans ...string) {
 	s.Helper()
-	outboundtest.CheckLimits(s.T, s.client.Ledger("webhooks"), s.fake, s.fakes.URL, humans...)
+	outboundtest.CheckLimits(s.T, s.client.Ledger("webhooks"), s.fake, humans...)
 }
 
 func platformsAreTold(s *system) {
@@ -67,7 +67,7 @@ func platformsAreTold(s *system) {
 	s.grant(human, 600)
 	s.deliver("gabber", s.sample("gabber", "realtime_session.state_changed"))
 	s.drain()
-	if got := s.fake.Attached()[session]; got != human {
+	if got := s.fake.State().Attached[session]; got != human {
 		s.Errorf("the call is %q's, want the caller's", got)
 	}
 	for range 2 {
@@ -288,7 +288,7 @@ func withoutKey(s *system) {
 	s.callOut("{}")
 	s.grant("member-0", 7)
 	s.drain()
-	if _, ok := s.fake.Limit("member-0", "conversational_seconds"); ok || len(s.fake.WrongCalls()) != 0 {
+	if _, ok := s.fake.Limit("member-0", "conversational_seconds"); ok || len(s.fake.State().Wrong) != 0 {
 		s.Error("Gabber was called")
 	}
 	if n := len(s.letters("dead-letters")); n != 0 || !strings.Contains(s.log.String(), `"outcome":"no key"`) {
