@@ -34,7 +34,7 @@ type deadFacts struct {
 	Type     string    `json:"type"`
 	Reason   string    `json:"reason"`
 	ID       string    `json:"id"`
-	Provider string    `json:"provider,omitempty"`
+	Platform string    `json:"platform,omitempty"`
 	Queue    string    `json:"queue"` // where a redrive sends it
 	Time     time.Time `json:"time,omitzero"`
 	Added    time.Time `json:"added"`

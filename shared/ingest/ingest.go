@@ -110,15 +110,15 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 // secret store only once everything else is right.
 func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Delivery) (keyID string, err error) {
 	if d.Method != "POST" {
-		return "", ErrMethod
+		return "", errMethod
 	}
 	for _, encoding := range d.Header.Values("Content-Encoding") {
 		if e := strings.TrimSpace(encoding); e != "" && !strings.EqualFold(e, "identity") {
-			return "", ErrEncoding // never decompressed: what is signed are the bytes as sent
+			return "", errEncoding // never decompressed: what is signed are the bytes as sent
 		}
 	}
 	if len(d.Body) > in.Limit() {
-		return "", ErrTooLarge
+		return "", errTooLarge
 	}
 	signatures := d.Header.Values(p.SignatureHeader)
 	if len(signatures) == 0 || len(signatures) == 1 && strings.Trim(signatures[0], " \t") == "" {
@@ -225,17 +225,14 @@ func (e *unavailableError) Error() string { return e.err.Error() }
 var (
 	// ErrNoRoute: no provider has this path.
 	ErrNoRoute = errors.New("no such route")
-	// ErrMethod: anything but POST.
-	ErrMethod = errors.New("method is not POST")
-	// ErrEncoding: the body is compressed.
-	ErrEncoding = errors.New("body is encoded")
-	// ErrTooLarge: the body is over the cap.
-	ErrTooLarge = errors.New("body is over the cap")
 	// ErrSlow: the body did not arrive in time.
 	ErrSlow = errors.New("body did not arrive in time")
 	// ErrMalformed: the front could not make out a request: cut body, bad base64, foreign event.
 	ErrMalformed = errors.New("request is malformed")
 
+	errMethod   = errors.New("method is not POST")
+	errEncoding = errors.New("body is encoded")
+	errTooLarge = errors.New("body is over the cap")
 	errMissing  = errors.New("signature header is missing")
 	errMismatch = errors.New("signature does not match")
 	errPanic    = errors.New("ingest panicked")

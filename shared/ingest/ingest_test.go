@@ -240,10 +240,7 @@ func TestRefuse(t *testing.T) {
 		status int
 	}{
 		{ingest.ErrNoRoute, 404},
-		{ingest.ErrMethod, 405},
 		{ingest.ErrSlow, 408},
-		{ingest.ErrTooLarge, 413},
-		{ingest.ErrEncoding, 415},
 		{ingest.ErrMalformed, 400},
 		{fmt.Errorf("lambda: %w", ingest.ErrMalformed), 400},
 		{errors.New("anything else"), 500},

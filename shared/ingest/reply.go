@@ -15,9 +15,9 @@ var refusals = []struct {
 	code   string
 }{
 	{ErrNoRoute, 404, ""},
-	{ErrMethod, 405, ""},
-	{ErrEncoding, 415, ""},
-	{ErrTooLarge, 413, ""},
+	{errMethod, 405, ""},
+	{errEncoding, 415, ""},
+	{errTooLarge, 413, ""},
 	{ErrSlow, 408, ""},
 	{ErrMalformed, 400, ""},
 	{errPanic, 500, "5XX"},

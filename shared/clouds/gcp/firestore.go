@@ -33,8 +33,7 @@ type value struct {
 func text(s string) value { return value{String: &s} }
 
 func number[T ~int64](n T) value {
-	digits := strconv.FormatInt(int64(n), 10)
-	return value{Integer: &digits}
+	return value{Integer: new(strconv.FormatInt(int64(n), 10))}
 }
 
 func reference(name string) value { return value{Reference: &name} }
@@ -84,9 +83,8 @@ type precondition struct {
 }
 
 var (
-	yes, no = true, false
-	absent  = &precondition{Exists: &no}
-	present = &precondition{Exists: &yes}
+	absent  = &precondition{Exists: new(false)}
+	present = &precondition{Exists: new(true)}
 )
 
 // unchanged since d was read; nil stands for a document that was not there.
@@ -119,8 +117,7 @@ type transform struct {
 }
 
 func increment[T ~int64](field string, by T) transform {
-	v := number(by)
-	return transform{Field: field, Increment: &v}
+	return transform{Field: field, Increment: new(number(by))}
 }
 
 // written is what became of one write: the values its transforms gave.

@@ -139,11 +139,10 @@ func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) erro
 // markSynced is tried again when it meets a charge: the account is the document
 // that charges are written to, and without the mark its limit is pushed again.
 func (l *Ledger) markSynced(ctx context.Context, name, account string, seq int64) error {
-	upTo := number(seq)
 	mark := []write{{
 		Update:     &document{Name: name, Fields: fields{"account": text(account)}},
 		Mask:       &mask{[]string{"account"}},
-		Transforms: []transform{{Field: "synced_seq", Maximum: &upTo}},
+		Transforms: []transform{{Field: "synced_seq", Maximum: new(number(seq))}},
 		If:         present,
 	}}
 	for try := 1; ; try++ {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -51,7 +52,7 @@ func NewKeyrings(schemes map[string]signature.Scheme, lookup func(name string) (
 // SecretVariable is the environment variable for a provider's secret:
 // "g-tateth" gives "G_TATETH_WEBHOOK_SECRET".
 func SecretVariable(provider string) string {
-	return strings.ToUpper(strings.ReplaceAll(provider, "-", "_")) + "_WEBHOOK_SECRET"
+	return providers.EnvName(provider) + "_WEBHOOK_SECRET"
 }
 
 func keyring(scheme signature.Scheme, variable string, lookup func(string) (string, bool)) (webhook.Verifier, error) {

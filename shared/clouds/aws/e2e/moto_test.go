@@ -27,12 +27,8 @@ func startMoto(t *testing.T) (endpoint string) {
 	if _, err := os.Stat(program); err != nil {
 		toolstest.Missing(t, "needs moto: make tools")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close() // the port is moto's now
+	addr := toolstest.FreeAddr(t)
+	_, port, _ := net.SplitHostPort(addr)
 	process := exec.Command(program, "-H", "127.0.0.1", "-p", port)
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
@@ -41,7 +37,7 @@ func startMoto(t *testing.T) (endpoint string) {
 		_ = process.Process.Kill() // what it knows lives in memory
 		_ = process.Wait()
 	})
-	endpoint = "http://127.0.0.1:" + port
+	endpoint = "http://" + addr
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		response, err := http.Get(endpoint + "/moto-api/")
 		if err == nil {
