@@ -186,7 +186,7 @@ type watchedLedger struct {
 	accounts map[string]bool
 }
 
-func (w watchedLedger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+func (w watchedLedger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	w.accounts[account] = true
 	return w.Store.Post(ctx, account, entries)
 }

@@ -58,7 +58,7 @@ type crashingLedger struct {
 	*crashes
 }
 
-func (l crashingLedger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+func (l crashingLedger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	l.point()
 	defer l.point()
 	return l.books.Post(ctx, account, entries)
@@ -183,7 +183,7 @@ func runScript(t *testing.T, at int) (killed bool) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "granted", Kind: ledger.Grant, Amount: granted}}); err != nil {
+	if _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "granted", Kind: ledger.Grant, Amount: granted}}); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, dir, append(env, asCommand+"=crash", "CRASH_AT="+strconv.Itoa(at))...)

@@ -24,8 +24,8 @@ type brokenLedger struct {
 	err error
 }
 
-func (b brokenLedger) Post(context.Context, string, []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
-	return ledger.Account{}, nil, b.err
+func (b brokenLedger) Post(context.Context, string, []ledger.Entry) ([]ledger.Outcome, error) {
+	return nil, b.err
 }
 
 var errFails = errors.New("the store fails")

@@ -190,7 +190,7 @@ func (c *Credits) post(ctx context.Context, events []webhook.Event, charges []ch
 	for i, ch := range charges {
 		entries[i] = ch.entry
 	}
-	_, outcomes, err := c.Ledger.Post(ctx, charges[0].of.Account, entries)
+	outcomes, err := c.Ledger.Post(ctx, charges[0].of.Account, entries)
 	if errors.Is(err, ledger.ErrOverflow) {
 		if len(charges) > 1 { // one of them is to blame: let the others through
 			for i := range charges {

@@ -30,7 +30,7 @@ func (g *Grants) Book(ctx context.Context, kind ledger.Kind, of Balance, key str
 		Source:      "/operator",
 		Note:        note,
 	}
-	_, outcomes, err := g.Ledger.Post(ctx, of.Account, []ledger.Entry{entry})
+	outcomes, err := g.Ledger.Post(ctx, of.Account, []ledger.Entry{entry})
 	if err != nil {
 		return ledger.Account{}, "", err
 	}

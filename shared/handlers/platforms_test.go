@@ -153,7 +153,7 @@ func (w *outboundWorld) book(t testing.TB, id, human, amount string) webhook.Eve
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.books.Post(t.Context(), human, []ledger.Entry{{ID: id, Kind: ledger.Adjust, Amount: ledger.Micro(micros)}}); err != nil {
+	if _, err := w.books.Post(t.Context(), human, []ledger.Entry{{ID: id, Kind: ledger.Adjust, Amount: ledger.Micro(micros)}}); err != nil {
 		t.Fatal(err)
 	}
 	return ours(t, handlers.BalanceChanged, id, handlers.Balance{Account: human, Human: human})

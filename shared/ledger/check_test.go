@@ -65,7 +65,7 @@ func TestCheck(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			store := ledger.NewMemory(time.Now)
 			entries := []ledger.Entry{{ID: "1", Amount: 5}, {ID: "2", Amount: -7}}
-			if _, _, err := store.Post(t.Context(), "u1", entries); err != nil {
+			if _, err := store.Post(t.Context(), "u1", entries); err != nil {
 				t.Fatal(err)
 			}
 			var waited time.Duration
@@ -99,7 +99,7 @@ func TestCheckDoesNotWrapAround(t *testing.T) {
 	for i := range 4 {
 		entries = append(entries, ledger.Entry{ID: fmt.Sprint(i)})
 	}
-	if _, _, err := store.Post(t.Context(), "u1", entries); err != nil {
+	if _, err := store.Post(t.Context(), "u1", entries); err != nil {
 		t.Fatal(err)
 	}
 	_, err := ledger.Check(t.Context(), wrong{store, nil, func(e []ledger.Entry) []ledger.Entry {
@@ -121,7 +121,7 @@ func TestCheckReadsEveryPage(t *testing.T) {
 	for i := range many {
 		entries = append(entries, ledger.Entry{ID: fmt.Sprint(i), Amount: 1})
 	}
-	if _, _, err := store.Post(t.Context(), "u1", entries); err != nil {
+	if _, err := store.Post(t.Context(), "u1", entries); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := ledger.Check(t.Context(), store, "u1", func(context.Context, time.Duration) error { return nil }); n != many || err != nil {

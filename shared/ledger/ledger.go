@@ -112,9 +112,6 @@ func (a Account) GoString() string { return a.String() }
 // LogValue is String.
 func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// Synced says whether the platform's limit is known to match the balance.
-func (a Account) Synced() bool { return a.Seq > 0 && a.SyncedSeq >= a.Seq }
-
 // Sane says whether an account can be what entries made of it, as far as the
 // account alone tells: a restored backup or a hand in the store shows here first.
 // [Check] compares it with its entries.
@@ -142,14 +139,13 @@ type Store interface {
 	// their number to seq. It gives one outcome per entry, in order. An ID that
 	// occurs twice in entries is recorded once. An unknown account starts at zero.
 	//
-	// It also gives the account as of some moment after the write, or a zero
-	// Account (Seq 0) where knowing it would cost a read: blind writes are what
+	// It does not tell the balance, which would cost a read: blind writes are what
 	// keeps a hot account fast on the clouds' stores.
 	//
 	// After an error the write may or may not have happened; posting the same
 	// entries again is always right. [ErrOverflow] is the one error that another
 	// try cannot cure.
-	Post(ctx context.Context, account string, entries []Entry) (Account, []Outcome, error)
+	Post(ctx context.Context, account string, entries []Entry) ([]Outcome, error)
 
 	// Account reads the newest committed state (a strong read). An unknown
 	// account is a zero one, not an error.

@@ -43,9 +43,9 @@ func NewMemory(now func() time.Time) *Memory {
 
 // Post decides about every entry first and writes afterwards, so that there is
 // nothing to undo when the balance overflows.
-func (m *Memory) Post(ctx context.Context, account string, entries []Entry) (Account, []Outcome, error) {
+func (m *Memory) Post(ctx context.Context, account string, entries []Entry) ([]Outcome, error) {
 	if err := ctx.Err(); err != nil {
-		return Account{}, nil, err
+		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,7 +55,7 @@ func (m *Memory) Post(ctx context.Context, account string, entries []Entry) (Acc
 	for i, e := range entries {
 		var err error
 		if outcomes[i], err = p.post(e); err != nil {
-			return Account{}, nil, err
+			return nil, err
 		}
 	}
 	for _, e := range p.created {
@@ -64,7 +64,7 @@ func (m *Memory) Post(ctx context.Context, account string, entries []Entry) (Acc
 	if len(p.created) > 0 {
 		m.accounts[account] = p.account
 	}
-	return p.account, outcomes, nil
+	return outcomes, nil
 }
 
 // posting is one Post under way: what it will write, not yet written.

@@ -19,10 +19,13 @@ func Example() {
 	usage := ledger.Entry{ID: "v1-of-the-event", Kind: ledger.Charge, Amount: -30 * ledger.Credit, Fingerprint: "u1 conversational_seconds 30"}
 
 	for range 2 { // a queue delivers at least once
-		account, outcomes, err := store.Post(context.Background(), "u1", []ledger.Entry{usage})
-		fmt.Println(outcomes[0], account.Balance, account.Seq, err)
+		outcomes, err := store.Post(context.Background(), "u1", []ledger.Entry{usage})
+		fmt.Println(outcomes, err)
 	}
+	account, err := store.Account(context.Background(), "u1")
+	fmt.Println(account.Balance, account.Seq, err)
 	// Output:
-	// recorded -30 1 <nil>
-	// duplicate -30 1 <nil>
+	// [recorded] <nil>
+	// [duplicate] <nil>
+	// -30 1 <nil>
 }

@@ -33,8 +33,7 @@ const (
 // index account-time (account, time) holds the entries, for statements.
 //
 // Post is one TransactWriteItems and reads nothing: n entries cost 2(n+1) write
-// units, and the index its own. Only where every entry was there already, or for
-// events without an id, is something read.
+// units, and the index its own. Only for events without an id is something read.
 type Ledger struct {
 	client *Client
 	table  string
@@ -50,39 +49,37 @@ var (
 func (c *Client) Ledger(table string) *Ledger { return &Ledger{c, table} }
 
 // Post plans the writes, tries them, and plans anew with what a refusal taught:
-// which entries exist already, that a twin arrived meanwhile. The account comes
-// back zero if something was written; one transaction carries at most 99 entries
-// with an id, 33 without.
-func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+// which entries exist already, that a twin arrived meanwhile. One transaction
+// carries at most 99 entries with an id, 33 without.
+func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	if !utf8.ValidString(account) { // JSON would merge it with another account
-		return ledger.Account{}, nil, webhook.Permanent("account name is not UTF-8")
+		return nil, webhook.Permanent("account name is not UTF-8")
 	}
 	p := posting{account: account, entries: entries, found: make(map[string]identity)}
 	for try := 1; ; {
 		plan, err := l.plan(ctx, p)
 		if err != nil {
-			return ledger.Account{}, nil, fmt.Errorf("post to ledger: %w", err)
+			return nil, fmt.Errorf("post to ledger: %w", err)
 		}
 		if len(plan.created) == 0 {
-			a, err := l.Account(ctx, account)
-			return a, plan.outcomes, err
+			return plan.outcomes, nil
 		}
 		err = l.commit(ctx, plan)
 		if err == nil {
-			return ledger.Account{}, plan.outcomes, nil
+			return plan.outcomes, nil
 		}
 		switch plan.learn(err, p.found) {
 		case planAnew:
 			continue
 		case contended:
 			if try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil {
-				return ledger.Account{}, nil, fmt.Errorf("post to ledger: %w", err)
+				return nil, fmt.Errorf("post to ledger: %w", err)
 			}
 			try++
 		case overflows:
-			return ledger.Account{}, nil, ledger.ErrOverflow
+			return nil, ledger.ErrOverflow
 		default:
-			return ledger.Account{}, nil, l.refused(err, len(entries))
+			return nil, l.refused(err, len(entries))
 		}
 	}
 }

@@ -120,24 +120,19 @@ func increment[T ~int64](field string, by T) transform {
 	return transform{Field: field, Increment: new(number(by))}
 }
 
-// written is what became of one write: the values its transforms gave.
-type written struct {
-	Transforms []value `json:"transformResults"`
-}
-
-// commit carries out all writes or none, and gives one result per write.
-func (d database) commit(ctx context.Context, writes []write) ([]written, error) {
+// commit carries out all writes or none.
+func (d database) commit(ctx context.Context, writes []write) error {
 	in := struct {
 		Writes []write `json:"writes"`
 	}{writes}
 	var answer struct {
-		Results []written `json:"writeResults"`
+		Results []struct{} `json:"writeResults"`
 	}
 	err := d.client.call(ctx, d.client.firestore, "/v1/"+d.root+":commit", in, &answer)
 	if err == nil && len(answer.Results) != len(writes) {
 		err = errors.New("the answer does not confirm every write")
 	}
-	return answer.Results, err
+	return err
 }
 
 // stale says whether a commit was refused because a document is not as its

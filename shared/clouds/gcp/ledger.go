@@ -28,10 +28,9 @@ const (
 // Amounts are micro-credits and times Unix nanoseconds, both as integers.
 //
 // Post is one commit and reads nothing: it creates the entry and increments the
-// account, which never conflicts with other increments, and Firestore answers
-// with the account as it is then. An event costs two writes. Only what the
-// commit is refused for is looked at: an entry that exists, an account that does
-// not. Events without an id and amounts above [blindMost] are looked at first.
+// account, which never conflicts with other increments. An event costs two
+// writes. Only what the commit is refused for is looked at: an entry that exists,
+// an account that does not. Events without an id and amounts above [blindMost] are looked at first.
 //
 // # Fences
 //
@@ -57,32 +56,30 @@ func (c *Client) Ledger(database string) *Ledger { return &Ledger{c.database(dat
 // Post plans a commit, tries it, and plans anew with what a refusal made it look
 // at. An entry that our own first try wrote, whose answer was lost, comes out as
 // a duplicate: it is there and means the same.
-func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	if !utf8.ValidString(account) { // JSON would merge it with another account
-		return ledger.Account{}, nil, webhook.Permanent("account name is not UTF-8")
+		return nil, webhook.Permanent("account name is not UTF-8")
 	}
 	p := &posting{account: account, entries: entries}
 	look := p.needsALook()
 	for try := 1; ; try++ {
 		if look {
 			if err := l.look(ctx, p); err != nil {
-				return ledger.Account{}, nil, fmt.Errorf("post to ledger: %w", err)
+				return nil, fmt.Errorf("post to ledger: %w", err)
 			}
 		}
 		plan, err := l.plan(p)
 		if err != nil {
-			return ledger.Account{}, nil, err
+			return nil, err
 		}
 		if len(plan.created) == 0 {
-			return plan.state, plan.outcomes, nil
+			return plan.outcomes, nil
 		}
-		results, err := l.commit(ctx, plan.writes)
-		if err == nil {
-			state, err := plan.after(results)
-			return state, plan.outcomes, err
+		if err = l.commit(ctx, plan.writes); err == nil {
+			return plan.outcomes, nil
 		}
 		if !stale(err) && !contended(err) || try == contentions {
-			return ledger.Account{}, nil, l.refused(err, len(entries))
+			return nil, l.refused(err, len(entries))
 		}
 		if look || contended(err) { // somebody else was faster: not again at the same moment
 			_ = l.client.pause(ctx, try, contentionBackoff)
@@ -146,7 +143,7 @@ func (l *Ledger) markSynced(ctx context.Context, name, account string, seq int64
 		If:         present,
 	}}
 	for try := 1; ; try++ {
-		_, err := l.commit(ctx, mark)
+		err := l.commit(ctx, mark)
 		if !contended(err) || try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil {
 			return err
 		}

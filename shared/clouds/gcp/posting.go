@@ -3,7 +3,6 @@ package gcp
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 
@@ -38,8 +37,7 @@ type identity struct{ account, fingerprint string }
 
 // needsALook says whether a blind write could be wrong.
 func (p *posting) needsALook() bool {
-	return len(p.entries) == 0 || slices.ContainsFunc(p.entries, isLarge) ||
-		slices.ContainsFunc(p.entries, func(e ledger.Entry) bool { return e.Twin != "" })
+	return slices.ContainsFunc(p.entries, func(e ledger.Entry) bool { return e.Twin != "" || isLarge(e) })
 }
 
 func isLarge(e ledger.Entry) bool { return e.Amount > blindMost || e.Amount < -blindMost }
@@ -73,14 +71,12 @@ type plan struct {
 	outcomes []ledger.Outcome // one per entry of the posting
 	created  []ledger.Entry
 	writes   []write
-	state    ledger.Account // after the commit; of a blind one Firestore tells
-	blind    int            // index of the write that does, -1 if none does
 }
 
 // plan decides about every entry, in order. It fails with ErrOverflow, or if the
 // stored account holds something that is no number.
 func (l *Ledger) plan(p *posting) (*plan, error) {
-	next := &plan{outcomes: make([]ledger.Outcome, len(p.entries)), state: ledger.Account{ID: p.account}, blind: -1}
+	next := &plan{outcomes: make([]ledger.Outcome, len(p.entries))}
 	booked := make(map[string]identity, len(p.entries))
 	maps.Copy(booked, p.found)
 	for i, e := range p.entries {
@@ -116,40 +112,40 @@ func (n *plan) create(p *posting, e ledger.Entry) ledger.Outcome {
 }
 
 // book adds the writes that change the account.
-func (l *Ledger) book(p *posting, next *plan) (err error) {
-	if len(next.created) > 0 && (!p.looked || p.stored != nil && !slices.ContainsFunc(next.created, isLarge)) {
-		next.blind = len(next.writes)
+func (l *Ledger) book(p *posting, next *plan) error {
+	if len(next.created) == 0 {
+		return nil
+	}
+	if !p.looked || p.stored != nil && !slices.ContainsFunc(next.created, isLarge) {
 		next.writes = append(next.writes, l.blindWrite(p.account, next.created))
 		return nil
 	}
-	if next.state, err = readAccount(p.account, cmp.Or(p.stored, p.fenced)); err != nil || len(next.created) == 0 {
+	state, err := readAccount(p.account, cmp.Or(p.stored, p.fenced))
+	if err != nil {
 		return err
 	}
 	for _, e := range next.created {
 		var fits bool
-		if next.state.Balance, fits = next.state.Balance.Add(e.Amount); !fits {
+		if state.Balance, fits = state.Balance.Add(e.Amount); !fits {
 			return ledger.ErrOverflow
 		}
-		next.state.Seq++
+		state.Seq++
 	}
-	next.writes = append(next.writes, l.carefulWrites(p, next.state)...)
+	next.writes = append(next.writes, l.carefulWrites(p, state)...)
 	return nil
 }
 
-// blindWrite adds to an account that exists. Its answer tells balance, seq and
-// synced_seq as they are then; adding 0 is how to ask for the last.
+// blindWrite adds to an account that exists.
 func (l *Ledger) blindWrite(account string, created []ledger.Entry) write {
 	var sum ledger.Micro // of small amounts: it takes millions to overflow
 	for _, e := range created {
 		sum += e.Amount
 	}
 	return write{
-		Update: &document{Name: l.accountName(account), Fields: fields{"account": text(account)}},
-		Mask:   &mask{[]string{"account"}},
-		Transforms: []transform{
-			increment("balance", sum), increment("seq", int64(len(created))), increment("synced_seq", int64(0)),
-		},
-		If: present,
+		Update:     &document{Name: l.accountName(account), Fields: fields{"account": text(account)}},
+		Mask:       &mask{[]string{"account"}},
+		Transforms: []transform{increment("balance", sum), increment("seq", int64(len(created)))},
+		If:         present,
 	}
 }
 
@@ -171,22 +167,4 @@ func (l *Ledger) carefulWrites(p *posting, state ledger.Account) []write {
 		return []write{{Update: account, If: p.stored.unchanged()}}
 	}
 	return []write{{Delete: account.Name, If: p.stored.unchanged()}, {Update: fence, If: p.fenced.unchanged()}}
-}
-
-// after gives the account after the commit.
-func (n *plan) after(results []written) (ledger.Account, error) {
-	if n.blind < 0 {
-		return n.state, nil
-	}
-	values := results[n.blind].Transforms
-	if len(values) != 3 {
-		return ledger.Account{}, errors.New("post to ledger: the answer does not tell the balance")
-	}
-	for i, into := range []*int64{(*int64)(&n.state.Balance), &n.state.Seq, &n.state.SyncedSeq} {
-		var err error
-		if *into, err = values[i].int64(); err != nil {
-			return ledger.Account{}, err
-		}
-	}
-	return n.state, nil
 }

@@ -32,7 +32,7 @@ func (r *Records) Put(ctx context.Context, record records.Record) (bool, error) 
 		if stored != nil && stored.Fields.text("order") >= record.Order() {
 			return false, nil
 		}
-		_, err = r.commit(ctx, []write{{Update: &document{Name: name, Fields: writeRecord(record)}, If: stored.unchanged()}})
+		err = r.commit(ctx, []write{{Update: &document{Name: name, Fields: writeRecord(record)}, If: stored.unchanged()}})
 		switch {
 		case err == nil:
 			return true, nil

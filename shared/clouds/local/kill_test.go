@@ -68,7 +68,7 @@ func book(ctx context.Context, db *local.DB, q *local.Queue, r local.Received) e
 	if err != nil {
 		return err
 	}
-	if _, _, err := db.Ledger().Post(ctx, "u1", []ledger.Entry{charge(e.ID)}); err != nil {
+	if _, err := db.Ledger().Post(ctx, "u1", []ledger.Entry{charge(e.ID)}); err != nil {
 		return err
 	}
 	fmt.Println("posted", e.ID)
@@ -111,7 +111,7 @@ func TestKill(t *testing.T) {
 	}
 	// Posting again tells whether an entry is there.
 	for id := range published {
-		_, outcomes, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{charge(id)})
+		outcomes, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{charge(id)})
 		if err != nil {
 			t.Fatal(err)
 		}

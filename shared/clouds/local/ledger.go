@@ -25,7 +25,7 @@ var (
 func (db *DB) Ledger() *Ledger { return &Ledger{db} }
 
 // Post books entry by entry inside one transaction; an error undoes them all.
-func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	p := posting{ctx: ctx, now: l.db.now()}
 	outcomes := make([]ledger.Outcome, len(entries))
 	err := l.db.update(ctx, func(tx *sql.Tx) (err error) {
@@ -45,12 +45,12 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 		return p.writeAccount()
 	})
 	if errors.Is(err, ledger.ErrOverflow) {
-		return ledger.Account{}, nil, err
+		return nil, err
 	}
 	if err != nil {
-		return ledger.Account{}, nil, fmt.Errorf("post to ledger: %w", err)
+		return nil, fmt.Errorf("post to ledger: %w", err)
 	}
-	return p.account, outcomes, nil
+	return outcomes, nil
 }
 
 // posting is one Post under way.

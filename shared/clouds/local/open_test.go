@@ -145,7 +145,7 @@ func TestOpenByManyAtOnce(t *testing.T) {
 func TestEntriesCannotBeEdited(t *testing.T) {
 	path := newPath(t)
 	db := open(t, path, time.Now)
-	if _, _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "1", Time: time.Now()}}); err != nil {
+	if _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "1", Time: time.Now()}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{"UPDATE entries SET amount = 1", "DELETE FROM entries"} {

@@ -191,7 +191,7 @@ type accounts struct {
 	names map[string]bool
 }
 
-func (a *accounts) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+func (a *accounts) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	a.mu.Lock()
 	a.names[account] = true
 	a.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 // accountsAreListed: every store is a ledger.Lister, too. One account has more
 // than a store may keep where it keeps the others.
 func accountsAreListed(d *desk) {
-	lister, ok := d.store.(reading).Store.(ledger.Lister)
+	lister, ok := d.store.(ledger.Lister)
 	if !ok {
 		d.Fatal("the store is no ledger.Lister")
 	}

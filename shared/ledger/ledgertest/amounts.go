@@ -46,7 +46,7 @@ func overflow(d *desk) {
 	})
 	d.Run("there and back in one call", func(t *testing.T) { // may be refused, must never be half done
 		d := newDesk(t, d.store)
-		_, _, err := d.store.Post(d.Context(), d.name("a"), []ledger.Entry{
+		_, err := d.store.Post(d.Context(), d.name("a"), []ledger.Entry{
 			d.amount("e", 0, most), d.amount("e", 1, 1), d.amount("e", 2, -1)})
 		if errors.Is(err, ledger.ErrOverflow) {
 			d.balance(d.name("a"), 0, 0)
@@ -71,7 +71,7 @@ func (d *desk) mustOverflow(amounts []ledger.Micro) {
 	for i, amount := range amounts {
 		entries = append(entries, d.amount("posted", i, amount))
 	}
-	_, _, err := d.store.Post(d.Context(), d.name("a"), entries)
+	_, err := d.store.Post(d.Context(), d.name("a"), entries)
 	if !errors.Is(err, ledger.ErrOverflow) {
 		d.Fatalf("account %q: amounts %v gave error %v, want %v", d.name("a"), amounts, err, ledger.ErrOverflow)
 	}
@@ -88,7 +88,7 @@ func smallAmounts(d *desk) {
 		for i := range 25 {
 			entries = append(entries, d.charge(fmt.Sprintf("%d.%d", batch, i), 1))
 		}
-		if _, _, err := d.store.Post(d.Context(), account, entries); err != nil {
+		if _, err := d.store.Post(d.Context(), account, entries); err != nil {
 			d.Fatalf("account %q: %v", account, err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 // pushedIsRemembered: every store is a ledger.Syncer, too.
 func pushedIsRemembered(d *desk) {
 	account, nobody := d.name("a"), d.name("nobody")
-	syncer, ok := d.store.(reading).Store.(ledger.Syncer)
+	syncer, ok := d.store.(ledger.Syncer)
 	if !ok {
 		d.Fatal("the store is no ledger.Syncer")
 	}

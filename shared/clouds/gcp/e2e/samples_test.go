@@ -123,7 +123,7 @@ type posted struct {
 	accounts map[string]bool
 }
 
-func (p posted) Post(ctx context.Context, account string, entries []ledger.Entry) (ledger.Account, []ledger.Outcome, error) {
+func (p posted) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	p.accounts[account] = true
 	return p.Store.Post(ctx, account, entries)
 }
