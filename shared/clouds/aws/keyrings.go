@@ -22,8 +22,8 @@ const (
 	alarmAfter = time.Hour
 	// leastGap between two requests to the store, whatever strangers send us.
 	leastGap = 30 * time.Second
-	// firstGap is the gap while there is no secret at all and every delivery is
-	// refused.
+	// firstGap is the gap while there is no secret that may be used and every
+	// delivery is refused.
 	firstGap = 2 * time.Second
 	// patience is how long a delivery that could be verified with what we have
 	// waits for newer secrets.
@@ -94,7 +94,7 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 	if now := k.now(); now.After(k.fresh) && now.Sub(k.asked) >= k.gap() {
 		k.ask(ctx)
 	}
-	if k.now().Sub(k.answered) > useFor {
+	if k.isEmpty() {
 		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, ctx.Err()))
 	}
 	r := k.rings[provider]
@@ -138,8 +138,12 @@ func (k *Keyrings) take(ctx context.Context) error {
 
 func (k *Keyrings) give() { <-k.turn }
 
+// isEmpty: there is no secret that may be used.
+func (k *Keyrings) isEmpty() bool { return k.now().Sub(k.answered) > useFor }
+
+// gap is how soon after the last request the next one may come.
 func (k *Keyrings) gap() time.Duration {
-	if k.answered.IsZero() {
+	if k.isEmpty() {
 		return firstGap
 	}
 	return leastGap
@@ -166,7 +170,7 @@ func (k *Keyrings) ask(ctx context.Context) {
 // values asks the store. It is not asked behind a caller's back: between two
 // invocations the process is frozen, and the connection with it.
 func (k *Keyrings) values(ctx context.Context) (map[string]platformSecrets, error) {
-	if !k.answered.IsZero() {
+	if !k.isEmpty() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()

@@ -238,6 +238,10 @@ func TestKeyringsWhileTheStoreIsDown(t *testing.T) {
 	if err := get(); !errors.Is(err, errDown) {
 		t.Errorf("after a day: error %v, want %v", err, errDown)
 	}
+	s.err, s.now = nil, s.now.Add(firstGap)
+	if err := get(); err != nil {
+		t.Errorf("the store is back after a day: %v", err)
+	}
 }
 
 func TestKeyringsKeepTheLastGoodRing(t *testing.T) {
@@ -403,6 +407,27 @@ func TestKeyringsDoNotWaitLongForNewerSecrets(t *testing.T) {
 	ring1(t, k, "gabber")
 	if took := time.Since(start); took > 2*patience {
 		t.Errorf("waited %v, want about %v", took, patience)
+	}
+}
+
+// Who could be verified waits a second for newer secrets; who could not, as long
+// as he can.
+func TestKeyringsWaitForTheFirstSecret(t *testing.T) {
+	s := newSafe(`{"gabber":"` + first + `"}`)
+	k := s.keyrings()
+	limited := false
+	k.fetch = func(ctx context.Context) (string, error) {
+		_, limited = ctx.Deadline()
+		return s.fetch(ctx)
+	}
+	for _, row := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, false}, {2 * keepFor, true}, {useFor + time.Hour, false}} {
+		s.now = s.now.Add(row.after)
+		if ring1(t, k, "gabber"); limited != row.want {
+			t.Errorf("%v after the last answer: limited %v, want %v", row.after, limited, row.want)
+		}
 	}
 }
 

@@ -24,8 +24,8 @@ const (
 	alarmAfter = time.Hour
 	// leastGap between two reads, whatever strangers send us.
 	leastGap = 30 * time.Second
-	// firstGap is the gap while there is no secret at all and every delivery is
-	// refused.
+	// firstGap is the gap while there is no secret that may be used and every
+	// delivery is refused.
 	firstGap = 2 * time.Second
 	// patience is how long a delivery that could be verified with what we have
 	// waits for newer secrets.
@@ -148,7 +148,7 @@ func (k *Keyrings) gap(mismatch bool) time.Duration {
 	switch {
 	case k.failure == nil && !mismatch:
 		return keepFor
-	case k.answered.IsZero():
+	case k.isEmpty():
 		return firstGap
 	}
 	return leastGap

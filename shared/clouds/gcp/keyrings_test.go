@@ -179,6 +179,21 @@ func TestTheSecretCannotBeRead(t *testing.T) {
 	}
 }
 
+// A secret that is too old to be used is as good as none: one failed read does
+// not keep deliveries out for longer than a sender tries.
+func TestTheSecretCanBeReadAgainAfterADay(t *testing.T) {
+	v := newVault(`{"gabber": "` + first + `"}`)
+	v.key(t, first)
+	v.err, v.now = errDenied, v.now.Add(useFor+time.Hour)
+	if got := v.key(t, first); got != "webhook secrets: permission denied" {
+		t.Errorf("%q", got)
+	}
+	v.err, v.now = nil, v.now.Add(firstGap)
+	if got := v.key(t, first); got != "1" || v.reads.Load() != 3 {
+		t.Errorf("%q after %d reads, want the secret after 3", got, v.reads.Load())
+	}
+}
+
 // A tenant may have a secret of its own; a bad one is not the platform's to stand
 // in for.
 func TestSecretsOfTenants(t *testing.T) {
