@@ -18,7 +18,8 @@ const (
 	keepFor = 5 * time.Minute
 	// useFor is how long secrets are used while newer ones cannot be had.
 	useFor = 24 * time.Hour
-	// alarmAfter is when an operator should hear that newer ones cannot be had.
+	// alarmAfter is how long newer ones may be out of reach before an operator
+	// should hear of it, and how long before what is in use ends he must.
 	alarmAfter = time.Hour
 	// leastGap between two requests to the store, whatever strangers send us.
 	leastGap = 30 * time.Second
@@ -53,6 +54,7 @@ type Keyrings struct {
 	asked    time.Time // when the store was last asked
 	answered time.Time // when it last gave a usable answer
 	failure  error     // why it did not, at asked
+	failing  time.Time // when the first of the requests in a row that failed was made
 	fresh    time.Time // until when no newer answer is needed
 }
 
@@ -157,8 +159,11 @@ func (k *Keyrings) ask(ctx context.Context) {
 	if err != nil && ctx.Err() != nil && k.now().Sub(asked) < patience {
 		return
 	}
-	k.asked = asked
-	if k.failure = err; err != nil {
+	if k.failure == nil {
+		k.failing = asked
+	}
+	k.asked, k.failure = asked, err
+	if err != nil {
 		k.complain(ctx)
 		return
 	}
@@ -182,13 +187,13 @@ func (k *Keyrings) values(ctx context.Context) (map[string]platformSecrets, erro
 	return parseSecrets(text)
 }
 
-// complain says that the store gave nothing usable. Without any secret it keeps
-// quiet: then each refused delivery says so.
+// complain says that the store gave nothing usable. Without a secret that may be
+// used it keeps quiet: then each refused delivery says so.
 func (k *Keyrings) complain(ctx context.Context) {
 	age := k.asked.Sub(k.answered)
 	switch {
-	case k.answered.IsZero():
-	case age > alarmAfter:
+	case k.isEmpty():
+	case k.asked.Sub(k.failing) >= alarmAfter || age > useFor-alarmAfter:
 		k.log.ErrorContext(ctx, "webhook secrets are old", "code", "SEC", "age", age.String(), "cause", k.failure.Error())
 	default:
 		k.log.WarnContext(ctx, "webhook secrets could not be refreshed", "cause", k.failure.Error())

@@ -244,6 +244,40 @@ func TestKeyringsWhileTheStoreIsDown(t *testing.T) {
 	}
 }
 
+// Somebody is called after an hour of failures in a row, however long ago the
+// last answer before them was, or when the secrets in use will not last an hour.
+func TestKeyringsAlarm(t *testing.T) {
+	type request struct {
+		after time.Duration
+		err   error
+	}
+	for _, row := range []struct {
+		name     string
+		requests []request
+		want     int
+	}{
+		{"one failure after two quiet hours", []request{{2 * time.Hour, errDown}}, 0},
+		{"and after 23", []request{{23 * time.Hour, errDown}}, 0},
+		{"an hour of failures", []request{{2 * keepFor, errDown}, {59 * time.Minute, errDown}, {time.Minute, errDown}}, 1},
+		{"not in a row", []request{{2 * keepFor, errDown}, {time.Hour, nil}, {2 * keepFor, errDown}, {59 * time.Minute, errDown}}, 0},
+		{"the last hour of what is in use", []request{{23*time.Hour + 1, errDown}}, 1},
+		{"nothing in use, and each refused delivery says so", []request{{25 * time.Hour, errDown}, {2 * time.Hour, errDown}}, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := newSafe(`{"gabber":"` + first + `"}`)
+			k := s.keyrings()
+			ring1(t, k, "gabber")
+			for _, r := range row.requests {
+				s.err, s.now = r.err, s.now.Add(r.after)
+				_, _ = k.Keyring(t.Context(), "gabber")
+			}
+			if got := strings.Count(s.log.String(), `"code":"SEC"`); got != row.want || s.asked != len(row.requests)+1 {
+				t.Errorf("%d alarms, want %d, after %d requests: %s", got, row.want, s.asked, s.log.String())
+			}
+		})
+	}
+}
+
 func TestKeyringsKeepTheLastGoodRing(t *testing.T) {
 	for _, bad := range []string{`{"gabber":"","chatbase":"` + second + `"}`, `{"gabber":["x"],"chatbase":"` + second + `"}`, `{"gabber":7,"chatbase":"` + second + `"}`} {
 		s := newSafe(`{"gabber":"` + first + `","chatbase":"` + first + `"}`)

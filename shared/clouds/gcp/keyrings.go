@@ -20,7 +20,8 @@ const (
 	keepFor = 5 * time.Minute
 	// useFor is how long secrets are used while the file cannot be read.
 	useFor = 24 * time.Hour
-	// alarmAfter is when an operator should hear that it cannot be read.
+	// alarmAfter is how long it may fail to be read before an operator should hear
+	// of it, and how long before what is in use ends he must.
 	alarmAfter = time.Hour
 	// leastGap between two reads, whatever strangers send us.
 	leastGap = 30 * time.Second
@@ -60,6 +61,7 @@ type Keyrings struct {
 	asked    time.Time // when the last one that counted was begun
 	answered time.Time // when the last one that gave something usable was
 	failure  error     // why the last one that counted gave nothing
+	failing  time.Time // when the first of those in a row that gave nothing was begun
 }
 
 var _ webhook.Keyrings = (*Keyrings)(nil)
@@ -178,6 +180,9 @@ func (r *reading) secrets() (map[string]platformSecrets, error) {
 
 // note brings the rings up to date or remembers why it could not.
 func (k *Keyrings) note(ctx context.Context, asked time.Time, values map[string]platformSecrets, err error) {
+	if k.failure == nil {
+		k.failing = asked
+	}
 	k.asked, k.failure = asked, err
 	if err != nil {
 		k.complain(ctx)
@@ -187,13 +192,13 @@ func (k *Keyrings) note(ctx context.Context, asked time.Time, values map[string]
 	k.adopt(ctx, values)
 }
 
-// complain says that the file gave nothing usable. Without any secret it keeps
-// quiet: then each refused delivery says so.
+// complain says that the file gave nothing usable. Without a secret that may be
+// used it keeps quiet: then each refused delivery says so.
 func (k *Keyrings) complain(ctx context.Context) {
 	age := k.asked.Sub(k.answered)
 	switch {
-	case k.answered.IsZero():
-	case age > alarmAfter:
+	case k.isEmpty():
+	case k.asked.Sub(k.failing) >= alarmAfter || age > useFor-alarmAfter:
 		k.log.ErrorContext(ctx, "webhook secrets are old", "code", "SEC", "age", age.String(), "cause", k.failure.Error())
 	default:
 		k.log.WarnContext(ctx, "webhook secrets could not be refreshed", "cause", k.failure.Error())

@@ -166,16 +166,46 @@ func TestTheSecretCannotBeRead(t *testing.T) {
 		t.Fatalf("still %q when it can be read", got)
 	}
 	v.err = errors.New("permission denied")
-	for hours, want := range map[time.Duration]string{1: "1", 23: "1", 25: "webhook secrets: permission denied"} {
+	for hours, want := range map[time.Duration]string{1: "1", 24: "1", 25: "webhook secrets: permission denied"} {
 		later := newVault(`{"gabber": "` + first + `"}`)
 		later.key(t, first)
 		later.err, later.now = v.err, later.now.Add(hours*time.Hour)
 		if got := later.key(t, first); got != want {
 			t.Errorf("after %d hours: %q, want %q", hours, got, want)
 		}
-		if alarmed := strings.Contains(later.log.String(), `"code":"SEC"`); alarmed != (hours > 1) {
-			t.Errorf("after %d hours: alarmed %v", hours, alarmed)
-		}
+	}
+}
+
+// Somebody is called after an hour of failures in a row, however long ago the
+// last read before them was, or when the secrets in use will not last an hour.
+func TestAnAlarmAboutTheSecret(t *testing.T) {
+	type read struct {
+		after time.Duration
+		err   error
+	}
+	for _, row := range []struct {
+		name  string
+		reads []read
+		want  int
+	}{
+		{"one failure after two quiet hours", []read{{2 * time.Hour, errDenied}}, 0},
+		{"and after 23", []read{{23 * time.Hour, errDenied}}, 0},
+		{"an hour of failures", []read{{keepFor, errDenied}, {59 * time.Minute, errDenied}, {time.Minute, errDenied}}, 1},
+		{"not in a row", []read{{keepFor, errDenied}, {time.Hour, nil}, {keepFor, errDenied}, {59 * time.Minute, errDenied}}, 0},
+		{"the last hour of what is in use", []read{{23*time.Hour + 1, errDenied}}, 1},
+		{"nothing in use, and each refused delivery says so", []read{{25 * time.Hour, errDenied}, {2 * time.Hour, errDenied}}, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			v := newVault(`{"gabber": "` + first + `"}`)
+			v.key(t, first)
+			for _, r := range row.reads {
+				v.err, v.now = r.err, v.now.Add(r.after)
+				v.key(t, first)
+			}
+			if got := strings.Count(v.log.String(), `"code":"SEC"`); got != row.want || v.reads.Load() != int64(len(row.reads)+1) {
+				t.Errorf("%d alarms, want %d, after %d reads: %s", got, row.want, v.reads.Load(), v.log.String())
+			}
+		})
 	}
 }
 
