@@ -109,23 +109,27 @@ func (k *Keyrings) verifier(provider string) *signature.Keyring {
 }
 
 // catchUp waits for the read under way, which it begins if it is time. All wait
-// at once, and each as long as it can. One that leaves early leaves no mark: how
-// much time a stranger left us says nothing about the file.
+// at once, and each as long as it can. A read hangs if its time is over and
+// somebody has waited for it in vain: between two requests the process may be
+// frozen, and the read with it. One that leaves early leaves no mark: how much
+// time a stranger left us says nothing about the file.
 func (k *Keyrings) catchUp(ctx context.Context, mismatch bool) {
 	reading, most := k.underWay(ctx, mismatch)
 	if reading == nil {
 		return
 	}
-	waiting, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
-	reading.wait(waiting)
+	reading.wait(ctx, most)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.settle(ctx)
+	if k.reading != nil && k.reading.left() <= 0 && ctx.Err() == nil && !k.hangs() {
+		k.note(ctx, k.now(), nil, errHangs)
+	}
 }
 
 // underWay gives the read to wait for, and for how long at most. There is none
-// to wait for while the last one is young enough, and while one hangs.
+// to wait for while the last one is young enough, and while there is a secret
+// that may be used and one hangs.
 func (k *Keyrings) underWay(ctx context.Context, mismatch bool) (*reading, time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -134,12 +138,17 @@ func (k *Keyrings) underWay(ctx context.Context, mismatch bool) (*reading, time.
 		k.reading, k.begun = beginReading(k.read), now
 	}
 	switch {
-	case k.reading != nil && k.reading.hangs():
+	case k.reading == nil || k.hangs() && !k.isEmpty():
 		return nil, 0
 	case k.isEmpty():
-		return k.reading, readTime
+		return k.reading, max(k.reading.left(), patience)
 	}
 	return k.reading, patience
+}
+
+// hangs: the read under way was lately found to hang. It still may end.
+func (k *Keyrings) hangs() bool {
+	return errors.Is(k.failure, errHangs) && k.now().Sub(k.asked) < leastGap
 }
 
 // isEmpty: there is no secret that may be used.
@@ -156,19 +165,15 @@ func (k *Keyrings) gap(mismatch bool) time.Duration {
 	return leastGap
 }
 
-// settle takes note of what became of the read under way: its end, or that it
-// hangs, which counts as another failure every leastGap. What a late one gives
-// is as old as its beginning.
+// settle takes note of the end of the read under way. What a late one gives is
+// as old as its beginning.
 func (k *Keyrings) settle(ctx context.Context) {
-	switch now := k.now(); {
-	case k.reading == nil:
-	case k.reading.ended():
-		values, err := k.reading.secrets()
-		k.note(ctx, k.begun, values, err)
-		k.reading = nil
-	case k.reading.hangs() && (!errors.Is(k.failure, errHangs) || now.Sub(k.asked) >= leastGap):
-		k.note(ctx, now, nil, errHangs)
+	if k.reading == nil || !k.reading.ended() {
+		return
 	}
+	values, err := k.reading.secrets()
+	k.note(ctx, k.begun, values, err)
+	k.reading = nil
 }
 
 func (r *reading) secrets() (map[string]platformSecrets, error) {

@@ -16,27 +16,30 @@ var errHangs = errors.New("reading the file takes too long")
 // for it. So whoever begins one keeps it, and begins no other before its end, or
 // a volume that hangs would collect a goroutine per try.
 type reading struct {
-	over context.Context // ends with the read, or with its time
-	done chan struct{}   // closed once the read has ended and left what follows
+	over time.Time     // when its time is
+	done chan struct{} // closed once the read has ended and left what follows
 	text []byte
 	err  error
 }
 
 func beginReading(read func() ([]byte, error)) *reading {
-	over, cancel := context.WithTimeout(context.Background(), readTime)
-	r := &reading{over: over, done: make(chan struct{})}
+	r := &reading{over: time.Now().Add(readTime), done: make(chan struct{})}
 	go func() {
-		defer cancel()
 		r.text, r.err = read()
 		close(r.done)
 	}()
 	return r
 }
 
-// wait returns when the read ends, its time is over, or ctx is.
-func (r *reading) wait(ctx context.Context) {
+// left is what is left of its time.
+func (r *reading) left() time.Duration { return time.Until(r.over) }
+
+// wait returns when the read ends, after most, or with ctx.
+func (r *reading) wait(ctx context.Context, most time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
 	select {
-	case <-r.over.Done():
+	case <-r.done:
 	case <-ctx.Done():
 	}
 }
@@ -48,9 +51,4 @@ func (r *reading) ended() bool {
 	default:
 		return false
 	}
-}
-
-// hangs: its time is over and it has not ended. It still may.
-func (r *reading) hangs() bool {
-	return errors.Is(r.over.Err(), context.DeadlineExceeded) && !r.ended()
 }

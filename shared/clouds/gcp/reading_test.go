@@ -101,7 +101,7 @@ func TestASlowSecret(t *testing.T) {
 		{"what comes in the end is used", 4 * time.Second, false, []delivery{
 			{3 * time.Second, noTime, 3 * time.Second}, {3 * time.Second, "1", time.Second}}},
 		{"what comes behind its time is used", 12 * time.Second, false, []delivery{
-			{20 * time.Second, hanging, 10 * time.Second}, {3 * time.Second, hanging, 0}, {0, hanging, 0}}},
+			{20 * time.Second, hanging, 10 * time.Second}, {3 * time.Second, hanging, time.Second}, {0, hanging, 0}}},
 		{"who has a secret waits a second", 1500 * time.Millisecond, true, []delivery{
 			{3 * time.Second, "", time.Second}, {3 * time.Second, "1", 500 * time.Millisecond}}},
 	} {
@@ -125,34 +125,77 @@ func TestASlowSecret(t *testing.T) {
 	}
 }
 
+// An instance is frozen when nobody waits any more, and the read with it. So the
+// delivery that wakes it gives a read whose time is over another second.
+func TestASecretLeftBehind(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		takes time.Duration
+		warm  bool
+		found string
+		took  time.Duration
+	}{
+		{"it ends", readTime + 2*time.Second, false, "1", 500 * time.Millisecond},
+		{"it ends, and there was a secret", readTime + 2*time.Second, true, "1", 500 * time.Millisecond},
+		{"it hangs", time.Minute, false, hanging, time.Second},
+		{"it hangs, and there was a secret", time.Minute, true, "", time.Second},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSlow(rotated, row.takes)
+				if row.warm {
+					s = newWarm(t, keepFor, row.takes)
+				}
+				s.after(t, 20*time.Millisecond, second)
+				time.Sleep(readTime + 1480*time.Millisecond)
+				s.after(t, 0, second) // says nothing
+				if found, took := s.after(t, 3*time.Second, second); found != row.found || took != row.took {
+					t.Errorf("%q after %v, want %q after %v", found, took, row.found, row.took)
+				}
+				time.Sleep(row.takes)
+			})
+		})
+	}
+}
+
 // A volume that hangs costs one goroutine. Who could be verified waits a second
-// at most, all at once, and not at all once it counts as failed.
+// at most, all at once; once it counts as failed, only every leastGap.
 func TestASecretThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newWarm(t, keepFor, 30*time.Hour)
 		begun := time.Now()
-		var all sync.WaitGroup
-		for range 100 {
-			all.Go(func() {
-				if found, took := s.after(t, 3*time.Second, first); found != "1" || took != patience {
-					t.Errorf("%q after %v", found, took)
-				}
-			})
+		for told := range 2 { // only then has it had its time
+			var all sync.WaitGroup
+			for range 100 {
+				all.Go(func() {
+					if found, took := s.after(t, 3*time.Second, first); found != "1" || took != patience {
+						t.Errorf("%q after %v", found, took)
+					}
+				})
+			}
+			all.Wait()
+			if got := strings.Count(s.log.String(), "\n"); got != told {
+				t.Errorf("told %d times, want %d", got, told)
+			}
+			time.Sleep(readTime)
 		}
-		all.Wait()
-		time.Sleep(readTime)
+		waited := time.Duration(0)
 		for range 2 * time.Hour / time.Second {
 			found, took := s.after(t, 3*time.Second, first)
-			if newer := s.Refresh(t.Context(), "gabber"); found != "1" || took != 0 || newer != nil {
+			if newer := s.Refresh(t.Context(), "gabber"); found != "1" || took > patience || newer != nil {
 				t.Fatalf("%q after %v, then %v", found, took, newer)
 			}
+			waited += took
 			time.Sleep(time.Second)
+		}
+		if most := 2 * time.Hour / leastGap * patience; waited > most {
+			t.Errorf("waited for %v in two hours, want %v at most", waited, most)
 		}
 		if told := strings.Count(s.log.String(), "\n"); told > int(2*time.Hour/leastGap)+1 || !strings.Contains(s.log.String(), `"code":"SEC"`) {
 			t.Errorf("told %d times in two hours", told)
 		}
 		time.Sleep(useFor)
-		if found, took := s.after(t, 3*time.Second, first); found != hanging || took != 0 || s.count() != 1 {
+		if found, took := s.after(t, 3*time.Second, first); found != hanging || took != patience || s.count() != 1 {
 			t.Errorf("a day later: %q after %v and %d reads, want one that hangs", found, took, s.count())
 		}
 		s.becomes(0)
@@ -211,26 +254,26 @@ var errDenied = errors.New("permission denied")
 
 func TestReading(t *testing.T) {
 	for _, row := range []struct {
-		name       string
-		takes      time.Duration
-		err        error
-		after      time.Duration // of waiting
-		ends, hang bool
+		name  string
+		takes time.Duration
+		err   error
+		after time.Duration // of waiting
+		ends  bool
 	}{
-		{"a quick one", time.Millisecond, nil, time.Millisecond, true, false},
-		{"one that fails", time.Millisecond, errDenied, time.Millisecond, true, false},
-		{"one that hangs", time.Hour, nil, readTime, false, true},
+		{"a quick one", time.Millisecond, nil, time.Millisecond, true},
+		{"one that fails", time.Millisecond, errDenied, time.Millisecond, true},
+		{"one that hangs", time.Hour, nil, readTime, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				r := beginReading(func() ([]byte, error) { time.Sleep(row.takes); return []byte("text"), row.err })
-				r.wait(t.Context())
-				if took := time.Since(start); took != row.after || r.ended() != row.ends || r.hangs() != row.hang {
-					t.Errorf("ended %v, hangs %v after %v", r.ended(), r.hangs(), took)
+				r.wait(t.Context(), r.left())
+				if took := time.Since(start); took != row.after || r.ended() != row.ends || r.left() != readTime-took {
+					t.Errorf("ended %v after %v, %v left", r.ended(), took, r.left())
 				}
 				<-r.done
-				if string(r.text) != "text" || r.err != row.err || r.hangs() {
+				if string(r.text) != "text" || r.err != row.err || !r.ended() {
 					t.Errorf("gave %q, %v", r.text, r.err)
 				}
 			})

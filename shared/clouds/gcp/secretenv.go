@@ -69,7 +69,7 @@ func (s *SecretEnv) text() ([]byte, error) {
 		s.reading = beginReading(s.read)
 	}
 	r := s.reading
-	r.wait(context.Background())
+	r.wait(context.Background(), r.left())
 	if !r.ended() {
 		return nil, errHangs
 	}
