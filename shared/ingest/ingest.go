@@ -132,7 +132,7 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 		tenant = p.Tenant(d.Body)
 	}
 	whose, ring, err := in.keyring(ctx, p, tenant)
-	if errors.Is(err, webhook.ErrNotConfigured) {
+	if errors.Is(err, webhook.ErrNotConfigured) || errors.Is(err, webhook.ErrNoTime) {
 		return "", &unavailableError{err: err}
 	}
 	if err != nil {

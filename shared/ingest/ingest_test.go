@@ -233,6 +233,29 @@ func TestLogLines(t *testing.T) {
 	}
 }
 
+type keyless struct{ err error }
+
+func (k keyless) Keyring(context.Context, string) (webhook.Verifier, error) { return nil, k.err }
+func (k keyless) Refresh(context.Context, string) webhook.Verifier          { return nil }
+
+// Without a secret nobody is believed; somebody is called only if it is a fault
+// of ours.
+func TestWithoutASecret(t *testing.T) {
+	for err, code := range map[error]any{
+		webhook.ErrNotConfigured:                            nil,
+		fmt.Errorf("secrets: %w", webhook.ErrNoTime):        nil,
+		fmt.Errorf("secrets: %w", context.DeadlineExceeded): "SEC", // of a call to the store
+		errors.New("permission denied"):                     "SEC",
+	} {
+		w := ingesttest.NewWorld(t)
+		w.Ingest.Keyrings = keyless{err}
+		reply := w.Ingest.Handle(t.Context(), delivery(usage))
+		if line := logged(t, w); reply.Status != 503 || line["code"] != code || len(w.Events.Messages()) != 0 {
+			t.Errorf("%v: status %d, code %v, want 503 and %v", err, reply.Status, line["code"], code)
+		}
+	}
+}
+
 // What a front could not translate is answered by the same table.
 func TestRefuse(t *testing.T) {
 	for _, row := range []struct {

@@ -65,12 +65,17 @@ type Verifier interface {
 // platforms it uses, and strangers may knock at the other routes.
 var ErrNotConfigured = errors.New("provider is not configured")
 
+// ErrNoTime: the caller's time was over before it was known whether there is a
+// secret, and nothing has failed so far. The reply is 503, but nobody is woken:
+// strangers hang up, or send so slowly that no time is left.
+var ErrNoTime = errors.New("the caller's time is over")
+
 // Keyrings finds the verifier of a provider, "chatbase", or of one of its
 // tenants, "chatbase/<tenant>", which has none unless it has a secret of its own
 // (ErrNotConfigured; ingest then asks for the provider's). A tenant is a
 // stranger's word: to ask for one nobody knows must cost nothing. An error means
-// that we cannot verify now (no secret, a bad one, a store out of reach): the
-// reply is 503.
+// that we cannot verify now (no secret, a bad one, a store out of reach, ErrNoTime):
+// the reply is 503.
 type Keyrings interface {
 	Keyring(ctx context.Context, provider string) (Verifier, error)
 	// Refresh is asked after a mismatch for a newer verifier: the secret may

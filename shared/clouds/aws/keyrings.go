@@ -97,7 +97,7 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 		k.ask(ctx)
 	}
 	if k.isEmpty() {
-		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, ctx.Err()))
+		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, webhook.ErrNoTime))
 	}
 	r := k.rings[provider]
 	if r.verifier == nil {
@@ -134,7 +134,7 @@ func (k *Keyrings) take(ctx context.Context) error {
 	case k.turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("webhook secrets: %w", webhook.ErrNoTime)
 	}
 }
 

@@ -82,7 +82,7 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.isEmpty() {
-		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, ctx.Err(), errHangs))
+		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, webhook.ErrNoTime))
 	}
 	r := k.rings[provider]
 	if r.verifier == nil {

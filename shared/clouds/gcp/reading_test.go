@@ -75,7 +75,7 @@ func (s *slow) after(t *testing.T, left time.Duration, secret string) (found str
 
 const (
 	rotated = `{"gabber": "` + second + `"}`
-	noTime  = "webhook secrets: context deadline exceeded"
+	noTime  = "webhook secrets: the caller's time is over"
 	hanging = "webhook secrets: reading the file takes too long"
 )
 
@@ -98,6 +98,9 @@ func TestASlowSecret(t *testing.T) {
 			{0, "", 0}, {3 * time.Second, "1", 100 * time.Millisecond}}},
 		{"none waits longer than it can", time.Minute, false, []delivery{
 			{50 * time.Millisecond, noTime, 50 * time.Millisecond}, {3 * time.Second, noTime, 3 * time.Second}}},
+		{"somebody is called once it hangs", time.Minute, false, []delivery{
+			{3 * time.Second, noTime, 3 * time.Second}, {3 * time.Second, noTime, 3 * time.Second}, {3 * time.Second, noTime, 3 * time.Second},
+			{3 * time.Second, hanging, time.Second}, {0, hanging, 0}}},
 		{"what comes in the end is used", 4 * time.Second, false, []delivery{
 			{3 * time.Second, noTime, 3 * time.Second}, {3 * time.Second, "1", time.Second}}},
 		{"what comes behind its time is used", 12 * time.Second, false, []delivery{
