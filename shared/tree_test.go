@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"shared/strict":    {},
 	"shared/ledger":    {},
 	"shared/records":   {},
+	"shared/secrets":   {"shared/webhook", "shared/signature", "shared/strict"},
 	"shared/providers": {"shared/webhook", "shared/signature", "shared/strict"},
 	"shared/ingest":    {"shared/webhook"},
 	"shared/worker":    {"shared/webhook"},

@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
+	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -50,7 +50,7 @@ type Keyrings struct {
 	log     *slog.Logger
 
 	turn     chan struct{} // holds one token; whoever has it may touch what follows
-	rings    map[string]ring
+	rings    secrets.Rings
 	asked    time.Time // when the store was last asked
 	answered time.Time // when it last gave a usable answer
 	failure  error     // why it did not, at asked
@@ -99,11 +99,7 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 	if k.isEmpty() {
 		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, webhook.ErrNoTime))
 	}
-	r := k.rings[provider]
-	if r.verifier == nil {
-		return nil, fmt.Errorf("webhook secret of %s: %w", provider, cmp.Or(r.problem, errNoPlatform))
-	}
-	return r.verifier, nil
+	return k.rings.Verifier(provider)
 }
 
 // Refresh asks the store again after a mismatch, unless it was asked lately.
@@ -114,17 +110,17 @@ func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifie
 		return nil
 	}
 	defer k.give()
-	old := k.rings[provider]
+	old, _ := k.rings.Verifier(provider)
 	switch {
 	case k.answered.After(called):
-		old = ring{}
+		old = nil
 	case called.Sub(k.asked) < leastGap:
 		return nil
 	default:
 		k.ask(ctx)
 	}
-	if r := k.rings[provider]; r.verifier != nil && r.verifier != old.verifier {
-		return r.verifier
+	if newer, err := k.rings.Verifier(provider); err == nil && newer != old {
+		return newer
 	}
 	return nil
 }
@@ -155,7 +151,7 @@ func (k *Keyrings) gap() time.Duration {
 // time for an answer leaves no mark: that says nothing about the store.
 func (k *Keyrings) ask(ctx context.Context) {
 	asked := k.now()
-	values, err := k.values(ctx)
+	rings, err := k.next(ctx)
 	if err != nil && ctx.Err() != nil && k.now().Sub(asked) < patience {
 		return
 	}
@@ -169,12 +165,12 @@ func (k *Keyrings) ask(ctx context.Context) {
 	}
 	k.answered = k.now()
 	k.fresh = k.answered.Add(keepFor - time.Duration(k.random()*float64(keepFor/5)))
-	k.adopt(ctx, values)
+	k.rings = rings
 }
 
-// values asks the store. It is not asked behind a caller's back: between two
+// next asks the store. It is not asked behind a caller's back: between two
 // invocations the process is frozen, and the connection with it.
-func (k *Keyrings) values(ctx context.Context) (map[string]platformSecrets, error) {
+func (k *Keyrings) next(ctx context.Context) (secrets.Rings, error) {
 	if !k.isEmpty() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)
@@ -184,7 +180,7 @@ func (k *Keyrings) values(ctx context.Context) (map[string]platformSecrets, erro
 	if err != nil {
 		return nil, err
 	}
-	return parseSecrets(text)
+	return k.rings.Next(ctx, []byte(text), k.schemes, k.log)
 }
 
 // complain says that the store gave nothing usable. Without a secret that may be
@@ -198,21 +194,4 @@ func (k *Keyrings) complain(ctx context.Context) {
 	default:
 		k.log.WarnContext(ctx, "webhook secrets could not be refreshed", "cause", k.failure.Error())
 	}
-}
-
-// adopt makes the new rings. Those whose secrets did not change stay.
-func (k *Keyrings) adopt(ctx context.Context, values map[string]platformSecrets) {
-	rings := make(map[string]ring, len(values))
-	for provider, value := range values {
-		name, _, _ := strings.Cut(provider, "/") // "chatbase/<bot>" is a tenant's
-		scheme, known := k.schemes[name]
-		if !known {
-			continue
-		}
-		rings[provider] = k.rings[provider].next(scheme, value)
-		if problem := rings[provider].problem; problem != nil {
-			k.log.ErrorContext(ctx, "webhook secret cannot be used", "code", "SEC", "provider", provider, "cause", problem.Error())
-		}
-	}
-	k.rings = rings
 }

@@ -301,8 +301,8 @@ func TestKeyringsForgetAPlatformThatWasRemoved(t *testing.T) {
 	k := s.keyrings()
 	ring1(t, k, "gabber")
 	s.text, s.now = `{}`, s.now.Add(2*keepFor)
-	if _, err := k.Keyring(t.Context(), "gabber"); !errors.Is(err, errNoPlatform) {
-		t.Errorf("error %v, want %v", err, errNoPlatform)
+	if _, err := k.Keyring(t.Context(), "gabber"); !errors.Is(err, webhook.ErrNotConfigured) {
+		t.Errorf("error %v, want %v", err, webhook.ErrNotConfigured)
 	}
 }
 

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/secrets"
 )
 
 // ErrSecret: the secret with a function's settings cannot be read, or is not a
 // JSON object of strings.
 var ErrSecret = errors.New("the secret cannot be used")
-
-var errNotSettings = errors.New("it is not a JSON object of strings")
 
 // SecretEnv lays the values of one secret over env, so that keys need not be in
 // an environment, where everybody may read them who may read the function's
@@ -31,16 +29,10 @@ func (c *Client) SecretEnv(ctx context.Context, arn string, env func(string) str
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
 	}
-	var values map[string]string
-	if strict.Unmarshal([]byte(secret), &values) != nil || values == nil {
-		return nil, fmt.Errorf("%w: %w", ErrSecret, errNotSettings) // the cause is left out: it must not say anything about a key
+	if env, err = secrets.Over([]byte(secret), env); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
 	}
-	return func(name string) string {
-		if value, ok := values[name]; ok {
-			return value
-		}
-		return env(name)
-	}, nil
+	return env, nil
 }
 
 // neverSet tells a secret without a value from one that does not exist. AWS has

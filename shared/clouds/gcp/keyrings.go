@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -55,7 +55,7 @@ type Keyrings struct {
 	log     *slog.Logger
 
 	mu       sync.Mutex
-	rings    map[string]ring
+	rings    secrets.Rings
 	reading  *reading  // the one under way, nil if none is
 	begun    time.Time // when it was
 	asked    time.Time // when the last one that counted was begun
@@ -84,11 +84,7 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 	if k.isEmpty() {
 		return nil, fmt.Errorf("webhook secrets: %w", cmp.Or(k.failure, webhook.ErrNoTime))
 	}
-	r := k.rings[provider]
-	if r.verifier == nil {
-		return nil, fmt.Errorf("webhook secret of %s: %w", provider, cmp.Or(r.problem, errNoPlatform))
-	}
-	return r.verifier, nil
+	return k.rings.Verifier(provider)
 }
 
 // Refresh reads the file again after a mismatch, unless it was read lately.
@@ -96,16 +92,18 @@ func (k *Keyrings) Keyring(ctx context.Context, provider string) (webhook.Verifi
 func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifier {
 	old := k.verifier(provider)
 	k.catchUp(ctx, true)
-	if newer := k.verifier(provider); newer != nil && newer != old {
+	if newer := k.verifier(provider); newer != old {
 		return newer
 	}
 	return nil
 }
 
-func (k *Keyrings) verifier(provider string) *signature.Keyring {
+// verifier gives nil where there is none.
+func (k *Keyrings) verifier(provider string) webhook.Verifier {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.rings[provider].verifier
+	verifier, _ := k.rings.Verifier(provider)
+	return verifier
 }
 
 // catchUp waits for the read under way, which it begins if it is time. All wait
@@ -171,20 +169,16 @@ func (k *Keyrings) settle(ctx context.Context) {
 	if k.reading == nil || !k.reading.ended() {
 		return
 	}
-	values, err := k.reading.secrets()
-	k.note(ctx, k.begun, values, err)
+	rings, err := k.rings, k.reading.err
+	if err == nil {
+		rings, err = rings.Next(ctx, k.reading.text, k.schemes, k.log)
+	}
+	k.note(ctx, k.begun, rings, err)
 	k.reading = nil
 }
 
-func (r *reading) secrets() (map[string]platformSecrets, error) {
-	if r.err != nil {
-		return nil, r.err
-	}
-	return parseSecrets(r.text)
-}
-
 // note brings the rings up to date or remembers why it could not.
-func (k *Keyrings) note(ctx context.Context, asked time.Time, values map[string]platformSecrets, err error) {
+func (k *Keyrings) note(ctx context.Context, asked time.Time, rings secrets.Rings, err error) {
 	if k.failure == nil {
 		k.failing = asked
 	}
@@ -193,8 +187,7 @@ func (k *Keyrings) note(ctx context.Context, asked time.Time, values map[string]
 		k.complain(ctx)
 		return
 	}
-	k.answered = asked
-	k.adopt(ctx, values)
+	k.answered, k.rings = asked, rings
 }
 
 // complain says that the file gave nothing usable. Without a secret that may be
@@ -208,21 +201,4 @@ func (k *Keyrings) complain(ctx context.Context) {
 	default:
 		k.log.WarnContext(ctx, "webhook secrets could not be refreshed", "cause", k.failure.Error())
 	}
-}
-
-// adopt makes the new rings. Those whose secrets did not change stay.
-func (k *Keyrings) adopt(ctx context.Context, values map[string]platformSecrets) {
-	rings := make(map[string]ring, len(values))
-	for provider, value := range values {
-		name, _, _ := strings.Cut(provider, "/") // "chatbase/<bot>" is a tenant's
-		scheme, known := k.schemes[name]
-		if !known {
-			continue
-		}
-		rings[provider] = k.rings[provider].next(scheme, value)
-		if problem := rings[provider].problem; problem != nil {
-			k.log.ErrorContext(ctx, "webhook secret cannot be used", "code", "SEC", "provider", provider, "cause", problem.Error())
-		}
-	}
-	k.rings = rings
 }

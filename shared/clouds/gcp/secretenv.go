@@ -8,14 +8,12 @@ import (
 	"os"
 	"sync"
 
-	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/secrets"
 )
 
 // ErrSecret: the secret with a function's settings cannot be read, or is not a
 // JSON object of strings.
 var ErrSecret = errors.New("the secret cannot be used")
-
-var errNotSettings = errors.New("it is not a JSON object of strings")
 
 // SecretEnv is a secret with settings of a function, so that keys need not be in
 // an environment, where everybody may read them who may read the function's
@@ -48,16 +46,10 @@ func (s *SecretEnv) Over(env func(string) string) (func(string) string, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return env, nil
 	}
-	var values map[string]string
-	if strict.Unmarshal(text, &values) != nil || values == nil {
-		return nil, fmt.Errorf("%w: %w", ErrSecret, errNotSettings) // the cause is left out: it must not say anything about a key
+	if env, err = secrets.Over(text, env); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
 	}
-	return func(name string) string {
-		if value, ok := values[name]; ok {
-			return value
-		}
-		return env(name)
-	}, nil
+	return env, nil
 }
 
 // text leaves a read that hangs to the next try, which finds out at once what

@@ -1,0 +1,116 @@
+// Package secrets reads what the clouds keep secret: a JSON object that holds
+// the webhook secrets of every platform, and another with settings of a function.
+package secrets
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+var (
+	errNoPlatform  = fmt.Errorf("%w: the secret does not name it", webhook.ErrNotConfigured)
+	errNotSecrets  = errors.New("the secret is not a JSON object")
+	errSecretShape = errors.New("value is neither a string nor a list of strings")
+	errNotSettings = errors.New("it is not a JSON object of strings")
+)
+
+// Rings are the keyrings made of one secret, by platform or platform/tenant.
+type Rings map[string]ring
+
+// ring is one platform's verifier and what it was made of. problem says why the
+// newest value could not be used; the verifier is then an older one or nil.
+type ring struct {
+	verifier *signature.Keyring
+	secrets  []string
+	problem  error
+}
+
+// Verifier gives the ring of a platform or tenant, or why there is none.
+func (r Rings) Verifier(provider string) (webhook.Verifier, error) {
+	if found := r[provider]; found.verifier == nil {
+		return nil, fmt.Errorf("webhook secret of %s: %w", provider, cmp.Or(found.problem, errNoPlatform))
+	}
+	return r[provider].verifier, nil
+}
+
+// Next makes the rings that follow r when the secret is text. Those whose secrets
+// did not change stay; so does one whose new value cannot be used, which is
+// logged. schemes says, by provider, how a platform signs.
+func (r Rings) Next(ctx context.Context, text []byte, schemes map[string]signature.Scheme, log *slog.Logger) (Rings, error) {
+	var values map[string]value
+	if strict.Unmarshal(text, &values) != nil || values == nil {
+		return nil, errNotSecrets // the cause is left out: it must not say anything about a secret
+	}
+	next := make(Rings, len(values))
+	for provider, value := range values {
+		name, _, _ := strings.Cut(provider, "/") // "chatbase/<bot>" is a tenant's
+		scheme, known := schemes[name]
+		if !known {
+			continue
+		}
+		next[provider] = r[provider].next(scheme, value)
+		if problem := next[provider].problem; problem != nil {
+			log.ErrorContext(ctx, "webhook secret cannot be used", "code", "SEC", "provider", provider, "cause", problem.Error())
+		}
+	}
+	return next, nil
+}
+
+func (r ring) next(scheme signature.Scheme, v value) ring {
+	if v.problem == nil && r.verifier != nil && slices.Equal(r.secrets, v.secrets) {
+		r.problem = nil
+		return r
+	}
+	secrets := make([]signature.Secret, len(v.secrets))
+	for i, s := range v.secrets {
+		secrets[i] = signature.Secret{ID: strconv.Itoa(i + 1), Value: s}
+	}
+	verifier, err := signature.NewKeyring(scheme, secrets...)
+	if err = cmp.Or(v.problem, err); err != nil {
+		r.problem = err
+		return r
+	}
+	return ring{verifier: verifier, secrets: v.secrets}
+}
+
+// value is one platform's. What is wrong with it stays with it: a slip in one
+// platform's value is not the others' outage.
+type value struct {
+	secrets []string
+	problem error
+}
+
+// UnmarshalStrict never fails.
+func (v *value) UnmarshalStrict(raw []byte) error {
+	var one string
+	if strict.Unmarshal(raw, &one) == nil && raw[0] == '"' {
+		v.secrets = []string{one}
+	} else if strict.Unmarshal(raw, &v.secrets) != nil || raw[0] != '[' {
+		v.problem = errSecretShape
+	}
+	return nil
+}
+
+// Over lays the settings in text over env.
+func Over(text []byte, env func(string) string) (func(string) string, error) {
+	var values map[string]string
+	if strict.Unmarshal(text, &values) != nil || values == nil {
+		return nil, errNotSettings // the cause is left out: it must not say anything about a key
+	}
+	return func(name string) string {
+		if value, ok := values[name]; ok {
+			return value
+		}
+		return env(name)
+	}, nil
+}
