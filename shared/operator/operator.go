@@ -31,7 +31,7 @@ type Commands struct {
 	Check     CheckCmd     `cmd:"" help:"Add up the entries of every account, or of those named, and compare them with its balance."`
 	Grant     GrantCmd     `cmd:"" help:"Give a human credits."`
 	Adjust    AdjustCmd    `cmd:"" help:"Correct a human's balance, either way."`
-	Caller    CallerCmd    `cmd:"" help:"Say whose telephone number it is, so that calls from it are charged to them."`
+	Caller    CallerCmd    `cmd:"" help:"Say whose telephone number it is, so that Gabber's sessions from it are charged to them."`
 	Records   RecordsCmd   `cmd:"" help:"List the latest state of leads, contacts, conversations and so on."`
 	Sessions  SessionsCmd  `cmd:"" help:"List Gabber's sessions, or the messages of one."`
 	Messages  MessagesCmd  `cmd:"" help:"Show the messages of a conversation at Cribbly, Oblic or G-Tateth."`
