@@ -10,7 +10,6 @@ require (
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.14
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.50.9
 	github.com/aws/aws-sdk-go-v2/service/sqs v1.52.9
-	github.com/joho/godotenv v1.5.1
 	modernc.org/sqlite v1.61.1
 	pgregory.net/rapid v1.3.0
 )

@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 var modules = map[string][]string{
 	"shared/clouds": {"*"},
 	"functions":     {"github.com/aws/aws-lambda-go/lambda", "github.com/GoogleCloudPlatform/functions-framework-go"},
-	"cmd":           {"github.com/alecthomas/kong", "github.com/joho/godotenv"},
+	"cmd":           {"github.com/alecthomas/kong"},
 }
 
 // testModules may be imported by any test.

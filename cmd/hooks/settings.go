@@ -8,8 +8,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/joho/godotenv"
-
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/operator"
@@ -57,8 +55,12 @@ func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error)
 
 // environment looks names up: the process first, then a .env file.
 func environment() (func(string) (string, bool), error) {
-	file, err := godotenv.Read()
+	text, err := os.ReadFile(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	file, err := dotEnv(string(text))
+	if err != nil {
 		return nil, fmt.Errorf(".env: %w", err)
 	}
 	return func(name string) (string, bool) {

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDotEnv(t *testing.T) {
+	for name, row := range map[string]struct {
+		line, want string // want: the value of S, "" if the line is refused
+	}{
+		"plain":                       {`S=my-own-gabber-SECRET`, `my-own-gabber-SECRET`},
+		"spaces and an end of DOS":    {"  export S = a b \r", `a b`},
+		"further equals signs":        {`S=whsec_YQ==`, `whsec_YQ==`},
+		"single quotes":               {`S='gabber$ECRET #\1" '`, `gabber$ECRET #\1" `},
+		"double quotes":               {`S="That didn't work. "`, `That didn't work. `},
+		"quotes inside":               {`S=That didn't "work"`, `That didn't "work"`},
+		"the last one counts":         {"S=a\nS=b", `b`},
+		"a dollar":                    {`S=gabber$ECRET-C4NARY`, ``},
+		"a dollar in double quotes":   {`S="gabber$ECRET-C4NARY"`, ``},
+		"a comment behind":            {`S=C4NARY # of the dashboard`, ``},
+		"a comment behind quotes":     {`S='C4NARY' # of the dashboard`, ``},
+		"a number sign":               {`S=C4NARY#1`, ``},
+		"a backslash":                 {`S=C4NARY\n`, ``},
+		"a backslash, double quotes":  {`S="C4NARY\n"`, ``},
+		"one quote":                   {`S='C4NARY`, ``},
+		"only a quote":                {`S="`, ``},
+		"a quote in quotes":           {`S='C4NARY'C4NARY'`, ``},
+		"a second line":               {"S=\"C4NARY\nC4NARY\"", ``},
+		"a colon":                     {`S: C4NARY`, ``},
+		"a name that cannot be one":   {`C4-NARY=1`, ``},
+		"a line without equals signs": {`C4NARY`, ``},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := dotEnv("# S=comment\n\n" + row.line + "\nT=1\n")
+			if row.want != "" && (err != nil || got["S"] != row.want || got["T"] != "1") {
+				t.Errorf("%q, error %v; want %q", got["S"], err, row.want)
+			}
+			if row.want == "" && (err == nil || strings.Contains(err.Error(), "C4") || !strings.Contains(err.Error(), "line 3")) {
+				t.Errorf("error %v, want one that names the line and quotes nothing", err)
+			}
+		})
+	}
+}
+
+func TestTheExampleOfDotEnvCanBeRead(t *testing.T) {
+	text, err := os.ReadFile("../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := dotEnv(string(text))
+	if err != nil || got["TARIFF"] != "conversational_seconds=1" || got["SPEAK_FAILURE"] != "That did not work." {
+		t.Errorf("%v, error %v", got, err)
+	}
+}
+
+func TestCommandsRefuseADoubtfulDotEnv(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("GABBER_WEBHOOK_SECRET=my-own-gabber$ECRET-1234567\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"serve --addr 127.0.0.1:0", "send gabber usage.tracked", "balance u1"} {
+		if _, err := hooks(t, dir, strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), ".env: line 1: GABBER_WEBHOOK_SECRET: ") || strings.Contains(err.Error(), "ECRET-") {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+}
