@@ -131,7 +131,11 @@ func signerFor(t *testing.T, platform string) *signature.Keyring {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := s.signer(t.Context(), platform)
+	p, err := s.platform(platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := s.signer(t.Context(), p, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
+	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
 
@@ -197,7 +198,11 @@ func (d *demonstration) play(ctx context.Context, url string) ([]happened, error
 	}
 	var rows []happened
 	for _, step := range steps {
-		row, err := d.deliver(ctx, step, url)
+		platform, err := d.settings.platform(step.platform)
+		if err != nil { // dropped by this fork
+			continue
+		}
+		row, err := d.deliver(ctx, step, platform, url)
 		if err != nil {
 			return rows, fmt.Errorf("%s %s: %w", step.platform, step.event, err)
 		}
@@ -206,13 +211,13 @@ func (d *demonstration) play(ctx context.Context, url string) ([]happened, error
 	return rows, nil
 }
 
-func (d *demonstration) deliver(ctx context.Context, st step, url string) (happened, error) {
+func (d *demonstration) deliver(ctx context.Context, st step, p webhook.Provider, url string) (happened, error) {
 	row := happened{Platform: st.platform, Event: st.event, Outcome: "refused"}
-	ring, err := d.settings.signer(ctx, st.platform)
+	body, err := events.Body(st.platform, st.event)
 	if err != nil {
 		return row, err
 	}
-	body, err := events.Body(st.platform, st.event)
+	ring, err := d.settings.signer(ctx, p, body)
 	if err != nil {
 		return row, err
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 type sendCmd struct {
@@ -48,11 +48,15 @@ func (c *sendCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ring, err := settings.signer(ctx, c.Platform)
+	platform, err := settings.platform(c.Platform)
 	if err != nil {
 		return err
 	}
 	body, err := c.body()
+	if err != nil {
+		return err
+	}
+	ring, err := settings.signer(ctx, platform, body)
 	if err != nil {
 		return err
 	}
@@ -88,16 +92,28 @@ func (c *sendCmd) judge(answers []sent) error {
 	return nil
 }
 
-// signer gives the keyring that signs for a platform.
-func (s settings) signer(ctx context.Context, platform string) (*signature.Keyring, error) {
+// platform finds one by its name.
+func (s settings) platform(name string) (webhook.Provider, error) {
 	var names []string
 	for _, p := range s.providers {
+		if p.Name == name {
+			return p.Provider, nil
+		}
 		names = append(names, p.Name)
 	}
-	if !slices.Contains(names, platform) {
-		return nil, fmt.Errorf("no platform %s: there are %s", platform, strings.Join(names, ", "))
+	return webhook.Provider{}, fmt.Errorf("no platform %s: there are %s", name, strings.Join(names, ", "))
+}
+
+// signer gives the keyring that signs a body: its tenant's own, else the platform's.
+func (s settings) signer(ctx context.Context, p webhook.Provider, body []byte) (*signature.Keyring, error) {
+	tenant := ""
+	if p.Tenant != nil {
+		tenant = p.Tenant(body)
 	}
-	ring, err := s.keyrings.Keyring(ctx, platform)
+	ring, err := s.keyrings.Keyring(ctx, p.Name+"/"+tenant)
+	if tenant == "" || errors.Is(err, webhook.ErrNotConfigured) {
+		ring, err = s.keyrings.Keyring(ctx, p.Name)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,13 +2,18 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/providers"
 )
 
 // postTo delivers raw bytes and gives the status.
@@ -225,6 +230,41 @@ func TestDemo(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
+	}
+}
+
+func TestDemoWithoutAPlatformThatWasDropped(t *testing.T) {
+	d, err := newDemonstration(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	d.settings.providers = slices.DeleteFunc(d.settings.providers, func(p providers.Entry) bool { return p.Name == "cribbly" })
+	ctx, stop := context.WithCancel(t.Context())
+	url, served, err := d.serve(ctx, "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := d.rows(t.Context(), url)
+	if stop(); err != nil || verdict(rows) != nil || <-served != nil || len(rows) != len(steps) { // one step less, and the limit
+		t.Errorf("%+v, error %v", rows, err)
+	}
+}
+
+// A chatbot's own secret is enough, and stands before the platform's.
+func TestAChatbotsOwnSecret(t *testing.T) {
+	const own = "CHATBASE_WEBHOOK_SECRET_BOT_kT9vQx2LmZr7BdEo=secret-of-the-bot-alone"
+	for name, platform := range map[string]string{"alone": "CHATBASE_WEBHOOK_SECRET=", "beside the platform's": "CHATBASE_WEBHOOK_SECRET=secret-of-the-platform"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := start(t, dir, own, platform)
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "send", "chatbase", "leads.submit", "--url", s.url)
+			cmd.Dir, cmd.Env = dir, testEnv(own, platform)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			s.stop(t)
+		})
 	}
 }
 
