@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +45,9 @@ func (c *serveCmd) Run(ctx context.Context, file *database) error {
 		return err
 	}
 	for _, problem := range settings.keyrings.Problems() {
-		line := log.With("cause", problem.Error())
 		if !errors.Is(problem, webhook.ErrNotConfigured) { // a platform nobody uses is no fault
-			line = line.With("code", "CFG")
+			log.Warn("a platform's route answers 503", "code", "CFG", "cause", problem.Error())
 		}
-		line.Warn("a platform's route answers 503")
 	}
 	db, err := file.open(ctx)
 	if err != nil {
@@ -56,8 +55,28 @@ func (c *serveCmd) Run(ctx context.Context, file *database) error {
 	}
 	defer db.Close()
 	return serve(ctx, newPipeline(db, portsOf(db, settings), settings, log), c.Addr, func(addr net.Addr) {
-		fmt.Printf("hooks: listening on http://%s, database %s%s\n", addr, file.DB, also)
+		fmt.Printf("hooks: listening on http://%s, database %s%s\n%s\n", addr, file.DB, also, settings.routes())
 	})
+}
+
+// routes says which platforms can be believed.
+func (s settings) routes() string {
+	problems := s.keyrings.Problems()
+	var on, off string
+	for _, p := range s.providers {
+		switch {
+		case problems[p.Name] == nil:
+			on += " /" + p.Name
+		case p.Tenant != nil:
+			off += " /" + p.Name + " (unless a chatbot has its own)"
+		default:
+			off += " /" + p.Name
+		}
+	}
+	if off != "" {
+		off = "; 503 for want of a usable secret:" + off
+	}
+	return "hooks: serving" + cmp.Or(on, " nothing") + off
 }
 
 // serve runs a pipeline until ctx is done: first no new delivery is taken, then
@@ -66,7 +85,7 @@ func (c *serveCmd) Run(ctx context.Context, file *database) error {
 func serve(ctx context.Context, p *pipeline, addr string, ready func(net.Addr)) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; --addr names another address", err)
 	}
 	// What a killed process had in hand is taken up at once, but for outbound's: a
 	// call it had sent may still land, so these messages wait until it no longer can.

@@ -268,6 +268,33 @@ func TestAChatbotsOwnSecret(t *testing.T) {
 	}
 }
 
+func TestServeSaysWhichRoutesAreOn(t *testing.T) {
+	s, err := loadSettings(func(name string) (string, bool) {
+		value, ok := map[string]string{"GABBER_WEBHOOK_SECRET": "a-secret-of-my-own-1234", "OBLIC_WEBHOOK_SECRET": "short"}[name]
+		return value, ok
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "hooks: serving /gabber; 503 for want of a usable secret: /cribbly /oblic /g-tateth /chatbase (unless a chatbot has its own)"
+	if got := s.routes(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	s, err = loadSettings(demoEnvironment)
+	if got, want := s.routes(), "hooks: serving /gabber /cribbly /oblic /g-tateth /chatbase"; err != nil || got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestATakenAddressNamesTheWayOut(t *testing.T) {
+	s := start(t, t.TempDir())
+	for _, command := range []string{"serve", "demo"} {
+		if _, err := hooks(t, t.TempDir(), command, "--addr", strings.TrimPrefix(s.url, "http://")); err == nil || !strings.Contains(err.Error(), "--addr") {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+}
+
 func TestParallelSendersAndOneBook(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, dir)
