@@ -16,6 +16,7 @@ type deadCmd struct {
 	List    deadListCmd    `cmd:"" default:"withargs" help:"List dead letters, oldest first."`
 	Show    deadShowCmd    `cmd:"" help:"Show one dead letter with its body, which may hold personal data."`
 	Redrive deadRedriveCmd `cmd:"" help:"Send dead letters back to their queue. What was charged is not charged again."`
+	Delete  deadDeleteCmd  `cmd:"" help:"Forget one dead letter for good."`
 }
 
 // choice picks dead letters.
@@ -103,14 +104,14 @@ func (c *deadShowCmd) Run(ctx context.Context, file *database) error {
 
 type deadRedriveCmd struct {
 	ID     string `arg:"" optional:"" help:"Only this event: its id or the beginning of it."`
-	All    bool   `help:"All that the other flags choose; needed when no id is given."`
+	All    bool   `help:"All, or the oldest --max; needed when no id, --type or --platform is given."`
 	DryRun bool   `help:"Only say which would be sent."`
 	choice
 	operator.Output
 }
 
 func (c *deadRedriveCmd) Run(ctx context.Context, file *database) error {
-	if c.ID == "" && !c.All && !c.DryRun && c.choice == (choice{}) {
+	if c.ID == "" && !c.All && !c.DryRun && c.Type == "" && c.Platform == "" {
 		return errors.New("name an event id, choose with --type or --platform, or say --all")
 	}
 	db, err := file.existing(ctx)
@@ -125,4 +126,22 @@ func (c *deadRedriveCmd) Run(ctx context.Context, file *database) error {
 		return fmt.Errorf("no dead letter %s", operator.Printable(c.ID))
 	}
 	return errors.Join(printLetters(c.Output, letters), err)
+}
+
+type deadDeleteCmd struct {
+	ID string `arg:"" help:"The event id, or as much of its beginning as tells it apart."`
+	operator.Output
+}
+
+func (c *deadDeleteCmd) Run(ctx context.Context, file *database) error {
+	db, err := file.existing(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	deleted, err := db.DeadLetters().Delete(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	return printLetters(c.Output, []local.DeadLetter{deleted})
 }

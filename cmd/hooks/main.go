@@ -30,7 +30,7 @@ type commands struct {
 	Send  sendCmd  `cmd:"" help:"Sign a sample event, or your own file, and post it."`
 	Demo  demoCmd  `cmd:"" help:"Deliver one signed sample per platform, on a database of its own, and show what happened."`
 	operator.Commands
-	Dead deadCmd `cmd:"" help:"Look at dead letters and send them round again."`
+	Dead deadCmd `cmd:"" help:"Look at dead letters, send them round again, or delete them."`
 }
 
 func main() {

@@ -155,6 +155,16 @@ func TestOperatorCommandsWorkWhileServing(t *testing.T) {
 		t.Errorf("redrive without a choice moved something: %s", out)
 	}
 
+	if out, err := hooks(t, dir, "dead", "redrive", "--max", "1"); err == nil {
+		t.Errorf("redrive of some, nobody knows which: %s", out)
+	}
+	if out := run("dead", "delete", dead[0].ID[:8]); !strings.Contains(out, "payload.value is negative") {
+		t.Errorf("dead delete: %s", out)
+	}
+	if out, err := hooks(t, dir, "dead", "delete", dead[0].ID); err == nil {
+		t.Errorf("deleted twice: %s", out)
+	}
+
 	run("send", "chatbase", "leads.submit", "--url", s.url)
 	run("send", "chatbase", "leads.submit", "--tamper", "--url", s.url)
 	eventually(t, "the lead is stored", func() bool {

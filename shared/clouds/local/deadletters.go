@@ -107,20 +107,48 @@ func originOf(l DeadLetter) string {
 // the same event is there several times, the newest. An unreadable one comes as
 // an event of type Unreadable whose Data is the message as it was.
 func (d *DeadLetters) Show(ctx context.Context, eventID string) (webhook.Event, error) {
-	letters, err := d.List(ctx, Filter{EventID: eventID})
+	newest, err := d.newest(ctx, eventID)
 	if err != nil {
 		return webhook.Event{}, err
 	}
+	return d.read(ctx, newest)
+}
+
+func (d *DeadLetters) newest(ctx context.Context, eventID string) (DeadLetter, error) {
+	letters, err := d.List(ctx, Filter{EventID: eventID})
+	if err != nil {
+		return DeadLetter{}, err
+	}
 	if len(letters) == 0 {
-		return webhook.Event{}, ErrNoLetter
+		return DeadLetter{}, ErrNoLetter
 	}
 	newest := letters[len(letters)-1]
 	for _, l := range letters {
 		if l.EventID != newest.EventID {
-			return webhook.Event{}, ErrAmbiguous
+			return DeadLetter{}, ErrAmbiguous
 		}
 	}
-	return d.read(ctx, newest)
+	return newest, nil
+}
+
+// Delete forgets a dead letter, by its event id or the beginning of it, however
+// often the same event is there, and gives the newest. Nothing brings it back.
+func (d *DeadLetters) Delete(ctx context.Context, eventID string) (DeadLetter, error) {
+	if eventID == "" { // the beginning of whatever is there
+		return DeadLetter{}, ErrNoLetter
+	}
+	l, err := d.newest(ctx, eventID)
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	err = d.db.update(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM messages WHERE queue = ? AND event = ?", Dead, l.EventID)
+		return err
+	})
+	if err != nil {
+		return DeadLetter{}, fmt.Errorf("delete dead letter %s: %w", webhook.ShortID(l.EventID), err)
+	}
+	return l, nil
 }
 
 func (d *DeadLetters) read(ctx context.Context, l DeadLetter) (webhook.Event, error) {

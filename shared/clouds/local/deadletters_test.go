@@ -140,6 +140,47 @@ func TestShow(t *testing.T) {
 	}
 }
 
+func TestDelete(t *testing.T) {
+	db := newDB(t)
+	mine, other := event(1), event(2)
+	publish(t, db.Queue(local.Dead), mine, mine, other)
+	publish(t, db.Queue(local.Events), mine)
+	for _, row := range []struct {
+		name, id string
+		err      error
+		left     int
+	}{
+		{"nothing", "", local.ErrNoLetter, 3},
+		{"unknown", "zz", local.ErrNoLetter, 3},
+		{"a wildcard is not one", "%", local.ErrNoLetter, 3},
+		{"the beginning of an id, which is there twice", mine.ID[:8], nil, 1},
+		{"nothing, with one left", "", local.ErrNoLetter, 1},
+		{"gone already", mine.ID, local.ErrNoLetter, 1},
+		{"whole id", other.ID, nil, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			l, err := db.DeadLetters().Delete(t.Context(), row.id)
+			if !errors.Is(err, row.err) || err == nil && !strings.HasPrefix(l.EventID, row.id) {
+				t.Errorf("deleted %v, error %v; want %v", l.EventID, err, row.err)
+			}
+			length(t, db.Queue(local.Dead), row.left)
+		})
+	}
+	length(t, db.Queue(local.Events), 1)
+}
+
+func TestDeleteOneOfSeveral(t *testing.T) {
+	db, n := newDB(t), 2
+	for event(n).ID[0] != event(1).ID[0] {
+		n++
+	}
+	publish(t, db.Queue(local.Dead), event(1), event(n))
+	if _, err := db.DeadLetters().Delete(t.Context(), event(1).ID[:1]); !errors.Is(err, local.ErrAmbiguous) {
+		t.Errorf("error %v, want %v", err, local.ErrAmbiguous)
+	}
+	length(t, db.Queue(local.Dead), 2)
+}
+
 // letters are four dead ones of different kinds, each with a reason.
 func letters(t *testing.T, db *local.DB) (gabber, chatbase, balance, own webhook.Event) {
 	t.Helper()
