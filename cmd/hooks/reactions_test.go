@@ -65,7 +65,7 @@ func TestEverySampleReachesItsReaction(t *testing.T) {
 		}
 	}
 	eventually(t, "everything is handled", func() bool {
-		return delivered == 2*68+1 && strings.Count(s.log.String(), `"msg":"handled"`) >= delivered
+		return delivered == 2*len(files)+1 && strings.Count(s.log.String(), `"msg":"handled"`) >= delivered
 	})
 	eventually(t, "the limit is the balance", func() bool {
 		var balance balanceFacts
