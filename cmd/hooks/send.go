@@ -19,7 +19,7 @@ import (
 )
 
 type sendCmd struct {
-	Platform string `arg:"" help:"gabber, cribbly, oblic, g-tateth or chatbase."`
+	Platform string `arg:"" help:"As in its route: gabber, for example. A wrong one lists them all."`
 	Event    string `arg:"" help:"A sample's name, for example usage.tracked; with --data any text."`
 	URL      string `name:"url" default:"http://127.0.0.1:8080" help:"Where to post; the platform's route is appended if there is no path."`
 	Data     string `placeholder:"FILE" help:"Send this file instead of the sample."`

@@ -13,7 +13,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // postTo delivers raw bytes and gives the status.
@@ -249,7 +252,7 @@ func TestDemoWithoutAPlatformThatWasDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	d.settings.providers = slices.DeleteFunc(d.settings.providers, func(p providers.Entry) bool { return p.Name == "cribbly" })
+	d.settings.providers = slices.DeleteFunc(d.settings.providers, func(p providers.Entry) bool { return p.Name == steps[1].platform })
 	ctx, stop := context.WithCancel(t.Context())
 	url, served, err := d.serve(ctx, "127.0.0.1:0")
 	if err != nil {
@@ -279,20 +282,23 @@ func TestAChatbotsOwnSecret(t *testing.T) {
 }
 
 func TestServeSaysWhichRoutesAreOn(t *testing.T) {
-	s, err := loadSettings(func(name string) (string, bool) {
-		value, ok := map[string]string{"GABBER_WEBHOOK_SECRET": "a-secret-of-my-own-1234", "OBLIC_WEBHOOK_SECRET": "short"}[name]
-		return value, ok
-	})
-	if err != nil {
-		t.Fatal(err)
+	var s settings
+	for _, name := range []string{"one", "two", "three"} {
+		s.providers = append(s.providers, providers.Entry{Provider: webhook.Provider{Name: name}, Scheme: signature.Scheme{Header: "X", Algorithm: signature.SHA256, Encoding: signature.Hex}})
 	}
-	const want = "hooks: serving /gabber; 503 for want of a usable secret: /cribbly /oblic /g-tateth /chatbase (unless a chatbot has its own)"
-	if got := s.routes(); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	s, err = loadSettings(demoEnvironment)
-	if got, want := s.routes(), "hooks: serving /gabber /cribbly /oblic /g-tateth /chatbase"; err != nil || got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	s.providers[2].Tenant = func([]byte) string { return "" }
+	const good = "a-secret-of-my-own-1234"
+	for _, row := range []struct{ one, two, three, want string }{
+		{good, good, good, "/one /two /three"},
+		{good, "short", "", "/one; 503 for want of a usable secret: /two /three (unless a chatbot has its own)"},
+		{"", "", good, "/three; 503 for want of a usable secret: /one /two"},
+		{"", "", "", "nothing; 503 for want of a usable secret: /one /two /three (unless a chatbot has its own)"},
+	} {
+		env := map[string]string{"ONE_WEBHOOK_SECRET": row.one, "TWO_WEBHOOK_SECRET": row.two, "THREE_WEBHOOK_SECRET": row.three}
+		s.keyrings = local.NewKeyrings(s.providers.Schemes(), func(name string) (string, bool) { return env[name], true })
+		if got := s.routes(); got != "hooks: serving "+row.want {
+			t.Errorf("got %s, want %s", got, row.want)
+		}
 	}
 }
 

@@ -174,12 +174,10 @@ func ExampleConfigured() {
 		return
 	}
 	for _, e := range table {
-		fmt.Println("/"+e.Name, e.Scheme.Algorithm, e.Scheme.Encoding)
+		if e.Name == "g-tateth" {
+			fmt.Println(e.Scheme.Algorithm, e.Scheme.Encoding)
+		}
 	}
 	// Output:
-	// /gabber sha256 hex
-	// /cribbly sha256 hex
-	// /oblic sha256 hex
-	// /g-tateth sha256 base64
-	// /chatbase sha1 hex
+	// sha256 base64
 }
