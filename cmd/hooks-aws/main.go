@@ -1,7 +1,7 @@
 // Command hooks-aws looks at the accounts and records of a deployment on AWS,
 // grants credits and says whose telephone number it is:
 //
-//	eval "$(terraform output -raw operator)"      which deployment
+//	eval "$(terraform -chdir=terraform/aws output -raw operator)"
 //	eval "$(aws configure export-credentials --format env)"
 //	hooks-aws grant member-20417 600
 //
