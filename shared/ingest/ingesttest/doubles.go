@@ -156,7 +156,7 @@ func schemeOf(provider string) signature.Scheme {
 			return entry.Scheme
 		}
 	}
-	panic("ingesttest: no platform is called " + provider)
+	panic("ingesttest: platforms.go has " + provider + ", the table of providers has not")
 }
 
 // Keyring gives the secrets as they were set.
