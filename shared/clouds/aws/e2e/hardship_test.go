@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/webhook-functions/template/shared/clouds/aws/lambdatest"
+	"github.com/webhook-functions/template/shared/ingest/ingesttest"
+	"github.com/webhook-functions/template/shared/ledger"
 )
 
 func noConfirmation(t *testing.T, c *cloud) {
@@ -207,6 +209,28 @@ func redrive(t *testing.T, c *cloud) {
 	p.checkUsage(t, 12)
 	if n := p.count(t, p.deadLetters); n != 1 {
 		t.Errorf("%d dead letters, want the unusable one again", n)
+	}
+}
+
+// Bodies that a former release could not read, and this one can, are handled once
+// their dead letters are redriven, whichever platform sent them.
+func readAnew(t *testing.T, c *cloud) {
+	p := c.deploy(t, options{})
+	for _, letter := range ingesttest.Unread(t) {
+		c.sqs.Send(t, p.deadLetters, string(letter.Encode()))
+	}
+	p.redrive(t)
+	p.drain(t)
+	if a, err := p.ledger.Account(t.Context(), "member-20417"); err != nil || a.Balance != -9*ledger.Credit || a.Seq != 1 {
+		t.Errorf("balance %s after %d entries, %v: want -9 after 1", a.Balance, a.Seq, err)
+	}
+	for _, kind := range ingesttest.UnreadKinds {
+		if all := list(t, p.records, kind); len(all) != 1 {
+			t.Errorf("%s: %d records, want one", kind, len(all))
+		}
+	}
+	if n := p.count(t, p.deadLetters); n != 0 {
+		t.Errorf("%d dead letters", n)
 	}
 }
 

@@ -61,6 +61,7 @@ func TestPipeline(t *testing.T) {
 		"throttling, conflicts and lost replies":              faults,
 		"killed between any two steps":                        kills,
 		"a redrive changes no balance":                        redrive,
+		"what could not be read is read anew":                 readAnew,
 		"the arm64 artefact":                                  arm64,
 
 		"every sample twice: limits are balances, speech is spoken once": platformsAreTold,

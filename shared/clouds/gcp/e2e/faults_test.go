@@ -10,6 +10,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -50,6 +51,26 @@ func poison(s *system) {
 	})
 	s.drain()
 	s.balance("u1", -42, 2)
+}
+
+// readAnew: bodies that a former release could not read, and this one can, are
+// handled once their dead letters are redriven, whichever platform sent them.
+func readAnew(s *system) {
+	for _, letter := range ingesttest.Unread(s) {
+		if err := s.client.Topic("events").Publish(s.Context(), letter); err != nil {
+			s.Fatal(err)
+		}
+	}
+	s.drain()
+	s.balance("member-20417", -9, 1)
+	for _, kind := range ingesttest.UnreadKinds {
+		if page, _, err := s.client.Records("webhooks").List(s.Context(), kind, "", 10); err != nil || len(page) != 1 {
+			s.Errorf("%s: %d records (%v), want one", kind, len(page), err)
+		}
+	}
+	if letters := s.letters("dead-letters"); len(letters) != 0 {
+		s.Errorf("%d dead letters", len(letters))
+	}
 }
 
 // lostAnswers: every other commit is carried out and not confirmed.

@@ -51,6 +51,7 @@ func TestPipeline(t *testing.T) {
 		{"every sample, twice", 100, everySample},
 		{"fifty at once", 100, fiftyAtOnce},
 		{"poison", fewAttempts, poison},
+		{"what could not be read is read anew", fewAttempts, readAnew},
 		{"commits whose answers get lost", 100, lostAnswers},
 		{"the queue is down", 100, queueDown},
 		{"killed between any two steps", 100, kills},

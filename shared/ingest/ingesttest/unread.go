@@ -1,0 +1,35 @@
+package ingesttest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Unread gives a dead letter per platform: its body is a sample, which a former
+// release could not read. UnreadKinds are the records they become, one each; the
+// one of Gabber charges member-20417 with 9 seconds.
+func Unread(t testing.TB) (letters []webhook.Event) {
+	t.Helper()
+	for _, p := range providers.Table().Providers() {
+		eventType := map[string]string{"gabber": "usage.tracked", "chatbase": "leads.submit", "g-tateth": "message.sent"}[p.Name]
+		if eventType == "" {
+			eventType = "message.created"
+		}
+		body, err := events.Body(p.Name, eventType)
+		if err != nil {
+			t.Fatal(err)
+		}
+		letter := ingest.Identify(p, []byte("not read by "+p.Name), time.Now(), "1")
+		letter.Data = body
+		letters = append(letters, letter)
+	}
+	return letters
+}
+
+// UnreadKinds: see [Unread].
+var UnreadKinds = []string{"chatbase.lead", "cribbly.message", "g-tateth.message", "oblic.message"}
