@@ -18,6 +18,11 @@ resource "google_firestore_database" "ledger" {
     }
   }
 
+  # Google changes the key of no database: the provider would delete it and make an empty one.
+  lifecycle {
+    ignore_changes = [cmek_config]
+  }
+
   depends_on = [google_project_service.apis]
 }
 

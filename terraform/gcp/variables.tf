@@ -250,7 +250,7 @@ variable "kms_key_name" {
   description = <<-EOT
     Your own KMS key, in the same region, for topics, database and secrets: projects/<p>/locations/<region>/keyRings/<r>/cryptoKeys/<k>.
     Empty: keys that Google owns. The service agents of Pub/Sub, Firestore and Secret Manager must be allowed to use it
-    beforehand. A database keeps the key it was created with.
+    beforehand. A database keeps the key it was created with, or has none for good: later changes are about the others.
   EOT
   type        = string
   default     = ""

@@ -56,6 +56,7 @@ var faults = []struct{ file, from, to, found string }{
 	{"observability.tf", `period = "300s"`, `period = "3600s"`, "without a rate limit"},
 	{"storage.tf", `"POINT_IN_TIME_RECOVERY_ENABLED"`, `"POINT_IN_TIME_RECOVERY_DISABLED"`, "no way back from a mistake"},
 	{"storage.tf", `var.deletion_protection ?`, `!var.deletion_protection ?`, "Deleting the books must take two steps"},
+	{"storage.tf", "ignore_changes = [cmek_config]", "ignore_changes = []", "deleted and made anew, empty"},
 	{"storage.tf", `"entries/time", `, ``, "An index on an ever growing field"},
 	{"storage.tf", `index_config {} # empty: no index`, "index_config {}\n  ttl_config {}", "An entry that expires is a second charge"},
 	{"observability.tf", `CFG = { page = true`, `CFG = { page = false`, "These wake somebody up"},
