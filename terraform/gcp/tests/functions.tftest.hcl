@@ -47,6 +47,11 @@ run "ingest_is_public_and_bounded" {
   }
 
   assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].max_instance_request_concurrency == 80
+    error_message = "80 bodies at their largest fit in the memory, and 80 is what ingest_max_instances counts with."
+  }
+
+  assert {
     condition     = google_cloudfunctions2_function.ingest.service_config[0].environment_variables["MAX_BODY_BYTES"] == "184320"
     error_message = "The body cap must be the default of the code, 180 KiB."
   }
@@ -59,6 +64,21 @@ run "ingest_is_public_and_bounded" {
   assert {
     condition     = toset(keys(output.urls)) == toset(["gabber", "cribbly", "oblic", "g-tateth", "chatbase"])
     error_message = "Each platform needs an address."
+  }
+
+  assert {
+    condition     = output.webhook_secret == google_secret_manager_secret.webhook.id && output.outbound_secret == google_secret_manager_secret.outbound.id
+    error_message = "Secrets would be put where nobody looks, or where the wrong function does."
+  }
+
+  assert {
+    condition = toset([for api in google_project_service.apis : api.service]) == toset([
+      for api in [
+        "artifactregistry", "cloudbuild", "cloudfunctions", "firestore", "iam", "logging", "monitoring", "pubsub", "run", "secretmanager",
+        "storage",
+      ] : "${api}.googleapis.com"
+    ])
+    error_message = "What is used must be switched on, and nothing else."
   }
 }
 
@@ -92,6 +112,14 @@ run "worker_is_reached_by_pushes_only" {
   assert {
     condition     = google_cloudfunctions2_function.worker.service_config[0].max_instance_count == 5
     error_message = "Too many writers stand in each other's way."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in [google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
+      f.service_config[0].max_instance_request_concurrency == 10
+    ])
+    error_message = "Ten messages at once per instance: the ceilings of worker and outbound count with it."
   }
 
   assert {
@@ -164,6 +192,42 @@ run "worker_is_reached_by_pushes_only" {
       f.build_config[0].service_account == google_service_account.build.id
     ])
     error_message = "The default build account is too weak in new organisations and too strong in old ones."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, f in {
+        gcp-ingest   = google_cloudfunctions2_function.ingest
+        gcp-worker   = google_cloudfunctions2_function.worker
+        gcp-outbound = google_cloudfunctions2_function.outbound
+      } : f.build_config[0].source[0].storage_source[0].object == google_storage_bucket_object.source[key].name
+    ])
+    error_message = "A function is built from the source of another."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, o in google_storage_bucket_object.source :
+      o.source == "./tests/archives/${key}.zip" && o.name == "${key}-${filemd5("./tests/archives/${key}.zip")}.zip"
+    ])
+    error_message = "An object must hold the archive it is called after, and have another name when that changes."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
+      f.service_config[0].all_traffic_on_latest_revision
+    ])
+    error_message = "A deployment that no request reaches."
+  }
+
+  assert {
+    condition = (
+      google_cloudfunctions2_function.ingest.service_config[0].service_account_email == google_service_account.ingest.email &&
+      google_cloudfunctions2_function.worker.service_config[0].service_account_email == google_service_account.worker.email &&
+      google_cloudfunctions2_function.outbound.service_config[0].service_account_email == google_service_account.outbound.email
+    )
+    error_message = "A function runs as another's account: it lacks what it needs and may do what it must not."
   }
 
   assert {

@@ -128,6 +128,21 @@ run "every_option_taken" {
   }
 
   assert {
+    condition = (
+      google_cloudfunctions2_function.ingest.service_config[0].min_instance_count == 1 &&
+      google_cloudfunctions2_function.ingest.service_config[0].max_instance_count == 100 &&
+      google_cloudfunctions2_function.worker.service_config[0].max_instance_count == 2 &&
+      google_cloudfunctions2_function.outbound.service_config[0].max_instance_count == 1
+    )
+    error_message = "A number of instances is not what was asked for."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.ingest.service_config[0].available_memory == "512Mi"
+    error_message = "80 bodies of 720 KiB do not fit."
+  }
+
+  assert {
     condition = alltrue([
       for key in concat(
         [for t in [google_pubsub_topic.events, google_pubsub_topic.outbound, google_pubsub_topic.dead_letters] : t.kms_key_name],

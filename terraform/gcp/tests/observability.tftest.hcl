@@ -32,7 +32,7 @@ run "every_code_rings" {
   }
 
   assert {
-    condition     = alltrue([for a in google_monitoring_alert_policy.codes : length(a.notification_channels) > 0])
+    condition     = alltrue([for a in google_monitoring_alert_policy.codes : a.notification_channels == tolist(["projects/acme-demo/notificationChannels/1"])])
     error_message = "An alert that nobody hears."
   }
 
@@ -92,12 +92,45 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for code in ["DLQ", "QUA", "CON", "AMB", "SUS", "NEG", "DRIFT"] :
+      for code in ["DLQ", "QUA", "CON", "AMB", "SUS", "NEG", "DRIFT", "5XX-ANY"] :
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value == 0 &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].comparison == "COMPARISON_GT" &&
       google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].duration == "0s"
     ])
     error_message = "One is enough."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.codes["SIG"].conditions[0].condition_threshold[0].threshold_value == 4
+    error_message = "Five wrong signatures within five minutes are no accident."
+  }
+
+  assert {
+    condition = alltrue([
+      for code, a in google_monitoring_alert_policy.codes : alltrue([
+        for t in a.conditions[0].condition_threshold : t.comparison == "COMPARISON_GT" && t.duration == "0s"
+      ])
+    ])
+    error_message = "An alert rings above its threshold, and at once."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in keys(local.code_alarms) : alltrue([
+        for t in google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold :
+        t.aggregations[0].per_series_aligner == "ALIGN_DELTA" && t.aggregations[0].cross_series_reducer == "REDUCE_SUM" && t.aggregations[0].alignment_period == "300s"
+      ])
+    ])
+    error_message = "Log lines of all functions within five minutes are added up."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in ["AGE", "AGE-OUTBOUND", "LAG", "DLQ"] :
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].aggregations[0].per_series_aligner == "ALIGN_MAX" &&
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].aggregations[0].cross_series_reducer == "REDUCE_MAX"
+    ])
+    error_message = "Of ages and numbers of messages the largest counts."
   }
 
   # By the eighth try the back-off has grown from ten seconds to its longest.
@@ -118,8 +151,8 @@ run "every_code_rings" {
   }
 
   assert {
-    condition     = strcontains(google_monitoring_alert_policy.codes["AGE"].conditions[0].condition_threshold[0].filter, "subscription_id = \"demo-events\"")
-    error_message = "AGE looks at another subscription."
+    condition     = google_monitoring_alert_policy.codes["AGE"].conditions[0].condition_threshold[0].filter == "resource.type = \"pubsub_subscription\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"demo-events\""
+    error_message = "AGE is not about the oldest event."
   }
 
   assert {
@@ -130,14 +163,14 @@ run "every_code_rings" {
   assert {
     condition = alltrue([
       for code in ["AGE-OUTBOUND", "LAG"] :
-      strcontains(google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].filter, "subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"demo-outbound\"")
+      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].filter == "resource.type = \"pubsub_subscription\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"demo-outbound\""
     ])
-    error_message = "AGE-OUTBOUND or LAG looks at another subscription."
+    error_message = "AGE-OUTBOUND or LAG is not about the oldest follow-up."
   }
 
   assert {
-    condition     = strcontains(google_monitoring_alert_policy.codes["DLQ"].conditions[0].condition_threshold[0].filter, "subscription_id = \"demo-dead-letters\"")
-    error_message = "DLQ looks at another subscription."
+    condition     = google_monitoring_alert_policy.codes["DLQ"].conditions[0].condition_threshold[0].filter == "resource.type = \"pubsub_subscription\" AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id = \"demo-dead-letters\""
+    error_message = "DLQ is not about the number of dead letters."
   }
 
   assert {
@@ -145,43 +178,58 @@ run "every_code_rings" {
     error_message = "The code of a log line must become a label, and nothing else may: labels are no place for data."
   }
 
+  # The following two are what all filters on log lines begin with.
   assert {
-    condition = alltrue(flatten([
-      for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] : [
-        for filter in concat([google_logging_metric.codes.filter], [
-          for code in ["CFG", "SEC", "ENQ", "INV", "API"] : join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_matched_log[*].filter)
-        ]) : strcontains(filter, "\"${f.name}\"")
-      ]
-    ]))
+    condition     = local.lines_of_functions == "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = (\"demo-ingest\" OR \"demo-worker\" OR \"demo-outbound\")"
     error_message = "The log of a function is not heard."
   }
 
   assert {
-    condition = alltrue([
-      for filter in concat([google_logging_metric.refused.filter], [
-        for code in ["429", "5XX"] : join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_matched_log[*].filter)
-      ]) : strcontains(filter, "log_id(\"run.googleapis.com/requests\")") && strcontains(filter, "\"demo-ingest\"")
-    ])
+    condition     = local.lines_of_requests == "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"demo-ingest\" AND log_id(\"run.googleapis.com/requests\")"
     error_message = "What never reached an instance is in the request log only."
   }
 
   assert {
+    condition     = google_logging_metric.codes.filter == "${local.lines_of_functions} AND jsonPayload.code:*"
+    error_message = "Lines that carry a code are not counted, or others are."
+  }
+
+  assert {
+    condition     = google_logging_metric.refused.filter == "${local.lines_of_requests} AND (httpRequest.status = 429 OR httpRequest.status >= 500)"
+    error_message = "What platforms are refused with is not counted."
+  }
+
+  assert {
+    condition     = google_logging_metric.refused.label_extractors == tomap({ status = "EXTRACT(httpRequest.status)" })
+    error_message = "5XX-ANY goes by the status of what is refused."
+  }
+
+  assert {
+    condition = alltrue([
+      for m in [google_logging_metric.codes, google_logging_metric.refused] :
+      m.metric_descriptor[0].metric_kind == "DELTA" && m.metric_descriptor[0].value_type == "INT64" &&
+      join(",", m.metric_descriptor[0].labels[*].key) == join(",", keys(m.label_extractors))
+    ])
+    error_message = "A metric that counts lines by a label must declare it."
+  }
+
+  assert {
     condition = (
-      endswith(join("", google_monitoring_alert_policy.codes["429"].conditions[0].condition_matched_log[*].filter), " AND httpRequest.status = 429") &&
-      endswith(join("", google_monitoring_alert_policy.codes["5XX"].conditions[0].condition_matched_log[*].filter), " AND httpRequest.status >= 500 AND (httpRequest.status != 503 OR textPayload:*)")
+      join("", google_monitoring_alert_policy.codes["429"].conditions[0].condition_matched_log[*].filter) == "${local.lines_of_requests} AND httpRequest.status = 429" &&
+      join("", google_monitoring_alert_policy.codes["5XX"].conditions[0].condition_matched_log[*].filter) == "${local.lines_of_requests} AND httpRequest.status >= 500 AND (httpRequest.status != 503 OR textPayload:*)"
     )
     error_message = "429 or 5XX rings for other statuses than its own, or for a stranger who knocks where no platform is configured."
   }
 
   assert {
-    condition     = endswith(google_monitoring_alert_policy.codes["5XX-ANY"].conditions[0].condition_threshold[0].filter, "/demo-refused\" AND metric.labels.status = starts_with(\"5\")")
+    condition     = google_monitoring_alert_policy.codes["5XX-ANY"].conditions[0].condition_threshold[0].filter == "${local.refused_metric} AND metric.labels.status = starts_with(\"5\")"
     error_message = "Nobody is told that deliveries of a platform without a secret are lost."
   }
 
   assert {
     condition = alltrue([
       for code, alarm in local.code_alarms :
-      endswith(join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_matched_log[*].filter), " AND jsonPayload.code = \"${code}\"") if alarm.page
+      join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_matched_log[*].filter) == "${local.lines_of_functions} AND jsonPayload.code = \"${code}\"" if alarm.page
     ])
     error_message = "A page looks at another code than its own."
   }
@@ -189,9 +237,30 @@ run "every_code_rings" {
   assert {
     condition = alltrue([
       for code, alarm in local.code_alarms :
-      endswith(join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[*].filter), "user/${google_logging_metric.codes.name}\" AND metric.labels.code = \"${code}\"") if !alarm.page
+      join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[*].filter) == "${local.codes_metric} AND metric.labels.code = \"${code}\"" if !alarm.page
     ])
     error_message = "A ticket looks at another code than its own."
+  }
+
+  assert {
+    condition = (
+      local.codes_metric == "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/demo-codes\"" &&
+      local.refused_metric == "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/demo-refused\"" &&
+      google_logging_metric.codes.name == "demo-codes" && google_logging_metric.refused.name == "demo-refused"
+    )
+    error_message = "Tickets look at a metric that nobody makes."
+  }
+
+  assert {
+    condition = alltrue([
+      for c in google_monitoring_notification_channel.email : c.type == "email" && c.labels == tomap({ email_address = var.alarm_email })
+    ])
+    error_message = "Somebody else is told."
+  }
+
+  assert {
+    condition     = output.dashboard == "https://console.cloud.google.com/monitoring/dashboards/builder/0a1b2c3d?project=acme-demo"
+    error_message = "The printed address is not the dashboard's."
   }
 
   assert {

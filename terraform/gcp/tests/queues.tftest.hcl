@@ -211,4 +211,14 @@ run "what_nobody_takes_is_kept" {
     ])
     error_message = "Messages hold personal data and must stay in the region."
   }
+
+  assert {
+    condition     = output.events_topic == google_pubsub_topic.events.id
+    error_message = "Dead letters would be sent back to a topic other than that of events; outbound loses what is the worker's."
+  }
+
+  assert {
+    condition     = output.dead_letters_subscription == google_pubsub_subscription.dead_letters.id
+    error_message = "People would look for dead letters elsewhere."
+  }
 }

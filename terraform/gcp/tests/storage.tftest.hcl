@@ -60,8 +60,44 @@ run "the_books_are_kept" {
   }
 
   assert {
-    condition     = google_firestore_index.statements.fields[0].field_path == "account" && google_firestore_index.records.fields[0].field_path == "kind"
-    error_message = "What comes first in an index must spread the writes."
+    condition     = alltrue([for path in ["accounts/balance", "accounts/seq", "accounts/synced_seq"] : contains(keys(google_firestore_field.unindexed), path)])
+    error_message = "An index on what each charge changes makes the busiest document slower."
+  }
+
+  assert {
+    condition     = contains(keys(google_firestore_field.unindexed), "records/data")
+    error_message = "Nobody looks for a record by what is in it; an index on it is storage for nothing."
+  }
+
+  assert {
+    condition     = alltrue([for path, f in google_firestore_field.unindexed : "${f.collection}/${f.field}" == path && f.database == google_firestore_database.ledger.name])
+    error_message = "An exemption of another field."
+  }
+
+  assert {
+    condition = (
+      google_firestore_index.statements.collection == "entries" &&
+      join(", ", [for f in google_firestore_index.statements.fields : "${f.field_path} ${f.order}"]) == "account ASCENDING, time ASCENDING"
+    )
+    error_message = "Statements are looked up by account, which spreads the writes, and oldest first."
+  }
+
+  assert {
+    condition = (
+      google_firestore_index.records.collection == "records" &&
+      join(", ", [for f in google_firestore_index.records.fields : "${f.field_path} ${f.order}"]) == "kind ASCENDING, time DESCENDING"
+    )
+    error_message = "Records are listed by kind, which spreads the writes, and newest first."
+  }
+
+  assert {
+    condition     = output.database == google_firestore_database.ledger.name
+    error_message = "People would look into another database."
+  }
+
+  assert {
+    condition     = output.operator == "export GOOGLE_CLOUD_PROJECT=acme-demo FIRESTORE_DATABASE=demo OUTBOUND_TOPIC=demo-outbound ACCOUNT_PER_PROJECT=false"
+    error_message = "hooks-gcp would work on another deployment."
   }
 
   assert {
