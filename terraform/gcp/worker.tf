@@ -90,14 +90,14 @@ resource "google_pubsub_topic_iam_member" "worker_publishes_dead_letters" {
   member = google_service_account.worker.member
 }
 
-# What roles/datastore.user may do to documents, less deleting them.
+# What roles/datastore.user may do to documents, less deleting them and less transactions that stay open: a commit, a
+# read and a query are one call each.
 resource "google_project_iam_custom_role" "bookkeeper" {
   role_id     = replace("${var.name}-bookkeeper", "-", "_")
   title       = "${var.name} bookkeeper"
   description = "Reads and writes documents, and cannot delete any."
 
   permissions = [
-    "datastore.databases.get", # begins and rolls back transactions; reading a database's settings is another permission
     "datastore.entities.create",
     "datastore.entities.get",
     "datastore.entities.list",

@@ -27,6 +27,7 @@ var faults = []struct{ file, from, to, found string }{
 	{"worker.tf", `member   = google_service_account.push.member`, `member = "allUsers"`, "The push account, and nobody else"},
 	{"worker.tf", `"datastore.entities.get",`, `"datastore.entities.get", "datastore.entities.delete",`, "must not be able to delete entries"},
 	{"worker.tf", `"datastore.entities.list",`, `"datastore.entities.list", "datastore.databases.update",`, "+ roles/demo_bookkeeper: datastore.databases.update"},
+	{"worker.tf", `"datastore.entities.create",`, `"datastore.databases.get", "datastore.entities.create",`, "+ roles/demo_bookkeeper: datastore.databases.get"},
 	{"worker.tf", `databases/${google_firestore_database.ledger.name}`, `databases/*`, "must end at its own database"},
 	{"queues.tf", `ack_deadline_seconds       = 600`, `ack_deadline_seconds = 360`, "Outbound's ack deadline"},
 	{"queues.tf", "maximum_backoff = \"600s\"\n  }\n\n  dead_letter_policy", "maximum_backoff = \"60s\"\n  }\n\n  dead_letter_policy", "An outage of a platform's API takes hours"},

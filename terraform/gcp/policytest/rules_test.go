@@ -29,7 +29,6 @@ demo-push: roles/run.invoker on demo-worker
 demo-worker: roles/demo_bookkeeper on the project if resource.name == "projects/acme-demo/databases/demo"
 demo-worker: roles/pubsub.publisher on topics/demo-dead-letters
 demo-worker: roles/pubsub.publisher on topics/demo-outbound
-roles/demo_bookkeeper: datastore.databases.get
 roles/demo_bookkeeper: datastore.entities.create
 roles/demo_bookkeeper: datastore.entities.get
 roles/demo_bookkeeper: datastore.entities.list
