@@ -33,7 +33,7 @@ func TestApplyAndDestroy(t *testing.T) {
 	}
 
 	applied := do("apply")
-	for _, platform := range strings.Split(platforms(), ",") {
+	for platform := range routes() {
 		if !strings.Contains(applied, platform+`" = "https://`) {
 			t.Errorf("no address of %s is printed", platform)
 		}

@@ -52,6 +52,7 @@ func rotten() system {
 		s.Roles[name] = role{Trust: []statement{{Effect: "Allow", Principal: "*"}}, Policies: map[string][]statement{"admin": grants}}
 	}
 	s.Alarms["CFG"] = alarm{Description: "Page: alarm", Namespace: "demo", Metric: "Codes", Dimensions: map[string]string{"code": "SEC"}, Period: "3600"}
+	s.Alarms["SIG"] = alarm{Description: "Ticket: alarm", Statistic: "Average", Threshold: "4000", Period: "86400", Periods: "5"}
 	s.Subscriptions["alarms"] = "email nobody@example.com"
 	return s
 }

@@ -2,7 +2,10 @@ package policytest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,12 +24,10 @@ func planSystem(t *testing.T, run string) system {
 	}
 	for name, change := range plan.OutputChanges {
 		if name == "urls" {
-			for _, url := range pairs(change.After) {
-				s.addOutput("", url)
-			}
+			s.Routes = pairs(change.After)
 			continue
 		}
-		s.addOutput(name, text(change.After))
+		s.Outputs[name] = text(change.After)
 	}
 	return s
 }
@@ -212,6 +213,7 @@ func plannedFunction(v any) function {
 	f := function{
 		Description:  text(v, "description"),
 		Role:         short(text(v, "role")),
+		Code:         archived(v),
 		Runtime:      text(v, "runtime"),
 		Handler:      text(v, "handler"),
 		Architecture: joined(at(v, "architectures")),
@@ -231,6 +233,17 @@ func plannedFunction(v any) function {
 		f.Ceiling = ""
 	}
 	return f
+}
+
+// archived is what the archive of a planned function holds, by its name: "" if
+// the hash is another one's, since a new archive would then not be deployed.
+func archived(v any) string {
+	name := filepath.Base(text(v, "filename"))
+	sum := sha256.Sum256([]byte(name)) // that of what artefacts puts in its place
+	if text(v, "source_code_hash") != base64.StdEncoding.EncodeToString(sum[:]) {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(name, "aws-"), ".zip")
 }
 
 func plannedAlarm(v any) alarm {

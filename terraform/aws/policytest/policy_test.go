@@ -3,6 +3,7 @@ package policytest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -81,6 +82,9 @@ var always = []assertion{
 
 	// Functions.
 	{"there are three functions", func(s system) any { return names(s.Functions) }, "ingest,outbound,worker"},
+	{"functions are built from their own source", func(s system) any {
+		return s.Functions["ingest"].Code + "," + s.Functions["outbound"].Code + "," + s.Functions["worker"].Code
+	}, "ingest,outbound,worker"},
 	{"functions run on Amazon Linux 2023", func(s system) any {
 		return all(s.Functions, func(f function) bool { return f.Runtime == "provided.al2023" && f.Handler == "bootstrap" })
 	}, true},
@@ -145,7 +149,7 @@ var always = []assertion{
 		permission{Function: "ingest", Principal: "*", ThroughURL: "true", After: "lambda:InvokeFunctionUrl"}},
 	{"nobody has another permission on a function", func(s system) any { return names(s.Permissions) },
 		"lambda:InvokeFunction,lambda:InvokeFunctionUrl"},
-	{"every platform has its address in the outputs", func(s system) any { return names(s.Routes) }, platforms()},
+	{"every platform has its address in the outputs, and no other platform's", func(s system) any { return s.Routes }, routes()},
 
 	// The way from queues to functions.
 	{"worker and outbound are fed by a queue", func(s system) any { return names(s.Mappings) }, "outbound,worker"},
@@ -214,6 +218,25 @@ var always = []assertion{
 		})
 	}, ""},
 
+	// Outputs.
+	{"outputs are what they are called after", func(s system) any {
+		outputs := map[string]string{}
+		for name, value := range s.Outputs {
+			if name != "operator" {
+				outputs[name] = short(value)
+			}
+		}
+		return outputs
+	}, map[string]string{
+		"alarm_topic_arn": "alarms", "dead_letters_queue_url": "dead-letters", "events_queue_url": "events", "ledger_table": "ledger",
+		"outbound_secret_arn": "outbound-AbCdEf", "records_table": "records", "webhook_secret_arn": "webhook-AbCdEf",
+	}},
+	{"operators work on this deployment", func(s system) any {
+		worker := s.Functions["worker"].Environment
+		return s.Outputs["operator"] == "export LEDGER_TABLE="+worker["LEDGER_TABLE"]+" RECORDS_TABLE="+worker["RECORDS_TABLE"]+
+			" OUTBOUND_QUEUE_URL="+worker["OUTBOUND_QUEUE_URL"]+" ACCOUNT_PER_PROJECT="+worker["ACCOUNT_PER_PROJECT"]
+	}, true},
+
 	// Secrets.
 	{"there are two secrets, in and out apart", func(s system) any { return names(s.Secrets) }, "outbound,webhook"},
 
@@ -244,6 +267,17 @@ var always = []assertion{
 			return a.MissingData == "notBreaching" && a.Comparison == "GreaterThanOrEqualToThreshold"
 		})
 	}, true},
+	{"alarms that do not page look every five minutes", func(s system) any {
+		return s.ringing(func(a alarm) bool {
+			return strings.HasPrefix(a.Description, "Ticket: ") && (a.Period != "300" || a.Periods != "1")
+		}, func(a alarm) string { return a.Period })
+	}, ""},
+	{"what is counted is added up, and of ages and dead letters the largest number counts", func(s system) any {
+		return s.ringing(func(a alarm) bool { return a.Statistic != "Sum" }, func(a alarm) string { return a.Statistic })
+	}, "AGE-OUTBOUND=Maximum,AGE=Maximum,DLQ=Maximum,LAG=Maximum"},
+	{"of what is counted one is enough, but five of wrong signatures", func(s system) any {
+		return s.ringing(func(a alarm) bool { return a.Statistic == "Sum" && a.Threshold != "1" }, func(a alarm) string { return a.Threshold })
+	}, "SIG=5"},
 	{"alarms of codes listen to what the filters count", func(s system) any { return s.listeningTo("demo", "Codes", "code") },
 		"5XX=5XX,AMB=AMB,API=API,CFG=CFG,CON=CON,DRIFT=DRIFT,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
 	{"429 is a throttled front door", func(s system) any { return s.listeningTo("AWS/Lambda", "Throttles", "FunctionName") }, "429=ingest"},
@@ -341,6 +375,27 @@ var withOptions = []assertion{
 		})
 		return strings.Join(settings.Hosts(), ",")
 	}, "gabber.example.com,leads.example.com"},
+	{"options reach the worker", func(s system) any {
+		env := maps.Clone(s.Functions["worker"].Environment)
+		for _, name := range []string{"DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "OUTBOUND_QUEUE_URL", "RECORDS_TABLE"} {
+			delete(env, name)
+		}
+		return env
+	}, map[string]string{
+		"ACCOUNT_PER_PROJECT": "true", "ANONYMOUS_HUMANS": "anonymous,guest", "EXCLUDE_SIMULATED": "true", "GABBER_CREDIT": "credit-1",
+		"GABBER_LEDGER": "beside", "IDLESS_WINDOW": "forever", "LEADS_FORWARD_URL": "https://leads.example.com/new",
+		"SPEAK_FAILURE": "Sorry.", "SPEAK_RESULT": "{tool} says {response}", "TARIFF": "conversational_seconds=1,token_cnt=0.002",
+	}},
+	{"options reach outbound", func(s system) any {
+		env := s.Functions["outbound"].Environment
+		return env["END_EXHAUSTED_SESSIONS"] + " " + env["TARIFF"]
+	}, "true conversational_seconds=1,token_cnt=0.002"},
+	{"as many batches run at once as were asked for", func(s system) any {
+		return s.Mappings["worker"].Concurrency + "," + s.Mappings["outbound"].Concurrency
+	}, "2,3"},
+	{"logs are kept as long as was asked for", func(s system) any {
+		return all(s.Logs, func(l logGroup) bool { return l.Retention == "365" })
+	}, true},
 	{"roles have the boundary", func(s system) any {
 		return all(s.Roles, func(r role) bool { return r.Boundary == "arn:aws:iam::111122223333:policy/boundary" })
 	}, true},
@@ -358,8 +413,8 @@ var withOptions = []assertion{
 }
 
 func TestPolicies(t *testing.T) {
-	if n := len(always) + len(asItComes) + len(withOptions); n < 140 {
-		t.Errorf("%d assertions are fewer than 140", n)
+	if n := len(always) + len(asItComes) + len(withOptions); n < 150 {
+		t.Errorf("%d assertions are fewer than 150", n)
 	}
 	for _, v := range variants {
 		t.Run(v.name+"/template", func(t *testing.T) { v.check(t, templateSystem(t, v.parameters)) })

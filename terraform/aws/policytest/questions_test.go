@@ -34,14 +34,6 @@ func number(s string) int {
 	return n
 }
 
-func platforms() string {
-	routes := map[string]bool{}
-	for _, p := range providers.Table() {
-		routes[p.Name] = true
-	}
-	return names(routes)
-}
-
 // dead says after how many seconds of tries a message of a queue is a dead
 // letter.
 func (s system) dead(queue string) int {
@@ -78,6 +70,9 @@ func (s system) allGrants() []grant {
 	for name, r := range s.Roles {
 		for _, policy := range r.Policies {
 			for _, st := range policy {
+				if st.Effect != "Allow" {
+					continue
+				}
 				for _, action := range st.Actions {
 					for _, resource := range st.Resources {
 						all = append(all, grant{name, action, resource})
@@ -153,6 +148,27 @@ func (s system) listeningTo(namespace, metric, dimension string) string {
 		}
 	}
 	return names(found)
+}
+
+// ringing lists the codes of alarms that are like this, with what is said of
+// each.
+func (s system) ringing(like func(alarm) bool, said func(alarm) string) string {
+	found := map[string]bool{}
+	for code, a := range s.Alarms {
+		if like(a) {
+			found[code+"="+said(a)] = true
+		}
+	}
+	return names(found)
+}
+
+// routes are the addresses that platforms are given.
+func routes() map[string]string {
+	all := map[string]string{}
+	for _, p := range providers.Table() {
+		all[p.Name] = front + p.Name
+	}
+	return all
 }
 
 // tableActions are those that read or write what is in a table.

@@ -15,6 +15,9 @@ const (
 	account = "111122223333"
 )
 
+// front is the address of ingest.
+const front = "https://" + stack + ".lambda-url." + region + ".on.aws/"
+
 // system is what gets deployed. Names come without the stack's prefix; numbers
 // and booleans are text, because one side writes 30 where the other writes "30".
 type system struct {
@@ -32,7 +35,7 @@ type system struct {
 	Subscriptions map[string]string // endpoint and protocol, by topic
 	Alarms        map[string]alarm  // by code
 	Dashboards    map[string]any
-	Routes        map[string]string // webhook address by platform
+	Routes        map[string]string // webhook address by the platform it is printed for
 	Outputs       map[string]string
 }
 
@@ -83,6 +86,7 @@ type secret struct{ Description, KMSKey string }
 
 type function struct {
 	Description, Role              string
+	Code                           string // the folder of functions/ it is built from, without the cloud
 	Runtime, Handler, Architecture string
 	Memory, Timeout, Ceiling       string // MB, seconds, copies
 	Environment                    map[string]string

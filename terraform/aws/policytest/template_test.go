@@ -99,7 +99,9 @@ func addResource(t *testing.T, s *system, kind, id string, p *properties, all ma
 	case "AWS::SecretsManager::Secret":
 		s.Secrets[short(p.text("Name"))] = secret{Description: p.text("Description"), KMSKey: p.text("KmsKeyId")}
 	case "AWS::Lambda::Function":
-		s.Functions[short(p.text("FunctionName"))] = templateFunction(p)
+		f := templateFunction(p)
+		f.Code = built(t, id)
+		s.Functions[short(p.text("FunctionName"))] = f
 	case "AWS::Lambda::Url":
 		s.URLs[short(p.text("TargetFunctionArn"))] = functionURL{Auth: p.text("AuthType"), Mode: p.text("InvokeMode")}
 	case "AWS::Lambda::Permission":
@@ -245,11 +247,24 @@ func templateAlarm(p *properties) alarm {
 
 // addOutput files an output under routes if it is a webhook address.
 func (s *system) addOutput(name, value string) {
-	if platform, ok := strings.CutPrefix(value, "https://"+stack+".lambda-url."+region+".on.aws/"); ok {
-		s.Routes[platform] = value
+	if strings.HasPrefix(value, front) {
+		s.Routes[strings.ReplaceAll(strings.TrimSuffix(name, "_url"), "_", "-")] = value
 		return
 	}
 	s.Outputs[name] = value
+}
+
+// built is what the Makefile's target for a function builds: `sam build` calls
+// it by the function's logical id.
+func built(t *testing.T, id string) string {
+	t.Helper()
+	makefile, err := os.ReadFile(root + "mk/aws-build.mk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, recipe, _ := strings.Cut(string(makefile), "\nbuild-"+id+":\n\t$(call lambda,aws-")
+	folder, _, _ := strings.Cut(recipe, ",")
+	return folder
 }
 
 // snake is how Terraform spells what CloudFormation calls WebhookSecretArn.
