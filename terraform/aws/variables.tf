@@ -59,8 +59,8 @@ variable "ingest_reserved_concurrency" {
   default     = 0
 
   validation {
-    condition     = var.ingest_reserved_concurrency >= 0
-    error_message = "Use 0 for no ceiling, or a positive number. A ceiling of 0 would close the door."
+    condition     = floor(var.ingest_reserved_concurrency) == var.ingest_reserved_concurrency && var.ingest_reserved_concurrency >= 0
+    error_message = "Use 0 for no ceiling, or a positive whole number. A ceiling of 0 would close the door."
   }
 }
 
@@ -73,27 +73,42 @@ variable "worker_maximum_concurrency" {
   default     = 5
 
   validation {
-    condition     = var.worker_maximum_concurrency >= 2 && var.worker_maximum_concurrency <= 1000
-    error_message = "AWS takes 2 to 1000."
+    condition     = floor(var.worker_maximum_concurrency) == var.worker_maximum_concurrency && var.worker_maximum_concurrency >= 2 && var.worker_maximum_concurrency <= 1000
+    error_message = "AWS takes whole numbers from 2 to 1000."
   }
 }
 
 variable "tariff" {
-  description = "Price list, credits per unit: \"conversational_seconds=1,token_cnt=0.002\". Usage types that are not in it cost nothing."
+  description = "Price list, credits per unit: \"conversational_seconds=1,token_cnt=0.002\". Usage types that are not in it cost nothing; conversational_seconds=0 is free of charge altogether."
   type        = string
   default     = "conversational_seconds=1"
+
+  validation {
+    condition     = can(regex("^\\s*[^=,\\s]+\\s*=\\s*(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?\\s*(,\\s*[^=,\\s]+\\s*=\\s*(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?\\s*)*$", var.tariff))
+    error_message = "Use usage=price, separated by commas, no price below 0. conversational_seconds=0 charges nothing; empty would mean the default."
+  }
 }
 
 variable "idless_window" {
   description = "How long a usage event without an id counts as a retry of the same bytes: a duration (15m, 0s) or forever."
   type        = string
   default     = "15m"
+
+  validation {
+    condition     = can(regex("^(forever|0|([0-9]*[.]?[0-9]+(ns|us|ms|s|m|h))+)$", var.idless_window))
+    error_message = "Use a duration such as 15m, 1h30m or 0s, or forever."
+  }
 }
 
 variable "anonymous_humans" {
   description = "Humans that stand for nobody, separated by commas: their usage goes to the suspense account."
   type        = string
   default     = "anonymous"
+
+  validation {
+    condition     = var.anonymous_humans != ""
+    error_message = "Name at least one, or write a comma alone for none; empty would mean the default."
+  }
 }
 
 variable "account_per_project" {
@@ -129,24 +144,44 @@ variable "speak_result" {
   description = "What is spoken when a tool has answered. {tool}, {response} and {code} are filled in."
   type        = string
   default     = "{response}"
+
+  validation {
+    condition     = var.speak_result != ""
+    error_message = "Say something; empty would mean the default."
+  }
 }
 
 variable "speak_failure" {
   description = "What is spoken when a tool has failed. {tool}, {error} and {code} are filled in."
   type        = string
   default     = "That did not work."
+
+  validation {
+    condition     = var.speak_failure != ""
+    error_message = "Say something; empty would mean the default."
+  }
 }
 
 variable "leads_forward_url" {
   description = "Your service that leads are posted to, empty for none. Put LEADS_FORWARD_SECRET into the outbound secret first."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^(https://[^/@ ]+(/.*)?)?$", var.leads_forward_url))
+    error_message = "Use an address that begins with https://: nothing else is called."
+  }
 }
 
 variable "gabber_api_url" {
   description = "Where Gabber's API lives. Outbound calls this host and that of leads_forward_url and no other."
   type        = string
   default     = "https://api.gabber.dev"
+
+  validation {
+    condition     = can(regex("^https://[^/@ ]+(/.*)?$", var.gabber_api_url))
+    error_message = "Use an address that begins with https://: nothing else is called."
+  }
 }
 
 variable "end_exhausted_sessions" {
@@ -164,8 +199,8 @@ variable "outbound_maximum_concurrency" {
   default     = 2
 
   validation {
-    condition     = var.outbound_maximum_concurrency >= 2 && var.outbound_maximum_concurrency <= 1000
-    error_message = "AWS takes 2 to 1000."
+    condition     = floor(var.outbound_maximum_concurrency) == var.outbound_maximum_concurrency && var.outbound_maximum_concurrency >= 2 && var.outbound_maximum_concurrency <= 1000
+    error_message = "AWS takes whole numbers from 2 to 1000."
   }
 }
 
@@ -201,6 +236,12 @@ variable "kms_key_arn" {
   EOT
   type        = string
   default     = ""
+
+  validation {
+    # Of other words than an ARN the provider says so itself; an alias would pass, and the roles' permissions not cover it.
+    condition     = can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+)?$", var.kms_key_arn))
+    error_message = "Use the ARN of a key, not its id or an alias."
+  }
 }
 
 variable "permissions_boundary_arn" {

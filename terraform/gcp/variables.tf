@@ -66,8 +66,8 @@ variable "max_body_kib" {
 
   validation {
     # The upper end is a record, which must fit into a Firestore document of 1 MiB; Pub/Sub would take 10 MB.
-    condition     = var.max_body_kib >= 16 && var.max_body_kib <= 720
-    error_message = "Use 16 to 720."
+    condition     = floor(var.max_body_kib) == var.max_body_kib && var.max_body_kib >= 16 && var.max_body_kib <= 720
+    error_message = "Use a whole number from 16 to 720."
   }
 }
 
@@ -77,8 +77,8 @@ variable "ingest_min_instances" {
   default     = 0
 
   validation {
-    condition     = var.ingest_min_instances >= 0
-    error_message = "Use 0 or more."
+    condition     = floor(var.ingest_min_instances) == var.ingest_min_instances && var.ingest_min_instances >= 0 && var.ingest_min_instances <= var.ingest_max_instances
+    error_message = "Use a whole number from 0 to ingest_max_instances."
   }
 }
 
@@ -88,8 +88,8 @@ variable "ingest_max_instances" {
   default     = 20
 
   validation {
-    condition     = var.ingest_max_instances >= 1
-    error_message = "Use 1 or more. A ceiling of 0 would close the door."
+    condition     = floor(var.ingest_max_instances) == var.ingest_max_instances && var.ingest_max_instances >= 1
+    error_message = "Use a whole number, 1 or more. A ceiling of 0 would close the door."
   }
 }
 
@@ -99,27 +99,42 @@ variable "worker_max_instances" {
   default     = 5
 
   validation {
-    condition     = var.worker_max_instances >= 1
-    error_message = "Use 1 or more."
+    condition     = floor(var.worker_max_instances) == var.worker_max_instances && var.worker_max_instances >= 1
+    error_message = "Use a whole number, 1 or more."
   }
 }
 
 variable "tariff" {
-  description = "Price list, credits per unit: \"conversational_seconds=1,token_cnt=0.002\". Usage types that are not in it cost nothing."
+  description = "Price list, credits per unit: \"conversational_seconds=1,token_cnt=0.002\". Usage types that are not in it cost nothing; conversational_seconds=0 is free of charge altogether."
   type        = string
   default     = "conversational_seconds=1"
+
+  validation {
+    condition     = can(regex("^\\s*[^=,\\s]+\\s*=\\s*(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?\\s*(,\\s*[^=,\\s]+\\s*=\\s*(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?\\s*)*$", var.tariff))
+    error_message = "Use usage=price, separated by commas, no price below 0. conversational_seconds=0 charges nothing; empty would mean the default."
+  }
 }
 
 variable "idless_window" {
   description = "How long a usage event without an id counts as a retry of the same bytes: a duration (15m, 0s) or forever."
   type        = string
   default     = "15m"
+
+  validation {
+    condition     = can(regex("^(forever|0|([0-9]*[.]?[0-9]+(ns|us|ms|s|m|h))+)$", var.idless_window))
+    error_message = "Use a duration such as 15m, 1h30m or 0s, or forever."
+  }
 }
 
 variable "anonymous_humans" {
   description = "Humans that stand for nobody, separated by commas: their usage goes to the suspense account."
   type        = string
   default     = "anonymous"
+
+  validation {
+    condition     = var.anonymous_humans != ""
+    error_message = "Name at least one, or write a comma alone for none; empty would mean the default."
+  }
 }
 
 variable "account_per_project" {
@@ -155,12 +170,22 @@ variable "speak_result" {
   description = "What is spoken when a tool has answered. {tool}, {response} and {code} are filled in."
   type        = string
   default     = "{response}"
+
+  validation {
+    condition     = var.speak_result != ""
+    error_message = "Say something; empty would mean the default."
+  }
 }
 
 variable "speak_failure" {
   description = "What is spoken when a tool has failed. {tool}, {error} and {code} are filled in."
   type        = string
   default     = "That did not work."
+
+  validation {
+    condition     = var.speak_failure != ""
+    error_message = "Say something; empty would mean the default."
+  }
 }
 
 variable "leads_forward_url" {
@@ -169,7 +194,7 @@ variable "leads_forward_url" {
   default     = ""
 
   validation {
-    condition     = var.leads_forward_url == "" || can(regex("^https://[^/@]+(/|$)", var.leads_forward_url))
+    condition     = can(regex("^(https://[^/@ ]+(/.*)?)?$", var.leads_forward_url))
     error_message = "Use an address that begins with https://: nothing else is called."
   }
 }
@@ -180,7 +205,7 @@ variable "gabber_api_url" {
   default     = "https://api.gabber.dev"
 
   validation {
-    condition     = can(regex("^https://[^/@]+(/|$)", var.gabber_api_url))
+    condition     = can(regex("^https://[^/@ ]+(/.*)?$", var.gabber_api_url))
     error_message = "Use an address that begins with https://: nothing else is called."
   }
 }
@@ -197,8 +222,8 @@ variable "outbound_max_instances" {
   default     = 2
 
   validation {
-    condition     = var.outbound_max_instances >= 1
-    error_message = "Use 1 or more."
+    condition     = floor(var.outbound_max_instances) == var.outbound_max_instances && var.outbound_max_instances >= 1
+    error_message = "Use a whole number, 1 or more."
   }
 }
 
@@ -211,8 +236,8 @@ variable "log_retention_days" {
   default     = null
 
   validation {
-    condition     = var.log_retention_days == null ? true : var.log_retention_days >= 1 && var.log_retention_days <= 3650
-    error_message = "Google takes 1 to 3650 days, or null."
+    condition     = var.log_retention_days == null ? true : floor(var.log_retention_days) == var.log_retention_days && var.log_retention_days >= 1 && var.log_retention_days <= 3650
+    error_message = "Google takes 1 to 3650 whole days, or null."
   }
 }
 
@@ -254,4 +279,9 @@ variable "kms_key_name" {
   EOT
   type        = string
   default     = ""
+
+  validation {
+    condition     = var.kms_key_name == "" || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key_name))
+    error_message = "Use projects/<p>/locations/<region>/keyRings/<r>/cryptoKeys/<k>, with your region: no other key works for the database."
+  }
 }
