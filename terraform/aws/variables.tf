@@ -2,7 +2,7 @@
 # there: SAM calls them stack name, stack tags and CodeUri.
 
 variable "name" {
-  description = "Prefix of everything that has a name. One per environment: webhooks-dev, webhooks-prod."
+  description = "Prefix of everything that has a name. One per environment: webhooks-dev, webhooks-prod. Another one later would make everything anew, the books and queues empty."
   type        = string
   default     = "webhooks"
 

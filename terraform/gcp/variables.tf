@@ -21,7 +21,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "Prefix of everything that has a name, and the name of the database. One per environment: webhooks-dev, webhooks-prod."
+  description = "Prefix of everything that has a name, and the name of the database. One per environment: webhooks-dev, webhooks-prod. Another one later would make everything anew, the books and queues empty."
   type        = string
   default     = "webhooks"
 
