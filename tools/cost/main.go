@@ -1,6 +1,10 @@
-// Command cost computes what a million usage events cost, from counts that the
-// tests assert and from list prices. Both are tables below: change them and run
-// `make cost` again.
+// Command cost computes what a million usage events cost, from what an event
+// makes the functions do and from list prices. Both are tables below: change
+// them and run `make cost` again.
+//
+// What is published, read and written on Google Cloud is what `make bench-gcp`
+// prints; AWS bills the same steps by its own rules. How long functions run and
+// how long log lines are is assumed.
 //
 // The prices are the public lists of us-east-1 and us-central1 as we remembered
 // them in November 2026, in US dollars, without free tiers, without tax. Check
@@ -28,6 +32,7 @@ const (
 	ingestMillis    = 10 // billed per delivery, warm, two network calls included
 	workerMillis    = 20 // billed per batch of one
 	outboundMillis  = 80 // the platform's API included
+	gib             = 1 << 30
 	arm64PerGBs     = 0.0000133334 * 1e6
 	runVCPU         = 1.0
 	runGiB          = 0.25
@@ -53,6 +58,8 @@ var gcp = []item{
 	{"Pub/Sub", 4 * 1.5e-9, 40 * 1e6 / 1.0995, "TB; two messages in and out, each about 1.5 kB"},
 	{"Firestore writes", 3, 0.90, "entry, account, synced_seq"},
 	{"Firestore reads", 4, 0.30, "outbound: the account before, after and for the crossing, and its state; the worker none"},
+	{"Cloud Logging", 1e3 / gib, 0.50 * 1e6, "GiB; about a kilobyte of log lines, if INFO is on"},
+	{"Cloud Logging, requests", 3e3 / gib, 0.50 * 1e6, "GiB; what Cloud Run itself writes about each request, about a kilobyte as well"},
 }
 
 func main() {
