@@ -34,8 +34,8 @@ resource "google_cloudfunctions2_function" "outbound" {
     max_instance_request_concurrency = 10
     available_cpu                    = "1"
     available_memory                 = "256Mi"
-    # A tenth of the ack deadline: a late call of the first try lands long before a second one starts. It takes several
-    # calls of 5 s each while a balance moves.
+    # A tenth of the ack deadline: a late call of the first try lands long before a second one starts. An event may take
+    # 10 s (worker.RecordBudget); the rest is for an instance that starts, and for storing what follows.
     timeout_seconds = 60
 
     environment_variables = {

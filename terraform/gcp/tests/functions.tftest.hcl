@@ -276,7 +276,7 @@ run "outbound_is_the_one_that_calls_out" {
 
   assert {
     condition     = google_cloudfunctions2_function.outbound.service_config[0].timeout_seconds >= 30
-    error_message = "A balance that moves takes five calls of 5 s."
+    error_message = "An event may take 10 s, and storing what follows from it comes on top."
   }
 
   assert {
