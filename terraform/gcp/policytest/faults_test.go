@@ -82,6 +82,8 @@ var faults = []struct{ file, from, to, found string }{
 	{"ingest.tf", `min_instance_count = var.ingest_min_instances`, `min_instance_count = 0`, "A number of instances is not what was asked for"},
 	{"ingest.tf", `var.max_body_kib > 180 ? "512Mi"`, `var.max_body_kib > 720 ? "512Mi"`, "80 bodies of 720 KiB do not fit"},
 	{"worker.tf", `max_instance_request_concurrency = 10`, `max_instance_request_concurrency = 1000`, "Ten messages at once per instance"},
+	{"ingest.tf", `path    = "webhook"`, `path = "secrets"`, "a file of another name than ingest reads"},
+	{"outbound.tf", `location    = var.region`, `location = "us-central1"`, "stay in the region"},
 	{"worker.tf", `source["gcp-worker"]`, `source["gcp-ingest"]`, "built from the source of another"},
 	{"worker.tf", `all_traffic_on_latest_revision = true`, `all_traffic_on_latest_revision = false`, "A deployment that no request reaches"},
 	{"build.tf", `source = "${var.build_dir}/${each.key}.zip"`, `source = "${var.build_dir}/gcp-ingest.zip"`, "the archive it is called after"},

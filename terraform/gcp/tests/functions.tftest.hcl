@@ -138,6 +138,11 @@ run "worker_is_reached_by_pushes_only" {
   }
 
   assert {
+    condition     = one(one(google_cloudfunctions2_function.ingest.service_config[0].secret_volumes).versions).path == "webhook"
+    error_message = "The webhook secret is a file of another name than ingest reads."
+  }
+
+  assert {
     condition = alltrue([
       for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
       length(f.service_config[0].secret_environment_variables) == 0
@@ -200,7 +205,7 @@ run "worker_is_reached_by_pushes_only" {
         gcp-ingest   = google_cloudfunctions2_function.ingest
         gcp-worker   = google_cloudfunctions2_function.worker
         gcp-outbound = google_cloudfunctions2_function.outbound
-      } : f.build_config[0].source[0].storage_source[0].object == google_storage_bucket_object.source[key].name
+      } : f.build_config[0].source[0].storage_source[0].bucket == google_storage_bucket.source.name && f.build_config[0].source[0].storage_source[0].object == google_storage_bucket_object.source[key].name
     ])
     error_message = "A function is built from the source of another."
   }
@@ -219,6 +224,15 @@ run "worker_is_reached_by_pushes_only" {
       f.service_config[0].all_traffic_on_latest_revision
     ])
     error_message = "A deployment that no request reaches."
+  }
+
+  assert {
+    condition = alltrue(concat(
+      [for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] : f.location == var.region],
+      [for s in [google_secret_manager_secret.webhook, google_secret_manager_secret.outbound] : s.replication[0].user_managed[0].replicas[*].location == tolist([var.region])],
+      [google_storage_bucket.source.location == var.region, google_artifact_registry_repository.functions.location == var.region],
+    ))
+    error_message = "What runs, its code and its secrets stay in the region."
   }
 
   assert {
