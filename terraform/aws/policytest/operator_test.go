@@ -9,7 +9,7 @@ import (
 
 var (
 	fromEnv = regexp.MustCompile(`aws\.FromEnv\(os\.Getenv, ([^)]*)\)`)
-	quoted  = regexp.MustCompile(`"([A-Z_]+)"`)
+	quoted  = regexp.MustCompile(`"[A-Z_]+"`)
 )
 
 // What hooks-aws asks the environment for, both deployments hand out.
@@ -27,10 +27,10 @@ func TestOperatorsAreToldWhatToolsAsk(t *testing.T) {
 	}
 	_, terraform, _ := strings.Cut(read("terraform/aws/outputs.tf"), `output "operator"`)
 	_, template, _ := strings.Cut(read("template.yaml"), "\n  Operator:\n")
-	for _, name := range quoted.FindAllStringSubmatch(asked[1], -1) {
+	for _, name := range append(quoted.FindAllString(asked[1], -1), `"AWS_REGION"`) {
 		for where, output := range map[string]string{"terraform/aws": terraform, "template.yaml": template} {
-			if !strings.Contains(output, name[1]+"=${") {
-				t.Errorf("%s: the output operator does not set %s", where, name[1])
+			if name = strings.Trim(name, `"`); !strings.Contains(output, " "+name+"=${") {
+				t.Errorf("%s: the output operator does not set %s", where, name)
 			}
 		}
 	}

@@ -94,7 +94,7 @@ var always = []assertion{
 	}, true},
 	{"worker has 30 s for a batch", func(s system) any { return number(s.Functions["worker"].Timeout) >= 30 }, true},
 	{"outbound has 30 s for a batch", func(s system) any { return number(s.Functions["outbound"].Timeout) >= 30 }, true},
-	{"ingest knows its two queues and its secret", func(s system) any { return names(s.Functions["ingest"].Environment) },
+	{"ingest knows its two queues and its secret", func(s system) any { return names(withoutSchemes(s.Functions["ingest"].Environment)) },
 		"DEAD_LETTERS_QUEUE_URL,EVENTS_QUEUE_URL,MAX_BODY_BYTES,WEBHOOK_SECRET_ARN"},
 	{"ingest sends to the right queues", func(s system) any {
 		return short(s.Functions["ingest"].Environment["EVENTS_QUEUE_URL"]) + "," + short(s.Functions["ingest"].Environment["DEAD_LETTERS_QUEUE_URL"])
@@ -233,7 +233,7 @@ var always = []assertion{
 	}},
 	{"operators work on this deployment", func(s system) any {
 		worker := s.Functions["worker"].Environment
-		return s.Outputs["operator"] == "export LEDGER_TABLE="+worker["LEDGER_TABLE"]+" RECORDS_TABLE="+worker["RECORDS_TABLE"]+
+		return s.Outputs["operator"] == "export AWS_REGION="+region+" LEDGER_TABLE="+worker["LEDGER_TABLE"]+" RECORDS_TABLE="+worker["RECORDS_TABLE"]+
 			" OUTBOUND_QUEUE_URL="+worker["OUTBOUND_QUEUE_URL"]+" ACCOUNT_PER_PROJECT="+worker["ACCOUNT_PER_PROJECT"]
 	}, true},
 

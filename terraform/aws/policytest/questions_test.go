@@ -171,6 +171,14 @@ func routes() map[string]string {
 	return all
 }
 
+// withoutSchemes leaves out how platforms sign, which a fork sets where a vendor's
+// documents turn out wrong.
+func withoutSchemes(env map[string]string) map[string]string {
+	env = maps.Clone(env)
+	maps.DeleteFunc(env, func(name, _ string) bool { return strings.Contains(name, "_SIGNATURE_") })
+	return env
+}
+
 // tableActions are those that read or write what is in a table.
 var tableActions = []string{
 	"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem",

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/providers"
 )
 
 func TestModuleIsFormatted(t *testing.T) {
@@ -113,6 +115,28 @@ func TestOperatorsAreToldWhatToolsAsk(t *testing.T) {
 		if !strings.Contains(operator, name[1]+"=${") {
 			t.Errorf("the output operator does not set %s", name[1])
 		}
+	}
+}
+
+var platforms = regexp.MustCompile(`for platform in (\[[^]]*]) :`)
+
+// Every platform has its address in the outputs, and no other platform's.
+func TestPlatformsAreThoseOfTheTable(t *testing.T) {
+	outputs, err := os.ReadFile(module + "outputs.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	if found := platforms.FindSubmatch(outputs); found == nil || json.Unmarshal(found[1], &got) != nil {
+		t.Fatal("the output urls names no platforms")
+	}
+	for _, p := range providers.Table() {
+		want = append(want, p.Name)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("addresses of %q, want %q", got, want)
 	}
 }
 
