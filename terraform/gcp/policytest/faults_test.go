@@ -3,6 +3,7 @@ package policytest
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -195,17 +196,21 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
-// damage makes one edit; a text that is no longer there would be no fault.
+var spaces = regexp.MustCompile(` +`)
+
+// damage makes one edit; a text that is no longer there would be no fault. How
+// many spaces align it is up to its neighbours.
 func damage(t *testing.T, file, from, to string) {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(content), from) {
+	at := regexp.MustCompile(spaces.ReplaceAllString(regexp.QuoteMeta(from), " +")).FindIndex(content)
+	if at == nil {
 		t.Fatalf("%s: no %s to damage", filepath.Base(file), from)
 	}
-	content = []byte(strings.Replace(string(content), from, to, 1))
+	content = slices.Concat(content[:at[0]], []byte(to), content[at[1]:])
 	if err := os.WriteFile(file, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
