@@ -28,8 +28,10 @@ const (
 	// RecordBudget is how long the handler of a group may take for each of its
 	// events, as far as the batch has time.
 	RecordBudget = 10 * time.Second
-	// reserve is kept at the end of a batch to report what is not done.
+	// reserve is kept at the end of a batch to publish what follows and to report
+	// what is not done; margin, the last of it, for the report alone.
 	reserve = 2 * time.Second
+	margin  = 500 * time.Millisecond
 	// suspect is the receive count from which a message is handled alone, after
 	// the others, and at which a panic makes it a dead letter.
 	suspect = 3
@@ -37,9 +39,13 @@ const (
 
 // Worker handles batches. It is safe for concurrent use.
 type Worker struct {
-	Handlers    map[string]webhook.BatchHandler // by event type; an event without one is acknowledged
-	FollowUps   webhook.Publisher
-	DeadLetters webhook.Publisher
+	Handlers map[string]webhook.BatchHandler // by event type
+	// IgnoreUnknown acknowledges platforms' events that have no handler. Without
+	// it they are dead letters: outbound gets none, unless somebody redrives them
+	// to the wrong queue.
+	IgnoreUnknown bool
+	FollowUps     webhook.Publisher
+	DeadLetters   webhook.Publisher
 	// Reread identifies an event anew that could not be read when it arrived;
 	// see ingest.Reread. Its error is the reason it is still a dead letter.
 	Reread func(webhook.Event) (webhook.Event, error)
@@ -57,6 +63,11 @@ type record struct {
 // Handle gives one verdict per message, in their order. It does not fail as a
 // whole: what could not be handled comes back.
 func (w *Worker) Handle(ctx context.Context, messages []Message) []Verdict {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
+		defer cancel()
+	}
 	verdicts := make([]Verdict, len(messages))
 	var records []record
 	for i, m := range messages {
@@ -68,11 +79,13 @@ func (w *Worker) Handle(ctx context.Context, messages []Message) []Verdict {
 		}
 		records = append(records, r)
 	}
+	left := len(records)
 	for _, group := range groups(records) {
 		if w.outOfTime(ctx) {
 			break // the rest keeps its first verdict: again
 		}
-		w.handleGroup(ctx, group)
+		left -= len(group)
+		w.handleGroup(ctx, group, left)
 	}
 	return verdicts
 }
@@ -141,23 +154,24 @@ func (w *Worker) outOfTime(ctx context.Context) bool {
 		return true
 	}
 	deadline, ok := ctx.Deadline()
-	return ok && deadline.Sub(w.Now()) < reserve
+	return ok && deadline.Sub(w.Now()) < reserve-margin
 }
 
-// handleGroup runs the handler of one event type. If it panics with several
-// events in hand, each is tried alone: only the guilty one pays.
-func (w *Worker) handleGroup(ctx context.Context, group []record) {
+// handleGroup runs the handler of one event type, while so many other records
+// wait. If it panics with several events in hand, each is tried alone: only the
+// guilty one pays.
+func (w *Worker) handleGroup(ctx context.Context, group []record, waiting int) {
 	handler, ok := w.Handlers[group[0].event.Type]
 	if !ok {
 		for _, r := range group {
-			w.settle(ctx, r, webhook.Result{Outcome: "ignored"})
+			w.settle(ctx, r, w.unknown(r.event))
 		}
 		return
 	}
-	results, err := w.run(ctx, handler, group)
+	results, err := w.run(ctx, handler, group, waiting)
 	if err != nil && len(group) > 1 {
-		for _, r := range group {
-			w.handleGroup(ctx, []record{r})
+		for i := range group {
+			w.handleGroup(ctx, group[i:i+1], waiting+len(group)-i-1)
 		}
 		return
 	}
@@ -170,12 +184,27 @@ func (w *Worker) handleGroup(ctx context.Context, group []record) {
 	}
 }
 
-var errPanic = errors.New("handler panicked")
+// unknown is what becomes of an event that has no handler. One of our own is for
+// a newer release, which may be on its way here.
+func (w *Worker) unknown(e webhook.Event) webhook.Result {
+	switch {
+	case e.Provider() == "":
+		return webhook.Result{Err: errNobody}
+	case !w.IgnoreUnknown:
+		return webhook.Result{Err: webhook.Permanent("a platform's event in a queue of our own: redrive it to the events queue")}
+	}
+	return webhook.Result{Outcome: "ignored"}
+}
+
+var (
+	errNobody = errors.New("no handler of this release knows the type")
+	errPanic  = errors.New("handler panicked")
+)
 
 // run calls a handler within its budget and turns a panic into an error. The
 // panic's text stays out of it: it may quote the event.
-func (w *Worker) run(ctx context.Context, handler webhook.BatchHandler, group []record) (results []webhook.Result, err error) {
-	ctx, cancel := context.WithTimeout(ctx, w.budget(ctx, len(group)))
+func (w *Worker) run(ctx context.Context, handler webhook.BatchHandler, group []record, waiting int) (results []webhook.Result, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.budget(ctx, len(group), waiting))
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
@@ -193,13 +222,14 @@ func (w *Worker) run(ctx context.Context, handler webhook.BatchHandler, group []
 	return results, nil
 }
 
-// budget leaves what it takes to report the batch, however slow a group is.
-func (w *Worker) budget(ctx context.Context, events int) time.Duration {
-	budget := time.Duration(events) * RecordBudget
+// budget leaves those who wait their share, and what it takes to report the
+// batch, however slow a group is.
+func (w *Worker) budget(ctx context.Context, events, waiting int) time.Duration {
+	budget := RecordBudget
 	if deadline, ok := ctx.Deadline(); ok {
-		budget = min(budget, deadline.Sub(w.Now())-reserve)
+		budget = min(budget, (deadline.Sub(w.Now())-reserve+margin)/time.Duration(events+waiting))
 	}
-	return budget
+	return time.Duration(events) * budget
 }
 
 // poison lets a panic come back twice, in case a neighbour or the moment was to

@@ -162,6 +162,72 @@ func TestFollowUpsOfAHandlerThatFailed(t *testing.T) {
 	}
 }
 
+// A queue of our own gets no platform's events, unless somebody redrives them to
+// it: acknowledged there, nobody would ever charge them.
+func TestAPlatformsEventInAQueueOfOurOwnIsKept(t *testing.T) {
+	b := newBench(map[string]webhook.BatchHandler{})
+	got := b.Handle(t.Context(), []worker.Message{message(event("1", "gabber.usage.tracked"), 1)})
+	if !got[0].Done || len(b.dead.events) != 1 || b.dead.events[0].Reason == "" {
+		t.Errorf("verdict %+v, dead letters %+v", got[0], b.dead.events)
+	}
+}
+
+// An API that hangs costs its own events their try, not those of others in the
+// batch.
+func TestASlowGroupLeavesOthersTheirShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(nil)
+		b.Now = time.Now
+		b.Handlers = map[string]webhook.BatchHandler{
+			"hangs": func(ctx context.Context, events []webhook.Event) []webhook.Result {
+				<-ctx.Done()
+				return slices.Repeat([]webhook.Result{{Err: ctx.Err()}}, len(events))
+			},
+			"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
+		}
+		for _, receives := range []int{1, 3, 10} {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			var messages []worker.Message
+			for i, eventType := range []string{"hangs", "hangs", "hangs", "next"} {
+				messages = append(messages, message(event(fmt.Sprint(i), eventType), receives))
+			}
+			start := time.Now()
+			got := b.Handle(ctx, messages)
+			if !got[3].Done || got[0].Done || time.Since(start) > 28*time.Second {
+				t.Errorf("received %d times: %+v after %v", receives, got, time.Since(start))
+			}
+			cancel()
+		}
+	})
+}
+
+// A queue that hangs must not take the report of what is done with it.
+func TestTheReportComesBeforeTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(nil)
+		b.Now = time.Now
+		b.FollowUps = hanging{}
+		b.Handlers = map[string]webhook.BatchHandler{
+			"first":  b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
+			"asking": b.each(func(e webhook.Event) ([]webhook.Event, error) { return []webhook.Event{e}, nil }),
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
+		defer cancel()
+		got := b.Handle(ctx, []worker.Message{message(event("1", "first"), 1), message(event("2", "asking"), 1), message(event("3", "asking"), 1)})
+		if !got[0].Done || got[1].Done || got[2].Done || ctx.Err() != nil {
+			t.Errorf("%+v, and it is over: %v", got, ctx.Err())
+		}
+	})
+}
+
+// hanging is a queue that never answers.
+type hanging struct{}
+
+func (hanging) Publish(ctx context.Context, _ webhook.Event) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 // However many events a group has, its handler leaves what it takes to report
 // the batch.
 func TestAGroupLeavesTimeToReport(t *testing.T) {
@@ -209,19 +275,22 @@ func TestMessagesThatAreNotEvents(t *testing.T) {
 	unread := event("1", "gabber.usage.tracked")
 	unread.Basis, unread.Reason = webhook.Unread, "value is missing"
 	newer := bytes.Replace(event("1", "x").Encode(), []byte(`"v1"`), []byte(`"v2"`), 1)
+	ours := webhook.FollowUp("worker", "new.thing", event("1", "x"), "u1", nil)
 	for name, row := range map[string]struct {
 		body []byte
 		done bool
 		dead string // type
 	}{
-		"garbage is kept as a dead letter":                      {[]byte("garbage"), true, "unreadable.message"},
-		"an event of a newer version waits for the rollout":     {newer, false, ""},
-		"an unread event that still cannot be read stays dead":  {unread.Encode(), true, "gabber.usage.tracked"},
-		"an event nobody handles is acknowledged":               {event("1", "gabber.new.thing").Encode(), true, ""},
-		"redriven garbage is still garbage, and still not lost": {deadGarbage(t), true, "unreadable.message"},
+		"garbage is kept as a dead letter":                             {[]byte("garbage"), true, "unreadable.message"},
+		"an event of a newer version waits for the rollout":            {newer, false, ""},
+		"an unread event that still cannot be read stays dead":         {unread.Encode(), true, "gabber.usage.tracked"},
+		"an event nobody handles is acknowledged":                      {event("1", "gabber.new.thing").Encode(), true, ""},
+		"one of our own that nobody handles waits for a newer release": {ours.Encode(), false, ""},
+		"redriven garbage is still garbage, and still not lost":        {deadGarbage(t), true, "unreadable.message"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(nil)
+			b.IgnoreUnknown = true
 			got := b.Handle(t.Context(), []worker.Message{{ID: "m", Body: row.body, Receives: 1}})
 			if got[0].Done != row.done {
 				t.Errorf("verdict %+v", got[0])

@@ -89,12 +89,13 @@ func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *wor
 		t.Fatal(err)
 	}
 	return &worker.Worker{
-		Handlers:    handlers.Table(settings, w.Ledger, records.NewMemory(), w.Log),
-		FollowUps:   w.followUp,
-		DeadLetters: &Recorder{},
-		Reread:      ingest.Reread(routes),
-		Now:         w.Now,
-		Log:         w.Log,
+		IgnoreUnknown: true,
+		Handlers:      handlers.Table(settings, w.Ledger, records.NewMemory(), w.Log),
+		FollowUps:     w.followUp,
+		DeadLetters:   &Recorder{},
+		Reread:        ingest.Reread(routes),
+		Now:           w.Now,
+		Log:           w.Log,
 	}
 }
 

@@ -95,8 +95,9 @@ func newReference(s *system) *reference {
 		s.Fatal(err)
 	}
 	r.worker = worker.Worker{
-		Handlers:  handlers.Table(settings, posted{r.ledger, r.accounts}, put{r.records, r.things}, log),
-		FollowUps: box(r.outbound), DeadLetters: box(r.dead), Now: time.Now, Log: log,
+		IgnoreUnknown: true,
+		Handlers:      handlers.Table(settings, posted{r.ledger, r.accounts}, put{r.records, r.things}, log),
+		FollowUps:     box(r.outbound), DeadLetters: box(r.dead), Now: time.Now, Log: log,
 	}
 	return r
 }
