@@ -37,25 +37,30 @@ func (c *Calls) Completed(ctx context.Context, events []webhook.Event) []webhook
 	kept := webhook.Each("stored", c.Latest.Mirror)(ctx, events)
 	results := c.deduct(ctx, events, c.call)
 	for i := range results {
-		results[i].Err = cmp.Or(kept[i].Err, results[i].Err)
+		results[i].Err = undone(kept[i].Err, results[i].Err)
 	}
 	return results
 }
 
 // call reads what a finished call costs its customer. A call ends once, so its
 // id makes the entry's identity: the event's own rests on a timestamp that may
-// be new in every retry.
+// be new in every retry, so a call without an id could be charged for each.
 func (c *Calls) call(e webhook.Event) (charge, error) {
 	event, err := gtateth.ParseCall(e.Data)
 	if err != nil {
 		return charge{}, err
 	}
 	call := event.Data
+	id := cmp.Or(call.CallID, call.ID)
+	if id == "" {
+		return charge{}, errors.New("data.callId and data._id are missing")
+	}
 	seconds, err := callLength(call)
 	if err != nil {
 		return charge{}, err
 	}
 	ch := charge{entry: ledger.Entry{
+		ID:          webhook.Identity(e.Provider(), "call.completed", "call", id),
 		Kind:        ledger.Charge,
 		Fingerprint: webhook.Identity(e.Provider(), "call.completed fingerprint", call.CustomerID.ID, seconds.String()),
 		Time:        e.Time,
@@ -63,11 +68,6 @@ func (c *Calls) call(e webhook.Event) (charge, error) {
 		Value:       string(call.Duration),
 		Source:      e.Source,
 	}}
-	if id := cmp.Or(call.CallID, call.ID); id != "" {
-		ch.entry.ID = webhook.Identity(e.Provider(), "call.completed", "call", id)
-	} else {
-		c.identify(&ch.entry, e)
-	}
 	ch.of = c.account(e.Provider(), "", call.CustomerID.ID)
 	return ch, c.price(&ch, seconds)
 }

@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +27,7 @@ func TestCallsArePriced(t *testing.T) {
 		{"a customer that is an object", `"callId":"c1","customerId":{"_id":"u1"},"duration":10`, "charged", "u1", "-0.2"},
 		{"nobody's call", `"callId":"c1","duration":10`, "suspense", suspense, "-0.2"},
 		{"no time at all", `"callId":"c1","customerId":"u1","duration":0`, "charged", "u1", "0"},
-		{"without an id of its own", `"customerId":"u1","duration":10`, "charged", "u1", "-0.2"},
+		{"without an id, which every retry would be another call", `"customerId":"u1","duration":10`, "dead: data.callId and data._id are missing", "u1", "0"},
 		{"without a duration", `"callId":"c1","customerId":"u1"`, "dead: data.duration is missing", "u1", "0"},
 		{"a negative duration", `"callId":"c1","customerId":"u1","duration":-1`, "dead: data.duration is negative", "u1", "0"},
 		{"seven days", `"callId":"c1","customerId":"u1","duration":604800`, "charged", "u1", "-12096"},
@@ -80,21 +79,6 @@ func TestACallIsChargedOnce(t *testing.T) {
 	}
 	if b.balance(t, "u1") != "-10" {
 		t.Errorf("balance %s", b.balance(t, "u1"))
-	}
-}
-
-// Without any id the bytes are all there is: a retry is suppressed, later they are
-// another call's.
-func TestACallWithoutAnId(t *testing.T) {
-	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
-	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
-	var got []string
-	for _, after := range []time.Duration{0, time.Minute, time.Hour} {
-		e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"customerId":"u1","duration":10`), after)
-		got = append(got, table[e.Type](t.Context(), []webhook.Event{e})[0].Outcome)
-	}
-	if want := "charged suppressed charged"; strings.Join(got, " ") != want || b.balance(t, "u1") != "-20" {
-		t.Errorf("%q, balance %s", got, b.balance(t, "u1"))
 	}
 }
 

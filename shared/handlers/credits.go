@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +22,13 @@ import (
 const DefaultWindow = 15 * time.Minute
 
 // Forever as a window: the same bytes without an id are never charged again.
-const Forever time.Duration = -1
+const Forever time.Duration = math.MaxInt64
 
 // Credits deducts credits for usage.
 type Credits struct {
 	Ledger           ledger.Store
 	Tariff           Tariff
-	Window           time.Duration // for events without an id; 0 never suppresses, Forever always does
+	Window           time.Duration // for events without an id; 0 never suppresses
 	Anonymous        []string      // humans that stand for nobody: their usage goes to suspense
 	ScopeByProject   bool          // one account per project and human instead of one per human; then no limit is pushed
 	ExcludeSimulated bool          // record the usage of simulated sessions at 0, where the event says so
@@ -161,10 +162,11 @@ func (c *Credits) price(ch *charge, value strict.Decimal) error {
 }
 
 // identify gives the entry its idempotency key. An event that only its bytes
-// tell apart is keyed by arrival, and its bytes become the twin.
+// tell apart is keyed by arrival, and its bytes become the twin. The key must not
+// depend on the window: an event may come again after that was changed.
 func (c *Credits) identify(entry *ledger.Entry, e webhook.Event) {
 	entry.ID = e.ID
-	if e.Basis != webhook.ByBody || c.Window == Forever {
+	if e.Basis != webhook.ByBody {
 		return
 	}
 	entry.ID += "@" + e.Time.UTC().Format(time.RFC3339Nano)

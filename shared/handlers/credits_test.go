@@ -169,7 +169,8 @@ func TestEventsWithoutAnID(t *testing.T) {
 		{"redelivery of a suppressed message", "", []time.Duration{0, time.Second, time.Second}, "charged suppressed duplicate"},
 		{"a window of our choosing", "1h", []time.Duration{0, 59 * time.Minute}, "charged suppressed"},
 		{"no window", "0s", []time.Duration{0, time.Second}, "charged charged"},
-		{"for ever", "forever", []time.Duration{0, 9000 * time.Hour}, "charged duplicate"},
+		{"for ever", "forever", []time.Duration{0, 9000 * time.Hour}, "charged suppressed"},
+		{"for ever, backwards", "forever", []time.Duration{9000 * time.Hour, 0}, "charged suppressed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			b := newBooks(t, map[string]string{"IDLESS_WINDOW": row.window})
@@ -184,6 +185,18 @@ func TestEventsWithoutAnID(t *testing.T) {
 				t.Errorf("balance %s, want %s", b.balance(t, "u1"), want)
 			}
 		})
+	}
+}
+
+// A message may come again after somebody changed the window.
+func TestTheWindowMayChange(t *testing.T) {
+	b := newBooks(t, nil)
+	e := usage(t, `{"type":"conversational_seconds","value":4,"human":"u1"}`, 0)
+	for _, b.Window = range []time.Duration{handlers.DefaultWindow, handlers.Forever, 0, handlers.Forever, time.Hour} {
+		b.Deduct(t.Context(), []webhook.Event{e})
+	}
+	if got := b.balance(t, "u1"); got != "-4" {
+		t.Errorf("balance %s", got)
 	}
 }
 

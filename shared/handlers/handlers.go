@@ -145,13 +145,19 @@ func inTurn(first, second webhook.BatchHandler) webhook.BatchHandler {
 		seen, results := first(ctx, events), second(ctx, events)
 		for i, s := range seen {
 			results[i].FollowUps = append(s.FollowUps, results[i].FollowUps...)
-			_, permanent := webhook.PermanentReason(s.Err)
-			if s.Err != nil && !permanent || results[i].Err == nil { // the other one may be for good, but this one is not done
-				results[i].Err = s.Err
-			}
+			results[i].Err = undone(s.Err, results[i].Err)
 		}
 		return results
 	}
+}
+
+// undone is the error of an event with which two things were done: one may have
+// failed for good, but as long as the other one is not done the event comes back.
+func undone(first, second error) error {
+	if _, permanent := webhook.PermanentReason(first); first != nil && !permanent || second == nil {
+		return first
+	}
+	return second
 }
 
 // together is [webhook.Each] for events that only say "look again": those of a
