@@ -38,7 +38,7 @@ func isName(key []byte) bool {
 			return false
 		}
 	}
-	return 0 < len(key) && len(key) <= 40
+	return 0 < len(key) && len(key) <= 40 && (key[0] < '0' || '9' < key[0]) // a telephone number is no name
 }
 
 // note records that the value at offset does not fit.

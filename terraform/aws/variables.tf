@@ -38,7 +38,8 @@ variable "architecture" {
 variable "max_message_kib" {
   description = <<-EOT
     Largest queue message in KiB: 256, which every provider version can set, or 1024 (provider 6 and later). The body cap
-    follows from it, 180 or 720 KiB, so that base64 and envelope always fit; larger bodies are answered 413.
+    follows from it, 180 or 720 KiB, so that base64 and envelope always fit; larger bodies are answered 413. Of what is
+    kept as a record, DynamoDB takes 400 KB at most: larger messages, leads and tool results become dead letters.
   EOT
   type        = number
   default     = 256

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"crypto/fips140"
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
@@ -40,7 +41,9 @@ func (q *queue) Publish(ctx context.Context, e webhook.Event) error {
 	if err != nil {
 		return err
 	}
-	if sum := md5.Sum(body); sent.MessageID == "" || sent.BodyMD5 != hex.EncodeToString(sum[:]) {
+	var sum [md5.Size]byte
+	fips140.WithoutEnforcement(func() { sum = md5.Sum(body) }) // against bits that tip over, not against people
+	if sent.MessageID == "" || sent.BodyMD5 != hex.EncodeToString(sum[:]) {
 		return errors.New("AmazonSQS.SendMessage: the answer confirms another message")
 	}
 	return nil

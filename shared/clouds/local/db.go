@@ -91,8 +91,9 @@ func create(path string) error {
 func connect(path, txlock string, connections int) (*sql.DB, error) {
 	options := url.Values{"_txlock": {txlock}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), // first: the next one may have to wait
-		"journal_mode(WAL)", // readers and the writer do not block one another
-		"synchronous(FULL)", // a commit is on the disk
+		"journal_mode(WAL)",                         // readers and the writer do not block one another
+		"synchronous(FULL)",                         // a commit is on the disk,
+		"fullfsync(ON)", "checkpoint_fullfsync(ON)", // on macOS, too, where it would be in the drive's cache
 		"foreign_keys(ON)",
 	}}
 	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: options.Encode()}
