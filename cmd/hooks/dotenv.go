@@ -17,7 +17,7 @@ func dotEnv(text string) (map[string]string, error) {
 	values := map[string]string{}
 	var faults []error
 	number := 0
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // Windows' editors mark UTF-8
 		number++
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {

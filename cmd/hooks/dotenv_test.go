@@ -45,6 +45,12 @@ func TestDotEnv(t *testing.T) {
 	}
 }
 
+func TestADotEnvFromWindows(t *testing.T) {
+	if got, err := dotEnv("\ufeffS=a\r\nT=b\r\n"); err != nil || got["S"] != "a" || got["T"] != "b" {
+		t.Errorf("%q (%v)", got, err)
+	}
+}
+
 func TestTheExampleOfDotEnvCanBeRead(t *testing.T) {
 	text, err := os.ReadFile("../../.env.example")
 	if err != nil {

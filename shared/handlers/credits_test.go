@@ -427,7 +427,6 @@ func TestTheTablesLogIsTheOneItIsGiven(t *testing.T) {
 	}
 }
 
-// Whose limit is up to date already need not be pushed again.
 // A worker that died after it booked may have had its limit pushed by somebody
 // else's event, which looked for a crossing too early. Its own second try is the
 // last one to tell of it.

@@ -1,10 +1,12 @@
 package handlers_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
@@ -79,6 +81,31 @@ func TestALeadDoesNotGrowOnItsWay(t *testing.T) {
 	w := newOutbound(t, nil)
 	if got := outcome(w.handle(t, followUps[0])); got != "done" || len(w.State().Leads) != 1 {
 		t.Errorf("%s, %d leads", got, len(w.State().Leads))
+	}
+}
+
+// told notes the headers and the body of a call.
+type told struct {
+	header map[string]string
+	body   string
+}
+
+func (c *told) Call(_ context.Context, _, _ string, header map[string]string, body []byte) ([]byte, error) {
+	c.header, c.body = header, string(body)
+	return nil, nil
+}
+
+// The id is the lead's for ever, the time in the headers that of the call, the
+// time in the body that of the lead.
+func TestForwardedHeaders(t *testing.T) {
+	e := received(t, "chatbase", lead, 0)
+	var call told
+	forward := &handlers.Forward{Caller: &call, Now: func() time.Time { return time.Unix(1614265330, 999) }}
+	if _, err := forward.Post(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if call.header["webhook-id"] != e.ID || call.header["webhook-timestamp"] != "1614265330" || !strings.Contains(call.body, `"timestamp":"2026-11-21T09:00:00Z"`) {
+		t.Errorf("headers %v, body %s", call.header, call.body)
 	}
 }
 

@@ -97,6 +97,13 @@ func TestEventSurvivesTheQueue(t *testing.T) {
 	})
 }
 
+// CloudEvents has no null: what is not there is left out.
+func TestAnEventWithoutDataHasNone(t *testing.T) {
+	if message := (webhook.Event{ID: "1", Source: "/functions/x", Type: "x", Basis: webhook.ByID}).Encode(); bytes.Contains(message, []byte("data_base64")) {
+		t.Errorf("encoded as %s", message)
+	}
+}
+
 func TestDecodeEvent(t *testing.T) {
 	good := webhook.Event{ID: "1", Source: "/webhooks/gabber", Type: "gabber.x", Data: []byte("{}"), Basis: webhook.ByID}.Encode()
 	change := func(old, new string) []byte { return bytes.Replace(good, []byte(old), []byte(new), 1) }

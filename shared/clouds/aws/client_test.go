@@ -70,7 +70,7 @@ func serve(t *testing.T, answers ...http.HandlerFunc) (*Client, *fake) {
 
 // environment has what every function has, and the pairs of names and values.
 func environment(pairs ...string) func(string) string {
-	all := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "wJalr", "AWS_SESSION_TOKEN": "token"}
+	all := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "wJalr-test-not-real", "AWS_SESSION_TOKEN": "token"}
 	for i := 0; i < len(pairs); i += 2 {
 		all[pairs[i]] = pairs[i+1]
 	}
