@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -104,16 +105,9 @@ func (s settings) platform(name string) (webhook.Provider, error) {
 	return webhook.Provider{}, fmt.Errorf("no platform %s: there are %s", name, strings.Join(names, ", "))
 }
 
-// signer gives the keyring that signs a body: its tenant's own, else the platform's.
+// signer gives the keyring that signs a body: the one it will be verified with.
 func (s settings) signer(ctx context.Context, p webhook.Provider, body []byte) (*signature.Keyring, error) {
-	tenant := ""
-	if p.Tenant != nil {
-		tenant = p.Tenant(body)
-	}
-	ring, err := s.keyrings.Keyring(ctx, p.Name+"/"+tenant)
-	if tenant == "" || errors.Is(err, webhook.ErrNotConfigured) {
-		ring, err = s.keyrings.Keyring(ctx, p.Name)
-	}
+	_, ring, err := ingest.Keyring(ctx, s.keyrings, p, p.TenantOf(body))
 	if err != nil {
 		return nil, err
 	}

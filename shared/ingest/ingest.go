@@ -127,11 +127,8 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if len(signatures) > 1 {
 		return "", errMismatch // which one counts differs between fronts, so none does
 	}
-	tenant := ""
-	if p.Tenant != nil {
-		tenant = p.Tenant(d.Body)
-	}
-	whose, ring, err := in.keyring(ctx, p, tenant)
+	tenant := p.TenantOf(d.Body)
+	whose, ring, err := Keyring(ctx, in.Keyrings, p, tenant)
 	if errors.Is(err, webhook.ErrNotConfigured) || errors.Is(err, webhook.ErrNoTime) {
 		return "", &unavailableError{err: err}
 	}
@@ -161,17 +158,17 @@ func (in *Ingest) newer(ctx context.Context, p webhook.Provider, tenant, whose s
 	return newer
 }
 
-// keyring gives the verifier of a body and what it was asked for by: the tenant's
+// Keyring gives the verifier of a body and what it was asked for by: the tenant's
 // own, else the provider's. What a body says of its tenant is a lookup key and
 // nothing more: only the secret it leads to makes it true.
-func (in *Ingest) keyring(ctx context.Context, p webhook.Provider, tenant string) (whose string, ring webhook.Verifier, err error) {
+func Keyring(ctx context.Context, keyrings webhook.Keyrings, p webhook.Provider, tenant string) (whose string, ring webhook.Verifier, err error) {
 	if tenant != "" {
 		whose = p.Name + "/" + tenant
-		if ring, err = in.Keyrings.Keyring(ctx, whose); !errors.Is(err, webhook.ErrNotConfigured) {
+		if ring, err = keyrings.Keyring(ctx, whose); !errors.Is(err, webhook.ErrNotConfigured) {
 			return whose, ring, err
 		}
 	}
-	ring, err = in.Keyrings.Keyring(ctx, p.Name)
+	ring, err = keyrings.Keyring(ctx, p.Name)
 	return p.Name, ring, err
 }
 

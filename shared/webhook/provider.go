@@ -21,6 +21,14 @@ type Provider struct {
 	Tenant func(body []byte) string
 }
 
+// TenantOf is [Provider.Tenant], or "" where there is none.
+func (p Provider) TenantOf(body []byte) string {
+	if p.Tenant == nil {
+		return ""
+	}
+	return p.Tenant(body)
+}
+
 // Decoder reads the exact bytes of a verified body. An unknown event type is
 // not an error. With an error, Parsed.Type is filled if it could still be read.
 type Decoder func(body []byte) (Parsed, error)
