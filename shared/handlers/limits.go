@@ -53,11 +53,9 @@ func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, er
 	var unknown error
 	for range maxPushes {
 		seq, moved, err := l.put(ctx, b)
-		if errors.Is(err, outbound.ErrUnknown) && unknown == nil && webhook.RetryAfter(err) == 0 {
-			unknown = err // most likely a broken connection: worth a second try
-			continue
-		}
 		switch {
+		case errors.Is(err, outbound.ErrUnknown) && unknown == nil && webhook.RetryAfter(err) == 0:
+			unknown = err // most likely a broken connection: worth a second try
 		case errors.Is(err, outbound.ErrUnknown):
 			return nil, webhook.Later(settleAfter, err)
 		case unknown != nil && (err != nil || !moved):

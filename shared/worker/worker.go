@@ -28,10 +28,10 @@ const (
 	// RecordBudget is how long the handler of a group may take for each of its
 	// events, as far as the batch has time.
 	RecordBudget = 10 * time.Second
-	// reserve is kept at the end of a batch to publish what follows and to report
-	// what is not done; margin, the last of it, for the report alone.
-	reserve = 2 * time.Second
+	// margin is kept at the end of a batch to report what is done and what is not,
+	// and reserve before it to publish what follows.
 	margin  = 500 * time.Millisecond
+	reserve = 1500 * time.Millisecond
 	// suspect is the receive count from which a message is handled alone, after
 	// the others, and at which a panic makes it a dead letter.
 	suspect = 3
@@ -154,7 +154,7 @@ func (w *Worker) outOfTime(ctx context.Context) bool {
 		return true
 	}
 	deadline, ok := ctx.Deadline()
-	return ok && deadline.Sub(w.Now()) < reserve-margin
+	return ok && deadline.Sub(w.Now()) < reserve
 }
 
 // handleGroup runs the handler of one event type, while so many other records
@@ -227,7 +227,7 @@ func (w *Worker) run(ctx context.Context, handler webhook.BatchHandler, group []
 func (w *Worker) budget(ctx context.Context, events, waiting int) time.Duration {
 	budget := RecordBudget
 	if deadline, ok := ctx.Deadline(); ok {
-		budget = min(budget, (deadline.Sub(w.Now())-reserve+margin)/time.Duration(events+waiting))
+		budget = min(budget, (deadline.Sub(w.Now())-reserve)/time.Duration(events+waiting))
 	}
 	return time.Duration(events) * budget
 }
