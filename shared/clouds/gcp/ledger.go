@@ -30,7 +30,8 @@ const (
 // Post is one commit and reads nothing: it creates the entry and increments the
 // account, which never conflicts with other increments. An event costs two
 // writes. Only what the commit is refused for is looked at: an entry that exists,
-// an account that does not. Events without an id and amounts above [blindMost] are looked at first.
+// an account that does not. Events without an id and amounts above [blindMost] are
+// looked at first.
 //
 // # Fences
 //

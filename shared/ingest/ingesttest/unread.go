@@ -1,6 +1,7 @@
 package ingesttest
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -17,10 +18,7 @@ func Unread(t testing.TB) (letters []webhook.Event) {
 	t.Helper()
 	for _, p := range providers.Table().Providers() {
 		eventType := map[string]string{"gabber": "usage.tracked", "chatbase": "leads.submit", "g-tateth": "message.sent"}[p.Name]
-		if eventType == "" {
-			eventType = "message.created"
-		}
-		body, err := events.Body(p.Name, eventType)
+		body, err := events.Body(p.Name, cmp.Or(eventType, "message.created"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // root of the repository.
@@ -17,10 +19,7 @@ const root = "../../../"
 // missing skips a test whose tool is not there; CI has to have them all.
 func missing(t *testing.T, what, remedy string) {
 	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing: %s", what, remedy)
-	}
-	t.Skipf("%s is missing: %s", what, remedy)
+	toolstest.Missing(t, what+" is missing: "+remedy)
 }
 
 // tool gives the path of a tool that `make tools` installs.

@@ -1,8 +1,6 @@
 package policytest
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
@@ -41,23 +39,13 @@ var (
 // resources and not how they depend on one another.
 func dependenciesIn(t *testing.T, dir string) map[string][]string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no module in %s (%v)", dir, err)
-	}
 	dependencies := map[string][]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	for _, block := range resourceBlock.FindAllStringSubmatch("\n"+text(t, dir), -1) {
+		var list []string
+		if found := dependsOn.FindStringSubmatch(block[3]); found != nil {
+			list = address.FindAllString(uncommented(found[1]), -1)
 		}
-		for _, block := range resourceBlock.FindAllStringSubmatch("\n"+string(text), -1) {
-			var list []string
-			if found := dependsOn.FindStringSubmatch(block[3]); found != nil {
-				list = address.FindAllString(uncommented(found[1]), -1)
-			}
-			dependencies[block[1]+"."+block[2]] = list
-		}
+		dependencies[block[1]+"."+block[2]] = list
 	}
 	return dependencies
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 const (
@@ -21,10 +23,7 @@ const standIn = root + "../shared/tools/terraform-gcp"
 // missing skips a test whose tool is not there; CI has to have them all.
 func missing(t *testing.T, what, remedy string) {
 	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing: %s", what, remedy)
-	}
-	t.Skipf("%s is missing: %s", what, remedy)
+	toolstest.Missing(t, what+" is missing: "+remedy)
 }
 
 func terraform(t *testing.T, arguments ...string) *exec.Cmd {

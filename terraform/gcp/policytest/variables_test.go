@@ -16,7 +16,7 @@ var fromVariable = regexp.MustCompile(`(?m)^ +([A-Z_]+) += (?:tostring\()?var\.(
 func TestSettingsComeFromTheirVariables(t *testing.T) {
 	otherwise := []string{"GOOGLE_CLOUD_PROJECT from project", "MAX_BODY_BYTES from max_body_kib"}
 	settings := 0
-	for _, found := range fromVariable.FindAllStringSubmatch(text(t), -1) {
+	for _, found := range fromVariable.FindAllStringSubmatch(text(t, module), -1) {
 		settings++
 		if strings.ToLower(found[1]) != found[2] && !slices.Contains(otherwise, found[1]+" from "+found[2]) {
 			t.Errorf("%s is set from %s", found[1], found[2])
@@ -27,12 +27,12 @@ func TestSettingsComeFromTheirVariables(t *testing.T) {
 	}
 }
 
-// text is that of all files of the module.
-func text(t *testing.T) string {
+// text is that of all files of a module.
+func text(t *testing.T, dir string) string {
 	t.Helper()
-	files, err := filepath.Glob(module + "*.tf")
-	if err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no module in %s (%v)", dir, err)
 	}
 	var all strings.Builder
 	for _, file := range files {
