@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 const repository = "../.."
@@ -122,8 +123,8 @@ func hexScheme(algorithm string) signature.Scheme {
 func besides(t *testing.T, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(repository, "../shared", name))
-	if errors.Is(err, fs.ErrNotExist) && os.Getenv("REQUIRE_VECTORS") != "true" {
-		t.Skipf("../shared/%s is not there", name)
+	if errors.Is(err, fs.ErrNotExist) {
+		toolstest.Missing(t, "missing: ../shared/"+name+", beside the project")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 // root of the repository.
 const root = "../../../"
 
-// missing skips a test whose tool is not there; CI has to have them all.
+// missing skips a test whose tool is not there, or fails it: see toolstest.
 func missing(t *testing.T, what, remedy string) {
 	t.Helper()
 	toolstest.Missing(t, what+" is missing: "+remedy)

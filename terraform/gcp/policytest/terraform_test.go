@@ -20,7 +20,7 @@ const (
 // standIn runs terraform on Google modules where the registry is out of reach.
 const standIn = root + "../shared/tools/terraform-gcp"
 
-// missing skips a test whose tool is not there; CI has to have them all.
+// missing skips a test whose tool is not there, or fails it: see toolstest.
 func missing(t *testing.T, what, remedy string) {
 	t.Helper()
 	toolstest.Missing(t, what+" is missing: "+remedy)

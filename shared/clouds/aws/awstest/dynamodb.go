@@ -35,7 +35,7 @@ type Server struct {
 }
 
 // DynamoDB starts a server and stops it when the test ends. Where it is not
-// installed the test is skipped, and fails if CI is "true".
+// installed the test skips, or fails: see toolstest.Missing.
 func DynamoDB(t testing.TB) *Server {
 	t.Helper()
 	jars := filepath.Join(root(), ".tools", "dynamodb-local", "lib")

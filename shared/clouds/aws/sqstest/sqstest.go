@@ -5,8 +5,8 @@
 //	queue := server.Queue(t, "events", nil)
 //
 // It lives in memory and as long as the test that started it. Where ElasticMQ
-// or Java is missing the test skips and says so; under CI=true it fails. What
-// ElasticMQ does not do: IAM, throttling, SQS's character check.
+// or Java is missing, toolstest decides. What ElasticMQ does not do: IAM,
+// throttling, SQS's character check.
 package sqstest
 
 import (

@@ -37,7 +37,7 @@ type Emulator struct {
 
 // Firestore starts an empty Firestore, which takes every project and database
 // for existing, and stops it when the test ends. Where it is not installed the
-// test is skipped, and fails if CI is "true".
+// test skips, or fails: see toolstest.Missing.
 func Firestore(t testing.TB) *Emulator {
 	t.Helper()
 	jar := find(t, "FIRESTORE_EMULATOR_JAR", "cloud-firestore-emulator/cloud-firestore-emulator.jar")
