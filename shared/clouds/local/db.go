@@ -40,8 +40,9 @@ type DB struct {
 	write *sql.DB // one connection: writers of this process queue up here, not at the file's lock
 	read  *sql.DB
 
-	mu    sync.Mutex
-	wakes map[string]chan struct{} // by queue
+	mu     sync.Mutex
+	wakes  map[string]chan struct{} // by queue
+	latest map[string]int64         // reading of the clock by queue, see wentBack
 }
 
 // busyTimeout is how long a write waits for another process's. It is less than
@@ -62,7 +63,7 @@ func Open(ctx context.Context, path string, now func() time.Time) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{now: now, wakes: map[string]chan struct{}{}}
+	db := &DB{now: now, wakes: map[string]chan struct{}{}, latest: map[string]int64{}}
 	if db.write, err = connect(absolute, "immediate", 1); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -223,37 +224,21 @@ func withReason(body []byte, reason string) letter {
 	return letterOf(e)
 }
 
-// buryExhausted makes dead letters of the messages that were handed out too
-// often. Dead letters themselves have nowhere further to go.
-func (q *Queue) buryExhausted(ctx context.Context, tx *sql.Tx, now time.Time) error {
-	if q.name == Dead {
-		return nil
-	}
-	rows, err := tx.QueryContext(ctx, `DELETE FROM messages
-		WHERE queue = ? AND visible_at <= ? AND receives >= ? RETURNING body, reason`, q.name, nanos(now), MaxReceives)
-	if err != nil {
-		return err
-	}
-	exhausted, err := scanAll(rows, scanExhausted)
-	if err != nil {
-		return err
-	}
-	for _, l := range exhausted {
-		if err := q.Dead().insert(ctx, tx, l); err != nil {
-			return err
+// buryExhausted makes dead letters of those claimed that were handed out too
+// often, and gives the others. Dead letters themselves have nowhere further to go.
+func (q *Queue) buryExhausted(ctx context.Context, tx *sql.Tx, claimed []Received) (alive []Received, err error) {
+	for _, r := range claimed {
+		if r.Receives <= MaxReceives || q.name == Dead {
+			alive = append(alive, r)
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, removeQuery, r.row); err != nil {
+			return nil, err
+		}
+		reason := fmt.Sprintf("gave up after %d receives: %s", MaxReceives, cmp.Or(r.reason, "no reason given"))
+		if err := q.Dead().insert(ctx, tx, withReason(r.Body, reason)); err != nil {
+			return nil, err
 		}
 	}
-	return nil
-}
-
-func scanExhausted(rows *sql.Rows) (letter, error) {
-	var body []byte
-	var reason string
-	if err := rows.Scan(&body, &reason); err != nil {
-		return letter{}, err
-	}
-	if reason == "" {
-		reason = "no reason given"
-	}
-	return withReason(body, fmt.Sprintf("gave up after %d receives: %s", MaxReceives, reason)), nil
+	return alive, nil
 }

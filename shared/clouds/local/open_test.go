@@ -54,7 +54,7 @@ func (c *clock) advance(d time.Duration) {
 }
 
 // raw is a connection that knows nothing of this package's rules.
-func raw(t *testing.T, path string) *sql.DB {
+func raw(t testing.TB, path string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
 	if err != nil {

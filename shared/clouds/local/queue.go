@@ -64,7 +64,7 @@ type execer interface {
 func (q *Queue) insert(ctx context.Context, to execer, l letter) error {
 	_, err := to.ExecContext(ctx, `INSERT INTO messages (queue, origin, type, event, reason, body, added_at, visible_at)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)`,
-		q.name, q.origin, l.kind, l.event, l.reason, l.body, nanos(q.db.now()))
+		q.name, q.origin, l.kind, l.event, l.reason, l.body, nanos(q.clock()))
 	return err
 }
 
@@ -73,7 +73,8 @@ type Received struct {
 	worker.Message
 	Receipt int // names this receive; the next one makes it worthless
 
-	row int64
+	row    int64
+	reason string // why it was not done last time
 }
 
 // Receive hands out up to limit messages, the longest visible first, and hides
@@ -83,26 +84,23 @@ type Received struct {
 // A message that has been handed out MaxReceives times becomes a dead letter
 // instead, in the same transaction.
 func (q *Queue) Receive(ctx context.Context, limit int, visibility time.Duration) (received []Received, err error) {
-	now := q.db.now()
-	ready, err := q.ready(ctx, now)
+	now := q.clock()
+	ready, err := q.ready(ctx, now, visibility)
 	if err != nil || !ready {
 		return nil, err
 	}
 	err = q.db.update(ctx, func(tx *sql.Tx) error {
-		if err := q.buryExhausted(ctx, tx, now); err != nil {
-			return err
+		for {
+			claimed, err := q.claim(ctx, tx, now, limit-len(received), visibility)
+			if err != nil {
+				return err
+			}
+			alive, err := q.buryExhausted(ctx, tx, claimed)
+			received = append(received, alive...)
+			if err != nil || len(alive) == len(claimed) {
+				return err
+			}
 		}
-		rows, err := tx.QueryContext(ctx, `
-			UPDATE messages SET visible_at = ?, receives = receives + 1, in_flight = 1
-			WHERE id IN (SELECT id FROM messages WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT ?)
-			RETURNING id, receives, body`,
-			nanos(now.Add(visibility)), q.name, nanos(now), limit)
-		if err != nil {
-			return err
-		}
-		received, err = scanAll(rows, scanReceived)
-		slices.SortFunc(received, func(a, b Received) int { return cmp.Compare(a.row, b.row) }) // SQLite promises no order here
-		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("receive from queue %s: %w", q.name, err)
@@ -110,26 +108,57 @@ func (q *Queue) Receive(ctx context.Context, limit int, visibility time.Duration
 	return received, nil
 }
 
+// The statements of a receive. Each must find its rows by an index: a queue may
+// be long.
+const (
+	readyQuery = `SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ?1 AND visible_at <= ?2),
+		EXISTS (SELECT 1 FROM messages WHERE queue = ?1 AND visible_at > ?3)`
+	claimQuery = `UPDATE messages SET visible_at = ?, receives = receives + 1, in_flight = 1
+		WHERE id IN (SELECT id FROM messages WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT ?)
+		RETURNING id, receives, body, reason`
+	removeQuery = "DELETE FROM messages WHERE id = ?"
+)
+
 // ready looks without the write lock: idle pollers would keep publishers of
-// other processes from it.
-func (q *Queue) ready(ctx context.Context, now time.Time) (ready bool, err error) {
-	err = q.db.read.QueryRowContext(ctx,
-		"SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ? AND visible_at <= ?)", q.name, nanos(now)).Scan(&ready)
+// other processes from it. It first resets delays that a clock ahead left behind.
+func (q *Queue) ready(ctx context.Context, now time.Time, visibility time.Duration) (ready bool, err error) {
+	longest, delay := max(longestDelay, visibility), max(minDelay, visibility)
+	first, back := q.wentBack(now)
+	ahead := false
+	err = q.db.read.QueryRowContext(ctx, readyQuery, q.name, nanos(now), nanos(now.Add(longest))).Scan(&ready, &ahead)
 	if err != nil {
 		return false, fmt.Errorf("look into queue %s: %w", q.name, err)
+	}
+	if back {
+		longest = delay
+	}
+	if first || back || ahead {
+		return true, q.resetDelays(ctx, now, longest, delay)
 	}
 	return ready, nil
 }
 
+// claim takes messages in flight, oldest first.
+func (q *Queue) claim(ctx context.Context, tx *sql.Tx, now time.Time, limit int, visibility time.Duration) ([]Received, error) {
+	rows, err := tx.QueryContext(ctx, claimQuery, nanos(now.Add(visibility)), q.name, nanos(now), limit)
+	if err != nil {
+		return nil, err
+	}
+	claimed, err := scanAll(rows, scanReceived)
+	slices.SortFunc(claimed, func(a, b Received) int { return cmp.Compare(a.row, b.row) }) // SQLite promises no order here
+	return claimed, err
+}
+
 func scanReceived(rows *sql.Rows) (r Received, err error) {
-	err = rows.Scan(&r.row, &r.Receives, &r.Body)
+	err = rows.Scan(&r.row, &r.Receives, &r.Body, &r.reason)
 	r.ID, r.Receipt = strconv.FormatInt(r.row, 10), r.Receives
 	return r, err
 }
 
 // Settle ends a receive. Done removes the message; otherwise it comes back
-// after the longer of verdict.After and the back-off. If the message has been
-// handed out again meanwhile, nothing happens: it is somebody else's now.
+// after the longer of verdict.After and the back-off, within an hour. If the
+// message has been handed out again meanwhile, nothing happens: it is somebody
+// else's now.
 func (q *Queue) Settle(ctx context.Context, received Received, verdict worker.Verdict) error {
 	return q.settleAll(ctx, []Received{received}, []worker.Verdict{verdict})
 }
@@ -157,7 +186,7 @@ func (q *Queue) settle(ctx context.Context, tx *sql.Tx, r Received, v worker.Ver
 		_, err := tx.ExecContext(ctx, "DELETE FROM messages"+ours, r.row, q.name, r.Receipt)
 		return err
 	}
-	back := q.db.now().Add(max(v.After, backOff(r.Receipt)))
+	back := q.clock().Add(min(max(v.After, backOff(r.Receipt)), longestDelay))
 	_, err := tx.ExecContext(ctx, "UPDATE messages SET visible_at = ?, reason = ?, in_flight = 0"+ours,
 		nanos(back), v.Reason, r.row, q.name, r.Receipt)
 	return err
@@ -173,12 +202,13 @@ func backOff(receives int) time.Duration {
 	return min(time.Second<<max(receives-1, 0), longest)
 }
 
-// Release makes what is in flight visible at once: a server calls it when it
-// starts, for what its predecessor held when it died. Call it only while nobody
-// else receives from the queue.
+// Release makes what is in flight visible at once, and what waits longer than a
+// message can: a server calls it when it starts, for what its predecessor held
+// when it died. Call it only while no other process receives from the queue.
 func (q *Queue) Release(ctx context.Context) error {
-	_, err := q.db.write.ExecContext(ctx,
-		"UPDATE messages SET visible_at = added_at, in_flight = 0 WHERE queue = ? AND in_flight = 1", q.name)
+	now := q.clock()
+	_, err := q.db.write.ExecContext(ctx, `UPDATE messages SET visible_at = min(added_at, ?2), in_flight = 0
+		WHERE queue = ?1 AND (in_flight = 1 OR visible_at > ?3)`, q.name, nanos(now), nanos(now.Add(longestDelay)))
 	if err != nil {
 		return fmt.Errorf("release queue %s: %w", q.name, err)
 	}

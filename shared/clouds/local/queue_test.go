@@ -2,6 +2,8 @@ package local_test
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -214,5 +216,75 @@ func BenchmarkReceiveIdle(b *testing.B) {
 	q := newDB(b).Queue(local.Events)
 	for b.Loop() {
 		receive(b, q, 0)
+	}
+}
+
+// A receive costs the same however many messages wait: each of its statements
+// finds its rows by an index and sorts nothing.
+func TestReceiveVisitsOnlyWhatItTakes(t *testing.T) {
+	path := newPath(t)
+	open(t, path, time.Now)
+	for name, statement := range local.ReceiveStatements {
+		rows, err := raw(t, path).Query("EXPLAIN QUERY PLAN " + regexp.MustCompile(`\?\d*`).ReplaceAllString(statement, "0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(step, "SCAN messages") || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, step)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Exhausted messages do not stand in the way of others.
+func TestReceiveGoesPastTheExhausted(t *testing.T) {
+	path := newPath(t)
+	db := open(t, path, time.Now)
+	q := db.Queue(local.Events)
+	for i := range 25 {
+		publish(t, q, event(i))
+	}
+	if _, err := raw(t, path).Exec("UPDATE messages SET receives = ? WHERE id <= 20", local.MaxReceives); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, q, 5)
+	length(t, q, 5)
+	length(t, db.Queue(local.Dead), 20)
+}
+
+// 100 rows and 100,000 must cost the same.
+func BenchmarkReceive(b *testing.B) {
+	for _, waiting := range []int{100, 10_000, 100_000} {
+		b.Run(fmt.Sprint(waiting), func(b *testing.B) {
+			path := newPath(b)
+			q := open(b, path, time.Now).Queue(local.Events)
+			publish(b, q, event(1))
+			if _, err := raw(b, path).Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+				INSERT INTO messages (queue, origin, type, event, reason, body, added_at, visible_at)
+				SELECT queue, origin, type, event, reason, body, added_at, visible_at FROM messages, n`, waiting-1); err != nil {
+				b.Fatal(err)
+			}
+			rows := raw(b, path)
+			for b.Loop() {
+				received, err := q.Receive(b.Context(), 10, 0) // visible again at once, behind the others
+				if err != nil || len(received) != 10 {
+					b.Fatalf("%d messages, %v", len(received), err)
+				}
+				b.StopTimer()
+				if _, err := rows.Exec("UPDATE messages SET receives = 0 WHERE id BETWEEN ? AND ?", received[0].ID, received[9].ID); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+		})
 	}
 }

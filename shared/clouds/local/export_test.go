@@ -1,0 +1,4 @@
+package local
+
+// ReceiveStatements are the statements that every receive runs.
+var ReceiveStatements = map[string]string{"ready": readyQuery, "claim": claimQuery, "remove": removeQuery}
