@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/webhook-functions/template/shared/toolstest"
@@ -65,57 +63,10 @@ func tail(out []byte) []byte {
 	return short[max(0, len(short)-enough):]
 }
 
-// mirror is the folder the tool would look for each time, and in vain when a
-// folder of another test vanishes under its eyes. "" leaves it to the tool.
-var mirror = sync.OnceValue(func() string {
-	if there := os.Getenv("TF_PLUGIN_MIRROR"); there != "" {
-		return there
-	}
-	found, _, _ := run(exec.Command("find", "/", "-xdev", "-type", "d", "-path", "*/registry.terraform.io/hashicorp/aws", "-print", "-quit"))
-	where, _, _ := strings.Cut(string(found), "/registry.terraform.io/")
-	return where
-})
-
-// starter gives a function that makes commands which run Terraform on a module,
-// or skips the test where Terraform or its provider cannot be had.
-//
-// With the tool beside the project that knows a local mirror of the provider,
-// that is what runs; else plain terraform, which downloads the provider once
-// into .tools/.
+// starter gives a function that makes commands which run Terraform on a module.
 func starter(t *testing.T, module string) func(action string, arguments ...string) *exec.Cmd {
 	t.Helper()
-	if _, err := exec.LookPath("terraform"); err != nil {
-		missing(t, "terraform", "install 1.11 or newer and put it in the PATH")
-	}
-	wrapper, err := filepath.Abs(root + "../shared/tools/terraform-aws")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(wrapper); err == nil {
-		return func(action string, arguments ...string) *exec.Cmd {
-			command := exec.Command(wrapper, append([]string{module, action}, arguments...)...)
-			command.Env = append(os.Environ(), "TF_PLUGIN_MIRROR="+mirror())
-			return command
-		}
-	}
-	plain := func(action string, arguments ...string) *exec.Cmd {
-		command := exec.Command("terraform", append([]string{"-chdir=" + module, action, "-no-color"}, arguments...)...)
-		command.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_DATA_DIR="+dataDir(t))
-		return command
-	}
-	if _, _, err := run(plain("init", "-input=false")); err != nil {
-		missing(t, "the provider hashicorp/aws", "terraform init must be able to install it")
-	}
-	return plain
-}
-
-func dataDir(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs(root + ".tools/terraform-aws")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return toolstest.Terraform(t, module, root+".tools/terraform")
 }
 
 // copyOfModule keeps the tree clean and any state out of reach.

@@ -3,6 +3,5 @@
 // whole plan that no assertion can state, such as "nobody else may do anything".
 // A second, damaged copy of the module shows that the checks bite.
 //
-// It needs terraform and either the network, once, or a stand-in for the
-// provider beside the project.
+// It needs terraform, and the provider from the registry or a mirror.
 package policytest

@@ -54,7 +54,7 @@ func (r *report) read(t *testing.T, test *exec.Cmd) {
 	out, problems, _ := run(test) // it fails when an assertion does
 	for line := range bytes.Lines(out) {
 		var m message
-		if json.Unmarshal(line, &m) == nil { // the stand-in prints a warning in plain text
+		if json.Unmarshal(line, &m) == nil { // a warning may be plain text
 			r.add(m)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/webhook-functions/template/shared/toolstest"
@@ -17,46 +16,11 @@ const (
 	module = "../"
 )
 
-// standIn runs terraform on Google modules where the registry is out of reach.
-const standIn = root + "../shared/tools/terraform-gcp"
-
-// missing skips a test whose tool is not there, or fails it: see toolstest.
-func missing(t *testing.T, what, remedy string) {
-	t.Helper()
-	toolstest.Missing(t, what+" is missing: "+remedy)
-}
-
-func terraform(t *testing.T, arguments ...string) *exec.Cmd {
-	t.Helper()
-	path, err := exec.LookPath("terraform")
-	if err != nil {
-		missing(t, "terraform", "install it and put it in the PATH")
-	}
-	data, err := filepath.Abs(root + ".tools/terraform-gcp") // keeps the provider from run to run
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(path, arguments...)
-	command.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "TF_DATA_DIR="+data)
-	return command
-}
-
 // starter gives a function that makes commands which run Terraform on the module
-// in dir: plain Terraform where it finds its provider, else the stand-in.
+// in dir.
 func starter(t *testing.T, dir string) func(action string, arguments ...string) *exec.Cmd {
 	t.Helper()
-	_, problems, err := run(terraform(t, "-chdir="+dir, "init", "-backend=false", "-input=false", "-no-color"))
-	if err == nil {
-		return func(action string, arguments ...string) *exec.Cmd {
-			return terraform(t, append([]string{"-chdir=" + dir, action, "-no-color"}, arguments...)...)
-		}
-	}
-	if _, absent := os.Stat(standIn); absent != nil {
-		missing(t, "the provider hashicorp/google", "terraform init says: "+strings.Join(strings.Fields(string(problems)), " "))
-	}
-	return func(action string, arguments ...string) *exec.Cmd {
-		return exec.Command(standIn, append([]string{dir, action}, arguments...)...)
-	}
+	return toolstest.Terraform(t, dir, root+".tools/terraform")
 }
 
 func run(command *exec.Cmd) (out, problems []byte, err error) {
