@@ -11,7 +11,19 @@
 //   - 200 is said only after the queue has confirmed the event;
 //   - a verified body that cannot be used goes to the dead letters with its
 //     reason and is answered 200 too: the platform cannot mend it by repeating;
-//   - when the fault is ours the answer is 503, so that the platform tries again.
+//   - when the fault is ours the answer is 503, so that the platform tries again;
+//   - no platform is refused unheard: see below.
+//
+// # The log
+//
+// Every answer is one line. "queued" and "dead letter" are acceptances, "refused"
+// is the rest; each has the attribute provider, the last has status and cause.
+// A refusal has the attribute missed, true, if it looks like the delivery of a
+// platform in use: a POST to its route, any request with its signature header
+// there, or one to a path that was meant for the route (other case, slashes,
+// segments around it). Its signature header elsewhere is missed too, under the
+// provider "unrouted". The rest are strangers. Alarms compare, by provider, what
+// is missed with what is accepted.
 package ingest
 
 import (
@@ -85,13 +97,13 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 			reply = in.Refuse(ctx, d, errPanic)
 		}
 	}()
-	provider, ok := in.Providers[d.Path]
+	provider, ok := in.Route(d.Path)
 	if !ok {
 		return in.Refuse(ctx, d, ErrNoRoute)
 	}
 	keyID, err := in.verify(ctx, provider, d)
 	if err != nil {
-		return in.refuse(ctx, d, provider, err)
+		return in.Refuse(ctx, d, err)
 	}
 	event, parsed := identify(provider, d.Body, in.Now(), keyID)
 	queue := in.Events
@@ -99,7 +111,7 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 		queue = in.DeadLetters
 	}
 	if err := queue.Publish(ctx, event); err != nil {
-		return in.refuse(ctx, d, provider, &unavailableError{code: "ENQ", err: err})
+		return in.Refuse(ctx, d, &unavailableError{code: "ENQ", err: err})
 	}
 	in.logDrift(ctx, event, parsed)
 	in.logAccepted(ctx, d, event, parsed.Known)
@@ -175,11 +187,8 @@ func Keyring(ctx context.Context, keyrings webhook.Keyrings, p webhook.Provider,
 // Refuse answers a delivery that a front could not even translate: err is one
 // of the exported errors of this package, or any other for 500.
 func (in *Ingest) Refuse(ctx context.Context, d webhook.Delivery, err error) webhook.Reply {
-	return in.refuse(ctx, d, in.Providers[d.Path], err)
-}
-
-func (in *Ingest) refuse(ctx context.Context, d webhook.Delivery, p webhook.Provider, err error) webhook.Reply {
-	reply, code := replyFor(err, p)
+	route, _ := in.Route(d.Path)
+	reply, code := replyFor(err, route)
 	level := slog.LevelInfo
 	switch {
 	case code != "" && reply.Status >= 500:
@@ -187,8 +196,12 @@ func (in *Ingest) refuse(ctx context.Context, d webhook.Delivery, p webhook.Prov
 	case code != "":
 		level = slog.LevelWarn
 	}
-	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", p.Name),
+	provider, missed := in.missed(d)
+	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", provider),
 		slog.Int("status", reply.Status), slog.String("cause", err.Error())}
+	if missed {
+		attrs = append(attrs, slog.Bool("missed", true))
+	}
 	if code != "" {
 		attrs = append(attrs, slog.String("code", code))
 	}

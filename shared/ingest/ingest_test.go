@@ -210,13 +210,13 @@ func TestLogLines(t *testing.T) {
 		{"unusable", nil, delivery(`{"type": "usage.tracked", "payload": {}}`), map[string]any{"level": "WARN", "msg": "dead letter", "request": "r-1", "provider": "gabber",
 			"type": "unknown", "id": "*", "key": "1", "bytes": float64(40), "code": "QUA", "reason": "payload.type is missing"}},
 		{"forged", nil, forged(usage), map[string]any{"level": "WARN", "msg": "refused", "request": "r-1", "provider": "gabber",
-			"status": float64(403), "cause": "signature does not match", "code": "SIG"}},
+			"status": float64(403), "cause": "signature does not match", "code": "SIG", "missed": true}},
 		{"no such route", nil, webhook.Delivery{Method: "POST", Path: "/canary", ID: "r-1"}, map[string]any{"level": "INFO", "msg": "refused", "request": "r-1", "provider": "",
 			"status": float64(404), "cause": "no such route"}},
 		{"no secret", []ingesttest.Option{ingesttest.Secrets("gabber")}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "gabber",
-			"status": float64(503), "cause": "a keyring holds 1 to 3 secrets, not 0", "code": "SEC"}},
+			"status": float64(503), "cause": "a keyring holds 1 to 3 secrets, not 0", "code": "SEC", "missed": true}},
 		{"queue down", []ingesttest.Option{ingesttest.QueueDown}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "gabber",
-			"status": float64(503), "cause": "the queue refuses", "code": "ENQ"}},
+			"status": float64(503), "cause": "the queue refuses", "code": "ENQ", "missed": true}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := ingesttest.NewWorld(t, row.options...)

@@ -43,6 +43,16 @@ func (r Rings) Verifier(provider string) (webhook.Verifier, error) {
 	return r[provider].verifier, nil
 }
 
+// Unused says whether neither a platform nor any of its tenants is in the secret.
+func (r Rings) Unused(provider string) bool {
+	for name := range r {
+		if name, _, _ = strings.Cut(name, "/"); name == provider {
+			return false
+		}
+	}
+	return true
+}
+
 // Next makes the rings that follow r when the secret is text. Those whose secrets
 // did not change stay; so does one whose new value cannot be used, which is
 // logged. schemes says, by provider, how a platform signs.

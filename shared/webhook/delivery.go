@@ -10,7 +10,7 @@ import (
 // Delivery is one HTTP request, translated at the edge and not yet verified.
 type Delivery struct {
 	Method string
-	Path   string // as sent, not cleaned: "/gabber/" is another path than "/gabber"
+	Path   string // as sent, not cleaned: "//gabber" is another path than "/gabber"
 	Header Header
 	Body   []byte // the exact bytes; an edge reads at most one byte over the cap
 	ID     string // the front door's request id, for log lines only; unsigned, so never part of an identity

@@ -76,14 +76,14 @@ func handle(ctx context.Context, in *ingest.Ingest, request urlRequest) webhook.
 		Header: make(webhook.Header, len(request.Headers)),
 		ID:     request.RequestContext.RequestID,
 	}
+	for name, value := range request.Headers {
+		d.Header[name] = []string{value}
+	}
 	if request.Version != "2.0" {
 		in.Log.LogAttrs(ctx, slog.LevelWarn, "the event is not a Function URL's", slog.String("code", "CFG"))
 		return in.Refuse(ctx, d, ingest.ErrMalformed)
 	}
-	for name, value := range request.Headers {
-		d.Header[name] = []string{value}
-	}
-	if _, routed := in.Providers[d.Path]; !routed {
+	if _, routed := in.Route(d.Path); !routed {
 		return in.Refuse(ctx, d, ingest.ErrNoRoute)
 	}
 	var ok bool

@@ -125,6 +125,18 @@ func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifie
 	return nil
 }
 
+// Unused says whether a provider is known to have no secret, from memory: a refusal
+// must cost no request. What is no longer fresh is not known.
+func (k *Keyrings) Unused(provider string) bool {
+	select {
+	case k.turn <- struct{}{}:
+		defer k.give()
+		return k.now().Before(k.fresh) && k.rings.Unused(provider)
+	default:
+		return false
+	}
+}
+
 func (k *Keyrings) take(ctx context.Context) error {
 	select {
 	case k.turn <- struct{}{}:

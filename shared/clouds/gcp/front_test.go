@@ -88,7 +88,7 @@ func (f *front) Send(t testing.TB, r ingesttest.Request) ingesttest.Answer {
 	}
 	writing.Wait()
 	if redirected(t, r, response) {
-		return ingesttest.Answer{Status: 404, Body: "not found", Header: http.Header{}}
+		return ingesttest.Answer{Status: 404, Body: "not found", Header: http.Header{}, Unseen: true}
 	}
 	return ingesttest.Answer{Status: response.StatusCode, Body: string(body), Header: response.Header}
 }

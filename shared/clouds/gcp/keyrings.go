@@ -98,6 +98,14 @@ func (k *Keyrings) Refresh(ctx context.Context, provider string) webhook.Verifie
 	return nil
 }
 
+// Unused says whether a provider is known to have no secret, from memory: a refusal
+// must cost no read. What is no longer fresh is not known.
+func (k *Keyrings) Unused(provider string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.now().Sub(k.answered) < keepFor && k.rings.Unused(provider)
+}
+
 // verifier gives nil where there is none.
 func (k *Keyrings) verifier(provider string) webhook.Verifier {
 	k.mu.Lock()

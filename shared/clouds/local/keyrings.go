@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,6 +96,13 @@ func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier
 		return nil, err
 	}
 	return nil, errors.New("provider has no signature scheme")
+}
+
+// Unused says whether a provider is known to have no secret. Where tenants may have
+// their own it is not: variables are found by name only.
+func (k *Keyrings) Unused(provider string) bool {
+	hasTenants := func(e providers.Entry) bool { return e.Name == provider && e.Tenant != nil }
+	return errors.Is(k.problems[provider], webhook.ErrNotConfigured) && !slices.ContainsFunc(providers.Table(), hasTenants)
 }
 
 // tenant makes the ring of a tenant with secrets of its own.

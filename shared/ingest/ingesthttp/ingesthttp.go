@@ -47,7 +47,7 @@ func receive(ctx context.Context, w http.ResponseWriter, r *http.Request, in *in
 	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return ingest.ErrMalformed // the connection is gone already
 	}
-	if _, routed := in.Providers[d.Path]; !routed {
+	if _, routed := in.Route(d.Path); !routed {
 		return ingest.ErrNoRoute // no body is read for a stranger
 	}
 	d.Body, err = io.ReadAll(io.LimitReader(r.Body, int64(in.Limit())+1))

@@ -171,6 +171,13 @@ func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier
 	return k.rings[provider], nil
 }
 
+// Unused says whether a platform was taken out with [Unused].
+func (k *Keyrings) Unused(provider string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return errors.Is(k.errs[provider], webhook.ErrNotConfigured)
+}
+
 // Refresh gives what Rotate left, again and again.
 func (k *Keyrings) Refresh(_ context.Context, provider string) webhook.Verifier {
 	k.mu.Lock()

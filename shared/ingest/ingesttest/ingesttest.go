@@ -19,6 +19,8 @@
 //     after the trip through a queue, too;
 //   - a refusal costs no call to a queue, and none to the secret store unless
 //     only the signature was left to check;
+//   - a refusal is missed there: it is one line, with the attribute that alarms
+//     count, and the platform's name;
 //   - no secret, signature, name, telephone number or spoken word is in any log
 //     line, with debug logging on;
 //   - the worker can do something with what was queued and nothing with what
@@ -44,6 +46,7 @@ type Answer struct {
 	Status int
 	Body   string
 	Header http.Header // of interest: Allow, Retry-After
+	Unseen bool        // a server in front has answered, ingest was not asked
 }
 
 // Front sends a request the way its platform would hand it over and waits for

@@ -57,6 +57,7 @@ func (r row) check(t *testing.T, w *World, d *draft, request Request, answer Ans
 			t.Errorf("status %d, want %d", answer.Status, want)
 		}
 		CheckAnswer(t, request, answer)
+		checkHeard(t, w, d, answer)
 		r.checkLookups(t, w)
 	}
 	r.checkStored(t, w, d, request)
@@ -97,6 +98,21 @@ func CheckAnswer(t testing.TB, r Request, a Answer) {
 	}
 	if got := a.Header.Get("Retry-After"); got != retry {
 		t.Errorf("Retry-After: %q on a %d, want %q", got, a.Status, retry)
+	}
+}
+
+// checkHeard: every row is the delivery of a platform in use, so a refusal is
+// missed there, and says whose it is.
+func checkHeard(t *testing.T, w *World, d *draft, answer Answer) {
+	t.Helper()
+	refused := w.Refused(t)
+	if wanted := answer.Status != 200 && !answer.Unseen; len(refused) > 1 || wanted != (len(refused) == 1) {
+		t.Errorf("%d refusals were logged for a %d", len(refused), answer.Status)
+	}
+	for _, line := range refused {
+		if !line.Missed || line.Provider != d.name && line.Provider != "unrouted" {
+			t.Errorf("the refusal of a delivery is not missed: %+v", line)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"log/slog"
 	"maps"
 	"slices"
@@ -46,6 +47,11 @@ type Option func(*World)
 // cannot be verified.
 func Secrets(provider string, values ...string) Option {
 	return func(w *World) { w.Keyrings.Set(provider, values...) }
+}
+
+// Unused takes a platform out of the secret, and says so.
+func Unused(provider string) Option {
+	return func(w *World) { w.Keyrings.errs[provider] = webhook.ErrNotConfigured }
 }
 
 // QueueDown makes the events queue refuse.
@@ -149,6 +155,31 @@ func (w *World) CheckBooks(t testing.TB, want map[string]string) {
 
 // LogLines gives what was logged so far.
 func (w *World) LogLines() string { return w.log.String() }
+
+// Refusal is a line about a delivery that was refused.
+type Refusal struct {
+	Message  string `json:"msg"`
+	Provider string `json:"provider"`
+	Status   int    `json:"status"`
+	Missed   bool   `json:"missed"`
+	Expected string `json:"expected"`
+	Got      string `json:"got"`
+}
+
+// Refused gives every refusal that was logged so far.
+func (w *World) Refused(t testing.TB) (refused []Refusal) {
+	t.Helper()
+	for text := range strings.Lines(w.LogLines()) {
+		var line Refusal
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("log: %v", err)
+		}
+		if line.Message == "refused" {
+			refused = append(refused, line)
+		}
+	}
+	return refused
+}
 
 // CheckSilence fails if any of the words was logged, as text or in base64.
 func (w *World) CheckSilence(t testing.TB, words ...string) {
