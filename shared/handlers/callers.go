@@ -90,14 +90,14 @@ type Attach struct {
 
 // Human handles session.human.found. To attach the same human twice changes
 // nothing, so an unknown outcome is simply tried again.
-func (a *Attach) Human(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (a *Attach) Human(ctx context.Context, e webhook.Event) webhook.Result {
 	var owner Owner
 	if err := strict.Unmarshal(e.Data, &owner); err != nil || owner.Session == "" || owner.Human == "" {
-		return nil, webhook.Permanent("not the human of a session")
+		return webhook.Result{Err: webhook.Permanent("not the human of a session")}
 	}
 	err := a.API.AttachHuman(ctx, owner.Session, owner.Human)
-	if errors.Is(err, outbound.ErrNotFound) { // the session is over
-		return nil, nil
+	if errors.Is(err, outbound.ErrNotFound) {
+		return webhook.Result{Outcome: "session over"}
 	}
-	return nil, err
+	return webhook.Result{Outcome: "attached", Err: err}
 }

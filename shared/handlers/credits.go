@@ -239,6 +239,21 @@ func balanceChanged(cause webhook.Event, of Balance) webhook.Event {
 	return followUp("worker", BalanceChanged, cause, of.Account, of)
 }
 
+// appeared asks for the limit of a human whose session has started, if the newest
+// is not known to be pushed: the platform may not have known the human before. The
+// event is one per session, whichever report of the session it follows from.
+func (c *Credits) appeared(ctx context.Context, e webhook.Event, s Session) ([]webhook.Event, error) {
+	of := c.account(e.Provider(), s.Project, s.Human)
+	if s.State != inProgress || of.Human == "" || of.Project != "" {
+		return nil, nil
+	}
+	account, err := c.Ledger.Account(ctx, of.Account)
+	if err != nil || account.SyncedSeq >= account.Seq {
+		return nil, err
+	}
+	return []webhook.Event{balanceChanged(webhook.Event{ID: "session" + unit + s.ID, Time: e.Time}, of)}, nil
+}
+
 // result names what became of a charge; every verified usage event ends as
 // exactly one of these or as a dead letter.
 func (c *Credits) result(ctx context.Context, ch charge, outcome ledger.Outcome) webhook.Result {

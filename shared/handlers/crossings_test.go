@@ -337,9 +337,10 @@ func TestACrossingThatCannotBeNotedComesBack(t *testing.T) {
 func TestOutboundsStoresMayBeDown(t *testing.T) {
 	down := errors.New("store is down")
 	crossings := &handlers.Crossings{Records: brokenRecords{down}}
-	for name, handle := range map[string]webhook.Handler{
-		"watch": crossings.Watch, "note": crossings.Note, "say": (&handlers.Speech{Records: brokenRecords{down}}).Say,
-	} {
+	say := func(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+		return nil, (&handlers.Speech{Records: brokenRecords{down}}).Say(ctx, e).Err
+	}
+	for name, handle := range map[string]webhook.Handler{"watch": crossings.Watch, "note": crossings.Note, "say": say} {
 		_, err := handle(context.Background(), webhook.Event{Data: []byte(`{"account":"u1","human":"u1","number":1,"session":"s","text":"t"}`)})
 		if !errors.Is(err, down) {
 			t.Errorf("%s: %v, want one that comes back", name, err)

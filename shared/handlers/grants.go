@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
@@ -38,10 +40,26 @@ func (g *Grants) Book(ctx context.Context, kind ledger.Kind, of Balance, key str
 		return ledger.Account{}, ledger.Conflict, nil
 	}
 	if of.Human != "" { // suspense has no limit
-		if err := g.FollowUps.Publish(ctx, balanceChanged(webhook.Event{ID: entry.ID, Time: entry.Time}, of)); err != nil {
+		if err := g.FollowUps.Publish(ctx, byOperator(entry.ID, entry.Time, of)); err != nil {
 			return ledger.Account{}, outcomes[0], err
 		}
 	}
 	account, err := g.Ledger.Account(ctx, of.Account)
 	return account, outcomes[0], err
+}
+
+// operatorSource is the source of changes of balance that a person caused: the
+// platform may not know the human yet.
+const operatorSource = "/functions/operator"
+
+func byOperator(cause string, at time.Time, of Balance) webhook.Event {
+	return followUp("operator", BalanceChanged, webhook.Event{ID: cause, Time: at}, of.Account, of)
+}
+
+// Unpushed gives the event that has the limit of an account pushed; false if the
+// newest is known to be, or if the account has no limit: one of suspense or of a
+// project.
+func Unpushed(a ledger.Account, now time.Time) (webhook.Event, bool) {
+	of := BalanceOf("", a.ID)
+	return byOperator("sweep "+strconv.FormatInt(a.Seq, 10), now, of), a.SyncedSeq < a.Seq && !strings.Contains(a.ID, unit)
 }

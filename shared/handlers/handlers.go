@@ -30,7 +30,7 @@ func Table(s Settings, books ledger.Store, store records.Store, log *slog.Logger
 	credits.Ledger, credits.Log = books, log
 	latest := &Latest{Records: store}
 	leads := &Leads{Records: store, Forward: s.ForwardLeads}
-	sessions := &Sessions{Records: store}
+	sessions := &Sessions{Records: store, Credits: &credits}
 	tools := &Tools{Records: store, Phrases: s.Phrases}
 
 	table := map[string]webhook.BatchHandler{
@@ -88,23 +88,23 @@ func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook
 	forward := &Forward{Target: s.Leads, Caller: to.Caller, Now: to.Now}
 
 	table := map[string]webhook.BatchHandler{
-		BalanceChanged:  inTurn(together("watched", crossings.Watch), together("pushed", limits.Push)),
+		BalanceChanged:  inTurn(together(named("watched", crossings.Watch)), together(limits.Push)),
 		Exhausted:       webhook.Each("noted", crossings.Note),
 		Restored:        webhook.Each("noted", crossings.Note),
-		SpeechRequested: webhook.Each("spoken", speech.Say),
-		HumanFound:      webhook.Each("attached", attach.Human),
+		SpeechRequested: each(speech.Say),
+		HumanFound:      each(attach.Human),
 		VendorDebit:     webhook.Each("debited", debits.Post),
 		LeadForward:     webhook.Each("forwarded", forward.Post),
 	}
 	if api.Key == "" {
 		log.Warn("GABBER_API_KEY is not set: Gabber is never called") // without a code: whoever does not use Gabber is not to be woken
-		table[BalanceChanged] = together("no key", crossings.Watch)
+		table[BalanceChanged] = together(named("no key", crossings.Watch))
 		table[SpeechRequested], table[HumanFound] = skip("no key"), skip("no key")
 		table[VendorDebit] = webhook.Each("debited", func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, errNoKey })
 	}
 	if api.Key != "" && s.Price.Sign() <= 0 {
 		log.Warn("TARIFF has no price for conversational_seconds: no limit is pushed", "code", "CFG")
-		table[BalanceChanged] = together("no price", crossings.Watch)
+		table[BalanceChanged] = together(named("no price", crossings.Watch))
 	}
 	if s.Leads.URL == "" {
 		table[LeadForward] = skip("no url")
@@ -160,9 +160,31 @@ func undone(first, second error) error {
 	return second
 }
 
-// together is [webhook.Each] for events that only say "look again": those of a
-// batch that say the same are handled once.
-func together(outcome string, h webhook.Handler) webhook.BatchHandler {
+// reaction is a [webhook.Handler] whose successes are of several kinds: the
+// outcome says what happened.
+type reaction func(ctx context.Context, e webhook.Event) webhook.Result
+
+// named gives every success of h the same outcome.
+func named(outcome string, h webhook.Handler) reaction {
+	return func(ctx context.Context, e webhook.Event) webhook.Result {
+		return webhook.Each(outcome, h)(ctx, []webhook.Event{e})[0]
+	}
+}
+
+// each is [webhook.Each] for a reaction.
+func each(react reaction) webhook.BatchHandler {
+	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
+		results := make([]webhook.Result, len(events))
+		for i, e := range events {
+			results[i] = react(ctx, e)
+		}
+		return results
+	}
+}
+
+// together is each for events that only say "look again": those of a batch that
+// say the same are handled once.
+func together(react reaction) webhook.BatchHandler {
 	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
 		results := make([]webhook.Result, len(events))
 		first := make(map[string]int, len(events))
@@ -172,8 +194,7 @@ func together(outcome string, h webhook.Handler) webhook.BatchHandler {
 				continue
 			}
 			first[string(e.Data)] = i
-			followUps, err := h(ctx, e)
-			results[i] = webhook.Result{Outcome: outcome, FollowUps: followUps, Err: err}
+			results[i] = react(ctx, e)
 		}
 		return results
 	}

@@ -21,8 +21,8 @@ const settleAfter = 60 * time.Second
 // maxPushes bounds the pushes of one event while the balance keeps moving.
 const maxPushes = 5
 
-// Limits keeps the limit at the platform equal to what is left:
-// max(0, floor(balance)) in whole seconds. It is level-triggered: an event says
+// Limits keeps the limit at the platform equal to what the balance buys, in whole
+// seconds: max(0, floor(balance / price)). It is level-triggered: an event says
 // that something changed, never what the balance is.
 type Limits struct {
 	Ledger ledger.Syncer
@@ -42,14 +42,29 @@ type Limits struct {
 // longer can, whatever else went well or wrong; and a push never spares itself
 // the put because the seq is synced already: somebody else may have synced it
 // before that old put landed.
-func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+//
+// An answer of 404 ends the event: the platform has no such human yet, and asking
+// again would not bring one. The seq stays unsynced, so the start of the human's
+// session ([Credits.appeared]) and an operator's sweep ([Unpushed]) find it.
+func (l *Limits) Push(ctx context.Context, e webhook.Event) webhook.Result {
 	b, err := readBalance(e)
-	if err != nil {
-		return nil, err
+	if err == nil && b.Project != "" { // a limit is a human's at the one project our key is for: which account should it follow?
+		return webhook.Result{Outcome: "no limit"}
 	}
-	if b.Project != "" { // a limit is a human's at the one project our key is for: which account should it follow?
-		return nil, nil
+	if err == nil {
+		err = l.push(ctx, b)
 	}
+	if !errors.Is(err, outbound.ErrNotFound) {
+		return webhook.Result{Outcome: "pushed", Err: err}
+	}
+	if e.Source != operatorSource { // a grant may come before the human does; usage and sessions may not
+		l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", "SUS")
+	}
+	return webhook.Result{Outcome: "unknown human"}
+}
+
+// push puts the limit until the balance rests, and stores the seq as synced.
+func (l *Limits) push(ctx context.Context, b Balance) error {
 	var unknown error
 	for range maxPushes {
 		seq, moved, err := l.put(ctx, b)
@@ -57,19 +72,19 @@ func (l *Limits) Push(ctx context.Context, e webhook.Event) ([]webhook.Event, er
 		case errors.Is(err, outbound.ErrUnknown) && unknown == nil && webhook.RetryAfter(err) == 0:
 			unknown = err // most likely a broken connection: worth a second try
 		case errors.Is(err, outbound.ErrUnknown):
-			return nil, webhook.Later(settleAfter, err)
+			return webhook.Later(settleAfter, err)
 		case unknown != nil && (err != nil || !moved):
-			return nil, webhook.Later(settleAfter, unknown)
+			return webhook.Later(settleAfter, unknown)
 		case err != nil:
-			return nil, err
+			return err
 		case !moved:
-			return nil, l.Ledger.MarkSynced(ctx, b.Account, seq)
+			return l.Ledger.MarkSynced(ctx, b.Account, seq)
 		}
 	}
 	if unknown != nil {
-		return nil, webhook.Later(settleAfter, unknown)
+		return webhook.Later(settleAfter, unknown)
 	}
-	return nil, fmt.Errorf("the balance moved during %d pushes", maxPushes)
+	return fmt.Errorf("the balance moved during %d pushes", maxPushes)
 }
 
 // put puts the limit of the newest balance, as of seq, and says whether the
@@ -83,11 +98,7 @@ func (l *Limits) put(ctx context.Context, b Balance) (seq int64, moved bool, err
 	if err != nil {
 		return 0, false, err
 	}
-	err = l.API.PutLimits(ctx, b.Human, gabber.Limit{Type: "conversational_seconds", Value: limit})
-	switch {
-	case errors.Is(err, outbound.ErrNotFound): // a human without a token has nothing to limit
-		l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", "SUS")
-	case err != nil:
+	if err := l.API.PutLimits(ctx, b.Human, gabber.Limit{Type: "conversational_seconds", Value: limit}); err != nil {
 		return 0, false, err
 	}
 	after, err := l.Ledger.Account(ctx, b.Account)

@@ -279,7 +279,7 @@ func replay(answers []string) (next step) {
 	}()
 	port := &script{answers}
 	limits := handlers.Limits{Ledger: port, API: gabber.API{Caller: port}, Price: strict.NewDecimal(1), Log: slog.New(slog.DiscardHandler)}
-	_, err := limits.Push(context.Background(), webhook.Event{Data: []byte(`{"account":"u1","human":"u1"}`)})
+	err := limits.Push(context.Background(), webhook.Event{Data: []byte(`{"account":"u1","human":"u1"}`)}).Err
 	switch {
 	case err == nil:
 		return step{op: "return", result: "done"}

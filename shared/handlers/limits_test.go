@@ -96,8 +96,7 @@ func (c *counter) push(t testing.TB) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Push(t.Context(), webhook.Event{Type: handlers.BalanceChanged, Data: data})
-	return err
+	return c.Push(t.Context(), webhook.Event{Type: handlers.BalanceChanged, Data: data}).Err
 }
 
 func (c *counter) synced(t testing.TB) bool {
@@ -236,12 +235,11 @@ func TestWhatTheAPISays(t *testing.T) {
 		err       error
 		again     bool
 		permanent bool
-		code      string
 	}{
-		{"our key is refused", outbound.ErrRefused, true, false, ""},
-		{"it does not know the human", outbound.ErrNotFound, false, false, "SUS"},
-		{"it is busy", webhook.Later(7*time.Second, errors.New("busy")), true, false, ""},
-		{"it finds the request wrong", webhook.Permanent("the API answered 400"), true, true, ""},
+		{"our key is refused", outbound.ErrRefused, true, false},
+		{"it does not know the human", outbound.ErrNotFound, false, false},
+		{"it is busy", webhook.Later(7*time.Second, errors.New("busy")), true, false},
+		{"it finds the request wrong", webhook.Permanent("the API answered 400"), true, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := newCounter(t, "90")
@@ -250,11 +248,8 @@ func TestWhatTheAPISays(t *testing.T) {
 			if _, permanent := webhook.PermanentReason(err); permanent != row.permanent || (err != nil) != row.again {
 				t.Errorf("error %v", err)
 			}
-			if c.synced(t) == row.again {
-				t.Errorf("synced: %v", c.synced(t))
-			}
-			if row.code != "" && !strings.Contains(c.log.String(), "code="+row.code) {
-				t.Errorf("no alarm %s: %s", row.code, c.log.String())
+			if c.synced(t) || c.puts != 1 {
+				t.Errorf("counts as pushed: %v, after %d puts", c.synced(t), c.puts)
 			}
 		})
 	}
@@ -303,9 +298,9 @@ func TestAPriceThatBuysNothingIsPermanent(t *testing.T) {
 func TestAnEventThatIsNoBalanceIsPermanent(t *testing.T) {
 	c := newCounter(t, "1")
 	for _, data := range []string{``, `{}`, `{"account":"u1"}`, `{"account":"","human":"u1"}`, `[]`} {
-		_, err := c.Push(t.Context(), webhook.Event{Data: []byte(data)})
-		if _, permanent := webhook.PermanentReason(err); !permanent || c.puts != 0 {
-			t.Errorf("%s: %v", data, err)
+		r := c.Push(t.Context(), webhook.Event{Data: []byte(data)})
+		if _, permanent := webhook.PermanentReason(r.Err); !permanent || c.puts != 0 {
+			t.Errorf("%s: %v", data, r.Err)
 		}
 	}
 }
@@ -329,5 +324,137 @@ func TestBooksThatCannotBeRightAlarm(t *testing.T) {
 	r := table[e.Type](t.Context(), []webhook.Event{e})[0]
 	if outcome(r) != "again" || len(r.FollowUps) != 0 || w.calls != 0 || !strings.Contains(w.log.String(), "code=INV") || strings.Contains(w.log.String(), "canary") {
 		t.Errorf("%s with %d follow-ups after %d calls: %s", outcome(r), len(r.FollowUps), w.calls, w.log.String())
+	}
+}
+
+// A human may be granted credits before the platform has heard of them. The
+// outcome says so, the account counts as not pushed, and the limit is pushed by
+// the start of their session or by a sweep. Only a human that the platform itself
+// has named is worth a ticket.
+func TestLimitsPush_unknownHuman(t *testing.T) {
+	w := newOutbound(t, nil)
+	var queued queue
+	grants := &handlers.Grants{Ledger: w.books, FollowUps: &queued, Now: w.ports.Now}
+	if _, _, err := grants.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", "u1"), "k", 600*ledger.Credit, ""); err != nil {
+		t.Fatal(err)
+	}
+	pushed := func() bool {
+		a, err := w.books.Account(t.Context(), "u1")
+		return err == nil && a.SyncedSeq == a.Seq
+	}
+	swept := func() webhook.Event {
+		a, _ := w.books.Account(t.Context(), "u1")
+		e, unpushed := handlers.Unpushed(a, nine)
+		if unpushed == pushed() {
+			t.Errorf("the sweep finds it: %t, pushed: %t", unpushed, pushed())
+		}
+		return e
+	}
+	starts := w.start(t, `{"id":"s1","state":"in_progress","human":"u1"}`)
+	if len(starts) != 1 {
+		t.Fatalf("the start of a session gives %d events", len(starts))
+	}
+
+	w.fault = always(fault{status: 404})
+	for name, row := range map[string]struct {
+		event  webhook.Event
+		ticket bool
+	}{
+		"granted": {queued[0], false}, "swept": {swept(), false}, "a session starts": {starts[0], true},
+		"usage": {ours(t, handlers.BalanceChanged, "u1", handlers.BalanceOf("", "u1")), true},
+	} {
+		w.log.Reset()
+		r := w.handle(t, row.event)
+		if r.Err != nil || r.Outcome != "unknown human" || pushed() {
+			t.Errorf("%s: outcome %q (%v), counts as pushed: %t", name, r.Outcome, r.Err, pushed())
+		}
+		if ticket := strings.Contains(w.log.String(), "code="); ticket != row.ticket {
+			t.Errorf("%s: ticket %t: %s", name, ticket, w.log.String())
+		}
+	}
+
+	w.fault = nil
+	for name, event := range map[string]webhook.Event{"a session starts": starts[0], "swept": swept()} {
+		if r := w.handle(t, event); r.Err != nil || r.Outcome != "pushed" || !pushed() || w.State().Limits["u1"]["conversational_seconds"] != 600 {
+			t.Errorf("%s: outcome %q (%v), pushed %t, limits %v", name, r.Outcome, r.Err, pushed(), w.State().Limits)
+		}
+		if again := w.start(t, `{"id":"s2","state":"in_progress","human":"u1"}`); len(again) != 0 {
+			t.Errorf("%s: what is pushed is asked for again", name)
+		}
+		w.book(t, name, "u1", "0") // and something changes
+	}
+}
+
+// queue keeps what is published.
+type queue []webhook.Event
+
+func (q *queue) Publish(_ context.Context, e webhook.Event) error {
+	*q = append(*q, e)
+	return nil
+}
+
+// start has the worker handle one report of a session, and gives the changes of
+// balance that follow.
+func (w *outboundWorld) start(t *testing.T, session string) (changes []webhook.Event) {
+	t.Helper()
+	settings, err := handlers.SettingsFromEnv(func(name string) string { return w.env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := received(t, "gabber", stateChanged(session), 0)
+	r := handlers.Table(settings, w.books, w.store, slog.New(slog.DiscardHandler))[e.Type](t.Context(), []webhook.Event{e})[0]
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	for _, f := range r.FollowUps {
+		if f.Type == handlers.BalanceChanged {
+			changes = append(changes, f)
+		}
+	}
+	return changes
+}
+
+// The start of a session asks for a limit where there is one to push, as the same
+// event however often and in whatever words it is reported.
+func TestSessionsStateChanged_pushesTheLimit(t *testing.T) {
+	const live = `{"id":"s1","state":"in_progress","project":"p","human":`
+	for _, row := range []struct {
+		name    string
+		env     map[string]string
+		session string
+		want    int
+	}{
+		{"it starts", nil, live + `"u1"}`, 1},
+		{"it has not started", nil, `{"id":"s1","state":"not_started","human":"u1"}`, 0},
+		{"it is over", nil, `{"id":"s1","state":"ended","human":"u1"}`, 0},
+		{"it is of no human", nil, `{"id":"s1","state":"in_progress"}`, 0},
+		{"it is of a human that stands for none", map[string]string{"ANONYMOUS_HUMANS": "u1"}, live + `"u1"}`, 0},
+		{"the human has no account", nil, live + `"u2"}`, 0},
+		{"an account per project has no limit", map[string]string{"ACCOUNT_PER_PROJECT": "true"}, live + `"u1"}`, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newOutbound(t, row.env)
+			w.book(t, "1", "u1", "600")
+			w.book(t, "2", handlers.BalanceOf("p", "u1").Account, "600")
+			first, again := w.start(t, row.session), w.start(t, row.session)
+			reworded := w.start(t, strings.Replace(row.session, `"id"`, `"created_at":"2026-11-21T09:00:00Z","id"`, 1))
+			if len(first) != row.want || len(again) != row.want || len(reworded) != row.want {
+				t.Fatalf("%d, %d and %d events, want %d each", len(first), len(again), len(reworded), row.want)
+			}
+			for i, e := range first {
+				if e.ID != again[i].ID || e.ID != reworded[i].ID || string(e.Data) != string(again[i].Data) {
+					t.Errorf("%v, again %v, in other words %v", e, again[i], reworded[i])
+				}
+			}
+		})
+	}
+}
+
+// What is not pushed for want of a rule is not called pushed.
+func TestLimitsPush_accountOfAProject(t *testing.T) {
+	w := newOutbound(t, nil)
+	r := w.handle(t, ours(t, handlers.BalanceChanged, "1", handlers.BalanceOf("p", "u1")))
+	if r.Err != nil || r.Outcome != "no limit" || w.calls != 0 {
+		t.Errorf("outcome %q (%v) after %d calls", r.Outcome, r.Err, w.calls)
 	}
 }

@@ -78,6 +78,7 @@ func once(f fault) func(int) fault {
 // outboundWorld is outbound's table over memory and fakes.
 type outboundWorld struct {
 	*platforms
+	env   map[string]string
 	books *ledger.Memory
 	store *records.Memory
 	now   time.Time
@@ -90,6 +91,7 @@ func newOutbound(t *testing.T, env map[string]string) *outboundWorld {
 	t.Helper()
 	w := &outboundWorld{
 		platforms: &platforms{API: fakeapi.New()},
+		env:       env,
 		books:     ledger.NewMemory(func() time.Time { return nine }),
 		store:     records.NewMemory(),
 		now:       nine,

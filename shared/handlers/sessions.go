@@ -20,6 +20,7 @@ import (
 // it, one per message, one per time limit that was exceeded.
 type Sessions struct {
 	Records records.Store
+	Credits *Credits // nil where no limit follows from a session
 }
 
 // The kinds of records Sessions keeps.
@@ -72,7 +73,12 @@ func (s *Sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook
 	if _, err := s.Records.Put(ctx, record); err != nil {
 		return nil, err
 	}
-	return s.findHuman(ctx, e, session)
+	found, err := s.findHuman(ctx, e, session)
+	if err != nil || s.Credits == nil {
+		return found, err
+	}
+	appeared, err := s.Credits.appeared(ctx, e, session)
+	return append(found, appeared...), err
 }
 
 func sessionOf(s gabber.Session) Session {

@@ -347,8 +347,12 @@ func TestAHumanIsAttached(t *testing.T) {
 			w := newOutbound(t, nil)
 			w.fault = row.fault
 			e := ours(t, handlers.HumanFound, "s1", handlers.Owner{Session: "s1", Human: "u7"})
-			if got := outcome(w.handle(t, e)); got != row.want || w.State().Attached["s1"] != row.attached {
+			r := w.handle(t, e)
+			if got := outcome(r); got != row.want || w.State().Attached["s1"] != row.attached {
 				t.Errorf("%s, attached %q", got, w.State().Attached["s1"])
+			}
+			if r.Err == nil && (r.Outcome == "attached") != (row.attached != "") {
+				t.Errorf("outcome %q, attached %q", r.Outcome, row.attached)
 			}
 			if row.want == "again" {
 				if got := outcome(w.handle(t, e)); got != "done" || w.State().Attached["s1"] != "u7" {

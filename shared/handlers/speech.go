@@ -46,45 +46,54 @@ var (
 )
 
 // Say handles session.speech.requested.
-func (s *Speech) Say(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (s *Speech) Say(ctx context.Context, e webhook.Event) webhook.Result {
 	var want SpeechRequest
 	if err := strict.Unmarshal(e.Data, &want); err != nil || want.Session == "" || want.Text == "" {
-		return nil, webhook.Permanent("not a request to speak")
+		return webhook.Result{Err: webhook.Permanent("not a request to speak")}
 	}
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(s.Now()) < speechNeeds {
-		return nil, errNoTime
+		return webhook.Result{Err: errNoTime}
 	}
-	try, err := s.claim(ctx, e)
-	if err != nil || try == 0 {
-		return nil, err
+	try, state, err := s.claim(ctx, e)
+	if err == nil && try > 0 {
+		state, err = s.speak(ctx, e, want, try+1)
 	}
+	if state == "gone" {
+		state = "session over"
+	}
+	return webhook.Result{Outcome: state, Err: err}
+}
+
+// speak makes the call that was claimed, and notes what became of it.
+func (s *Speech) speak(ctx context.Context, e webhook.Event, want SpeechRequest, version int64) (state string, err error) {
 	err = s.API.Speak(ctx, want.Session, want.Text)
 	switch {
 	case err == nil: // a claim that stays one keeps it from being repeated as well
-		_ = s.put(ctx, e, try+1, "spoken")
-		return nil, nil
+		_ = s.put(ctx, e, version, "spoken")
+		return "spoken", nil
 	case errors.Is(err, outbound.ErrNotFound):
-		return nil, s.put(ctx, e, try+1, "gone")
+		return "gone", s.put(ctx, e, version, "gone")
 	case errors.Is(err, outbound.ErrUnknown):
-		return nil, errMayBeSpoken
+		return "", errMayBeSpoken
 	}
-	return nil, errors.Join(err, s.put(ctx, e, try+1, "failed"))
+	return "", errors.Join(err, s.put(ctx, e, version, "failed"))
 }
 
-// claim gives the version of this try's claim, or 0 when nothing is left to do.
-func (s *Speech) claim(ctx context.Context, e webhook.Event) (int64, error) {
+// claim gives the version of this try's claim, or 0 and the state that was
+// reached when nothing is left to do.
+func (s *Speech) claim(ctx context.Context, e webhook.Event) (int64, string, error) {
 	last, note, err := s.read(ctx, e)
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, "", err
 	case note.State == "spoken" || note.State == "gone":
-		return 0, nil
+		return 0, note.State, nil
 	case note.State == "claimed" && s.Now().Sub(last.Time) < claimFor:
-		return 0, errUnderWay
+		return 0, "", errUnderWay
 	case note.State == "claimed":
-		return 0, errMayBeSpoken
+		return 0, "", errMayBeSpoken
 	}
-	return last.Version + 1, s.take(ctx, e, last.Version+1)
+	return last.Version + 1, "", s.take(ctx, e, last.Version+1)
 }
 
 // take claims. All claims of one version are alike but for their time, which

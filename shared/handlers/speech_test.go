@@ -41,7 +41,11 @@ func TestATextIsSpokenAtMostOnce(t *testing.T) {
 			e := speech(t)
 			var got []string
 			for range 3 {
-				got = append(got, outcome(w.handle(t, e)))
+				r := w.handle(t, e)
+				got = append(got, outcome(r))
+				if said := r.Err == nil && r.Outcome == "spoken"; said != (r.Err == nil && row.spoken == 1) {
+					t.Errorf("outcome %q, spoken %d times", r.Outcome, row.spoken)
+				}
 				w.now = w.now.Add(time.Minute)
 			}
 			if row.want == "done, done, done" && w.calls != 1 {
@@ -148,7 +152,7 @@ func TestAClaimWhoseAnswerIsLostIsOurs(t *testing.T) {
 		_, err := put()
 		return false, err
 	}}, Now: w.ports.Now, Jitter: w.ports.Jitter}
-	if _, err := s.Say(t.Context(), speech(t)); err != nil || len(w.State().Spoken["s1"]) != 1 {
+	if err := s.Say(t.Context(), speech(t)).Err; err != nil || len(w.State().Spoken["s1"]) != 1 {
 		t.Errorf("%v, spoken %d times", err, len(w.State().Spoken["s1"]))
 	}
 }
@@ -164,16 +168,16 @@ func TestOfTwoClaimsOneWins(t *testing.T) {
 			won, err = put()
 			return fault{}
 		}
-		if _, err := winner.Say(t.Context(), e); err != nil {
+		if err := winner.Say(t.Context(), e).Err; err != nil {
 			t.Error(err)
 		}
 		return won, err
 	}}}
-	_, err := loser.Say(t.Context(), e)
+	err := loser.Say(t.Context(), e).Err
 	if _, permanent := webhook.PermanentReason(err); permanent || err == nil || len(w.State().Spoken["s1"]) != 1 {
 		t.Errorf("the loser: %v, spoken %d times", err, len(w.State().Spoken["s1"]))
 	}
-	if _, err := loser.Say(t.Context(), e); err != nil || len(w.State().Spoken["s1"]) != 1 {
+	if err := loser.Say(t.Context(), e).Err; err != nil || len(w.State().Spoken["s1"]) != 1 {
 		t.Errorf("the loser again: %v, spoken %d times", err, len(w.State().Spoken["s1"]))
 	}
 }
@@ -200,8 +204,7 @@ func TestOfTwoClaimsInOneSecondOneIsOurs(t *testing.T) {
 	say := func(store records.Store) error {
 		jitter += time.Millisecond
 		s := &handlers.Speech{API: w.api(), Records: store, Now: w.ports.Now, Jitter: func() time.Duration { return jitter }}
-		_, err := s.Say(t.Context(), e)
-		return err
+		return s.Say(t.Context(), e).Err
 	}
 	var loser error
 	w.fault = func(call int) fault {

@@ -92,13 +92,18 @@ func (c *CheckCmd) each(ctx context.Context, in Stores, check func(account strin
 	if c.Human != "" {
 		return c.one(ctx, in, check)
 	}
+	return eachAccount(ctx, in.Ledger, check)
+}
+
+// eachAccount calls do for every account there is, page by page.
+func eachAccount(ctx context.Context, books Ledger, do func(account string) error) error {
 	for cursor := ""; ; {
-		accounts, next, err := in.Ledger.Accounts(ctx, cursor, 500)
+		accounts, next, err := books.Accounts(ctx, cursor, 500)
 		if err != nil {
 			return err
 		}
 		for _, account := range accounts {
-			if err := check(account); err != nil {
+			if err := do(account); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@
 //
 //	balance, statement, check       an account; whether the books add up
 //	grant, adjust                   credits, either way, once per idempotency key
+//	push                            limits that a platform has not taken yet
 //	caller                          whose telephone number it is
 //	records, sessions, messages, leads
 //	                                the latest state of things
@@ -31,6 +32,7 @@ type Commands struct {
 	Check     CheckCmd     `cmd:"" help:"Add up the entries of every account, or of those named, and compare them with its balance."`
 	Grant     GrantCmd     `cmd:"" help:"Give a human credits."`
 	Adjust    AdjustCmd    `cmd:"" help:"Correct a human's balance, either way."`
+	Push      PushCmd      `cmd:"" help:"Have the limit pushed of every account whose newest balance no platform has taken yet."`
 	Caller    CallerCmd    `cmd:"" help:"Say whose telephone number it is, so that Gabber's sessions from it are charged to them."`
 	Records   RecordsCmd   `cmd:"" help:"List the latest state of leads, contacts, conversations and so on."`
 	Sessions  SessionsCmd  `cmd:"" help:"List Gabber's sessions, or the messages of one."`

@@ -218,6 +218,44 @@ func (p paged) Accounts(ctx context.Context, cursor string, _ int) ([]string, st
 	return p.Ledger.Accounts(ctx, cursor, 1)
 }
 
+// The sweep asks for a push of exactly the accounts that have a limit and whose
+// newest balance is not known to be pushed, on every page of them.
+func TestPushCmd(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	for _, account := range []string{"behind", "pushed", "booked since", handlers.Suspense("gabber", "p"), handlers.BalanceOf("p", "u1").Account} {
+		for i := range 2 {
+			if _, err := m.Ledger.Post(t.Context(), account, []ledger.Entry{{ID: fmt.Sprint(account, i), Amount: 1}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for account, seq := range map[string]int64{"pushed": 2, "booked since": 1} {
+		if err := m.Ledger.(ledger.Syncer).MarkSynced(t.Context(), account, seq); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.Ledger = paged{m.Ledger}
+	if err := (&operator.PushCmd{}).Run(t.Context(), at); err != nil || out.String() != "5 accounts, 2 pushes queued\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+	var told string
+	for _, e := range m.queued {
+		told += e.Type + string(e.Data)
+	}
+	if want := `credits.balance.changed{"account":"behind","human":"behind"}credits.balance.changed{"account":"booked since","human":"booked since"}`; told != want {
+		t.Errorf("queued %s", told)
+	}
+	m.Outbound = broken{}
+	if err := (&operator.PushCmd{}).Run(t.Context(), at); !errors.Is(err, errBroken) {
+		t.Errorf("a queue that is down: %v", err)
+	}
+	m.PerProject, m.queued = true, nil
+	if err := (&operator.PushCmd{}).Run(t.Context(), at); err == nil || len(m.queued) != 0 {
+		t.Errorf("an account per project: %v, %d events", err, len(m.queued))
+	}
+}
+
 // An account of a project, and the one of usage of nobody known, are reached by
 // their names; only the owner of a limit is told. A name nobody is charged under
 // is refused.

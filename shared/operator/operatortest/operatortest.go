@@ -33,8 +33,9 @@ func Command(t *testing.T, env ...string) func(args string) (output string, err 
 	}
 }
 
-// Bookings is how often outbound must have been told after [Run].
-const Bookings = 3
+// Bookings is how often outbound must have been told after [Run]: of every
+// booking, and once by the sweep.
+const Bookings = 4
 
 // Run operates an empty deployment.
 func Run(t *testing.T, run func(args string) (output string, err error)) {
@@ -48,6 +49,7 @@ func Run(t *testing.T, run func(args string) (output string, err error)) {
 		{"caller +1-202-555-0143 member-20417", "kept"},
 		{"records caller", "+12025550143"},
 		{"check", "1 accounts with 2 entries, 0 wrong"},
+		{"push", "1 accounts, 1 pushes queued"},
 	} {
 		if output, err := run(step.command); err != nil || !strings.Contains(output, step.want) {
 			t.Errorf("%s: %v: %s", step.command, err, output)
