@@ -9,7 +9,10 @@ MAKEFLAGS   += --no-print-directory
 # own deadline for a failure (golang/go#75804), and a red run must mean a bad input.
 FUZZTIME    ?= 500000x
 GOVULNDB    ?= https://vuln.go.dev
-TOOL        := go tool -modfile=tools/go.mod # a fork's go.mod lists what it ships, not what checks it
+TOOL        := go tool -modfile=tools/go.mod# a fork's go.mod lists what it ships, not what checks it
+# go test holds the results of quick packages until the slow ones before them are done.
+GOTEST      := tools/ticking.sh "go test: a line per package as it ends; minutes the first time, when all is compiled" \
+	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --
 
 -include mk/*.mk
 
@@ -19,13 +22,14 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## The whole pipeline on this machine, with sample events going through it
-	go run ./cmd/hooks demo --keep-serving
+	@tools/ticking.sh "go build ./cmd/hooks: two or three minutes the first time, for SQLite; then seconds" go build -buildvcs=false -o build/hooks ./cmd/hooks
+	@build/hooks demo --keep-serving
 
 test: ## All tests
-	go test ./...
+	@$(GOTEST) ./...
 
 race: ## All tests under the race detector
-	go test -race ./...
+	@$(GOTEST) -race ./...
 
 allocs: ## The packages whose tests count allocations, which the race detector would disturb
 	@grep -rl --include='*_test.go' AllocsPerRun . | xargs -n 1 dirname | sort -u | xargs go test
