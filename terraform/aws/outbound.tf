@@ -86,17 +86,23 @@ resource "aws_iam_role_policy" "outbound" {
         Resource = [aws_secretsmanager_secret.outbound.arn]
       },
       {
-        Sid      = "Balances"
-        Effect   = "Allow"
-        Action   = ["dynamodb:GetItem"]
-        Resource = [aws_dynamodb_table.ledger.arn]
+        Sid       = "Balances" # of accounts, and no entry
+        Effect    = "Allow"
+        Action    = ["dynamodb:GetItem"]
+        Resource  = [aws_dynamodb_table.ledger.arn]
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["account#*"] } }
       },
       {
-        Sid       = "Synced" # no request may name another attribute
-        Effect    = "Allow"
-        Action    = ["dynamodb:UpdateItem"]
-        Resource  = [aws_dynamodb_table.ledger.arn]
-        Condition = { "ForAllValues:StringEquals" = { "dynamodb:Attributes" = ["pk", "sk", "synced_seq"] } }
+        # No request may name another attribute, or another item than an account: an entry made here would keep its event
+        # from being charged.
+        Sid      = "Synced"
+        Effect   = "Allow"
+        Action   = ["dynamodb:UpdateItem"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+        Condition = {
+          "ForAllValues:StringEquals" = { "dynamodb:Attributes" = ["pk", "sk", "synced_seq"] }
+          "ForAllValues:StringLike"   = { "dynamodb:LeadingKeys" = ["account#*"] }
+        }
       },
       {
         Sid      = "Records"

@@ -1,7 +1,6 @@
 package policytest
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -193,19 +192,6 @@ func (s system) settings(part string) string {
 		for variable, value := range f.Environment {
 			if strings.Contains(variable, part) {
 				found[name+" "+variable+"="+short(value)] = true
-			}
-		}
-	}
-	return names(found)
-}
-
-// conditions lists those under which a role may do something.
-func (s system) conditions(role, action string) string {
-	found := map[string]bool{}
-	for _, policy := range s.Roles[role].Policies {
-		for _, st := range policy {
-			if slices.Contains(st.Actions, action) {
-				found[fmt.Sprint(st.Condition)] = true
 			}
 		}
 	}
