@@ -28,7 +28,7 @@ var private = []any{
 	webhook.Delivery{}, webhook.Event{}, webhook.Parsed{Known: false}, worker.Message{}, records.Record{}, ledger.Entry{}, ledger.Account{}, signature.Secret{},
 	handlers.Balance{}, handlers.Crossing{}, handlers.Owner{}, handlers.Session{}, handlers.SpeechRequest{}, handlers.Debit{}, handlers.Target{}, handlers.OutboundSettings{},
 	chatbase.Lead{}, chatbase.LeadsSubmit{},
-	gabber.API{}, gabber.Content{}, gabber.Function{}, gabber.Message{}, gabber.MessageCall{}, gabber.MessageCommitted{}, gabber.Session{}, gabber.SessionData{},
+	gabber.API{}, gabber.Content{}, gabber.Function{}, gabber.Message{}, gabber.MessageCall{}, gabber.MessageCommitted{}, gabber.Previous{}, gabber.Session{}, gabber.SessionData{},
 	gabber.StateChanged{}, gabber.TimeLimitExceeded{}, gabber.ToolCall{}, gabber.ToolCallsFinished{}, gabber.ToolCallsStarted{}, gabber.ToolResult{}, gabber.UsageTracked{},
 	gtateth.Call{}, gtateth.Conversation{}, gtateth.Customer{}, gtateth.Event[gtateth.Customer]{}, gtateth.Message{}, gtateth.Object{}, gtateth.Profile{}, gtateth.Ref{}, gtateth.User{},
 	protocol.Attachment{}, protocol.Contact{}, protocol.Conversation{}, protocol.Group{}, protocol.Message{}, protocol.Object{}, protocol.Reaction{},

@@ -74,7 +74,7 @@ func (c *Calls) call(e webhook.Event) (charge, error) {
 
 func callLength(call gtateth.Call) (strict.Decimal, error) {
 	if call.Duration == "" {
-		return strict.Decimal{}, errors.New("data.duration is missing")
+		return strict.Decimal{}, errors.New("data.duration is missing or not a number")
 	}
 	seconds, err := call.Duration.Decimal()
 	switch {

@@ -40,7 +40,7 @@ func (l *Latest) Mirror(ctx context.Context, e webhook.Event) ([]webhook.Event, 
 	if e.Provider() == "g-tateth" {
 		read = readGTateth
 	}
-	object, err := read(e.Data, model)
+	object, err := read(e.Data, model, verb)
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
@@ -108,10 +108,13 @@ type object struct {
 }
 
 // readProtocol reads the dialect of Cribbly and Oblic: Unix seconds. Only
-// messages have times that say when they changed.
-func readProtocol(body []byte, model string) (object, error) {
+// messages have times that say when they changed. Nothing says what a deletion
+// carries, so of one only the id is read.
+func readProtocol(body []byte, model, verb string) (object, error) {
 	var payload struct {
-		ID           string `json:"id" strict:"nonempty"`
+		ID string `json:"id" strict:"nonempty"`
+	}
+	var message struct {
 		Conversation string `json:"conversation_id"`
 		CreatedAt    int64  `json:"created_at"`
 		ReadAt       int64  `json:"read_at"`
@@ -121,15 +124,14 @@ func readProtocol(body []byte, model string) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	if err := strict.Unmarshal(raw, &payload); err != nil {
-		return object{}, err
+	err = strict.Unmarshal(raw, &payload)
+	if isMessage(model) && verb != "deleted" {
+		err = cmp.Or(err, strict.Unmarshal(raw, &message))
 	}
-	o := object{id: payload.ID, data: raw}
-	if isMessage(model) {
-		o.conversation, o.created = payload.Conversation, fromUnix(payload.CreatedAt)
-		o.changed = fromUnix(max(payload.CreatedAt, payload.ReadAt, payload.UpdatedAt))
-	}
-	return o, nil
+	return object{
+		id: payload.ID, data: raw, conversation: message.Conversation, created: fromUnix(message.CreatedAt),
+		changed: fromUnix(max(message.CreatedAt, message.ReadAt, message.UpdatedAt)),
+	}, err
 }
 
 // fromUnix takes a time that nobody can mean for one that is not given: after
@@ -143,32 +145,36 @@ func fromUnix(seconds int64) time.Time {
 
 // readGTateth reads G-Tateth's envelope: ISO 8601 times, calls with an id of
 // their own. What names a call elsewhere, a message about it, is no other's id.
-func readGTateth(body []byte, model string) (object, error) {
+func readGTateth(body []byte, model, _ string) (object, error) {
 	var whole struct {
 		Timestamp string     `json:"timestamp"`
 		Data      strict.Raw `json:"data" strict:"required"`
 	}
 	var data struct {
-		ID           string      `json:"_id"`
-		CallID       string      `json:"callId"`
+		ID        string `json:"_id"`
+		UpdatedAt string `json:"updatedAt"`
+	}
+	var call struct {
+		ID string `json:"callId"`
+	}
+	var message struct {
 		Conversation gtateth.Ref `json:"conversationId"`
 		CreatedAt    string      `json:"createdAt"`
-		UpdatedAt    string      `json:"updatedAt"`
 	}
 	if err := strict.Unmarshal(body, &whole); err != nil {
 		return object{}, err
 	}
-	if err := strict.Unmarshal(whole.Data, &data); err != nil {
-		return object{}, err
+	err := strict.Unmarshal(whole.Data, &data)
+	o := object{changed: parseTime(cmp.Or(data.UpdatedAt, whole.Timestamp)), data: whole.Data}
+	switch {
+	case model == "g-tateth.call":
+		err = cmp.Or(err, strict.Unmarshal(whole.Data, &call))
+	case isMessage(model):
+		err = cmp.Or(err, strict.Unmarshal(whole.Data, &message))
+		o.conversation, o.created = message.Conversation.ID, parseTime(cmp.Or(message.CreatedAt, whole.Timestamp))
 	}
-	o := object{id: data.ID, changed: parseTime(cmp.Or(data.UpdatedAt, whole.Timestamp)), data: whole.Data}
-	if model == "g-tateth.call" {
-		o.id = cmp.Or(data.CallID, data.ID)
-	}
-	if isMessage(model) {
-		o.conversation, o.created = data.Conversation.ID, parseTime(cmp.Or(data.CreatedAt, whole.Timestamp))
-	}
-	return o, nil
+	o.id = cmp.Or(call.ID, data.ID)
+	return o, err
 }
 
 // parseTime does the same for a time that is a text.

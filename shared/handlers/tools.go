@@ -95,6 +95,7 @@ func (p Phrases) compose(done gabber.ToolCallsFinished) string {
 	for _, call := range done.Calls {
 		names[call.ID] = call.Function.Name
 	}
+	delete(names, "") // a result without an id is of no call
 	var sentences []string
 	for _, result := range done.Results {
 		if s := strings.TrimSpace(p.sentence(names[result.CallID], result)); s != "" {

@@ -51,7 +51,7 @@ func (in *Ingest) logDrift(ctx context.Context, e webhook.Event, parsed webhook.
 		return
 	}
 	for _, field := range parsed.Unknown {
-		note("DRIFT", "unknown member", e.Type, field)
+		note("DRIFT", "undocumented member", e.Type, field)
 	}
 	for _, field := range parsed.Deprecated {
 		note("OLD", "deprecated member", e.Type, field)

@@ -46,7 +46,7 @@ func TestDriftIsNotedOncePerKind(t *testing.T) {
 		want   []string // what the lines say
 	}{
 		{"nothing new", []string{usage(`,"human":"u1"`), usage(``)}, nil},
-		{"a renamed member", []string{usage(`,"person":"canary"`), usage(`,"person":"canary-2"`)}, []string{"unknown member type=gabber.usage.tracked field=payload.person"}},
+		{"a renamed member", []string{usage(`,"person":"canary"`), usage(`,"person":"canary-2"`)}, []string{"undocumented member type=gabber.usage.tracked field=payload.person"}},
 		{"two of them", []string{usage(`,"person":1,"seconds":2`)}, []string{"field=payload.person", "field=payload.seconds"}},
 		{"beside the payload", []string{`{"type":"usage.tracked","id":"canary","payload":{"type":"a","value":1}}`}, []string{"field=id"}},
 		{"the same member of another event", []string{usage(`,"person":1`), `{"type":"realtime_session.time_limit_exceeded","payload":{"session":"s","person":1}}`},

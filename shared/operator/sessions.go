@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"time"
 
@@ -86,7 +85,8 @@ func sayingOf(data []byte) (said, error) {
 			Text string `json:"text"`
 		} `json:"content"`
 	}
-	if err := json.Unmarshal(data, &message); err != nil {
+	ignore := func(string) {} // a message of another shape must not hide the others
+	if err := strict.UnmarshalReporting(data, &message, ignore); err != nil {
 		return said{}, err
 	}
 	for _, part := range message.Content {

@@ -15,21 +15,25 @@ type decoder struct {
 	scanner
 	path     []string // names of the fields we are inside of
 	mismatch *Error   // the first one
-	unknown  func(path string)
+	drift    func(what string)
+	optional int // fields we are inside of that nothing depends on
 	reports  int
 }
 
-// report says that no field reads a key.
-func (d *decoder) report(key []byte) {
-	if d.unknown == nil || d.reports == maxReports {
-		return
-	}
-	d.reports++
+// unknown reports a key that no field reads.
+func (d *decoder) unknown(key []byte) {
 	name := "?"
 	if isName(key) {
 		name = string(key)
 	}
-	d.unknown(strings.Join(append(d.path, name), "."))
+	d.report(strings.Join(append(d.path, name), "."))
+}
+
+func (d *decoder) report(what string) {
+	if d.drift != nil && d.reports < maxReports {
+		d.reports++
+		d.drift(what)
+	}
 }
 
 func isName(key []byte) bool {
@@ -43,8 +47,11 @@ func isName(key []byte) bool {
 
 // note records that the value at offset does not fit.
 func (d *decoder) note(offset int, problem string, names ...string) {
-	if d.mismatch == nil {
-		path := strings.Join(append(d.path, names...), ".")
+	path := strings.Join(append(d.path, names...), ".")
+	switch {
+	case d.optional > 0:
+		d.report(path + " " + problem)
+	case d.mismatch == nil:
 		d.mismatch = &Error{Path: path, Problem: problem, Offset: offset}
 	}
 }
@@ -91,7 +98,7 @@ func (d *decoder) readStruct(v reflect.Value, s *shape) error {
 				return d.field(v, f)
 			}
 		}
-		d.report(key)
+		d.unknown(key)
 		return d.skip()
 	})
 	for i := range s.fields {
@@ -105,10 +112,16 @@ func (d *decoder) readStruct(v reflect.Value, s *shape) error {
 func (d *decoder) field(v reflect.Value, f *field) error {
 	start := d.pos
 	d.path = append(d.path, f.name)
+	if !f.ruled && d.drift != nil {
+		d.optional++
+	}
 	target := v.FieldByIndex(f.index)
 	err := d.value(target, f.shape, f.required)
 	if f.nonempty && target.Len() == 0 {
 		d.note(start, "is empty")
+	}
+	if !f.ruled && d.drift != nil {
+		d.optional--
 	}
 	d.path = d.path[:len(d.path)-1]
 	return err

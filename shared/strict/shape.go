@@ -20,6 +20,7 @@ type field struct {
 	name     string
 	index    []int
 	shape    *shape
+	ruled    bool // something depends on its value
 	required bool
 	nonempty bool
 }
@@ -112,8 +113,9 @@ func insideTagged(t reflect.Type, index []int) bool {
 // setRule refuses a word it does not know: a typing error would otherwise make a
 // required field optional.
 func (f *field) setRule(rule string, t reflect.Type) {
+	f.ruled = rule != ""
 	switch rule {
-	case "":
+	case "", "typed":
 	case "required":
 		f.required = true
 	case "nonempty":

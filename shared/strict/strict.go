@@ -18,7 +18,8 @@
 //	type Usage struct {
 //		Type  string        `json:"type" strict:"nonempty"`  // present, a string, not ""
 //		Value strict.Number `json:"value" strict:"required"` // present, not null
-//		Human string        `json:"human"`          // absent and null are ""
+//		Human string        `json:"human" strict:"typed"`    // absent and null are ""
+//		Title string        `json:"title"`          // likewise; see UnmarshalReporting
 //		Extra strict.Raw    `json:"metadata"`       // kept as sent
 //	}
 //
@@ -44,22 +45,27 @@ import (
 // mistake in the program, found on the first call whatever the input.
 func Unmarshal(data []byte, v any) error { return UnmarshalReporting(data, v, nil) }
 
-// maxReports bounds how many unknown keys of one document are reported: more say
+// maxReports bounds how many differences of one document are reported: more say
 // no more.
 const maxReports = 16
 
-// UnmarshalReporting is [Unmarshal] that also says, through unknown, where the
-// document has a key that no field reads: our own names of the fields it is
-// inside of, and the key, or "?" for one that is not [A-Za-z0-9_]{1,40} and so
-// might be data. A field that is [Raw] or reads itself hides what is in it.
-func UnmarshalReporting(data []byte, v any, unknown func(path string)) error {
+// UnmarshalReporting is [Unmarshal] for documents of others: a difference in what
+// nothing depends on must not cost the document. A field without a rule in its
+// tag takes any value; one of another type than the field's is skipped. A field
+// with a rule is read as by [Unmarshal], and so are its own fields with a rule.
+//
+// What is skipped is reported through drift, by our own names of the fields it is
+// inside of: a key that no field reads, or "?" for one that is not
+// [A-Za-z0-9_]{1,40} and so might be data, and a value that does not fit, with
+// the problem. A field that is [Raw] or reads itself hides what is in it.
+func UnmarshalReporting(data []byte, v any, drift func(what string)) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		panic("strict: Unmarshal needs a pointer")
 	}
 	target = target.Elem()
 	target.SetZero()
-	d := &decoder{scanner: scanner{data: data}, unknown: unknown}
+	d := &decoder{scanner: scanner{data: data}, drift: drift}
 	if err := d.document(target, shapeOf(target.Type())); err != nil {
 		target.SetZero()
 		return err

@@ -488,6 +488,45 @@ func BenchmarkManyKeys(b *testing.B) {
 	}
 }
 
+// Of a document of others only what has a rule must fit; the rest is reported.
+func TestOnlyRulesAreEnforcedWhenReporting(t *testing.T) {
+	type inner struct {
+		Must  strict.Number `json:"must" strict:"required"`
+		Typed string        `json:"typed" strict:"typed"`
+		Free  int           `json:"free"`
+	}
+	type outer struct {
+		Ruled inner   `json:"ruled" strict:"typed"`
+		Free  inner   `json:"free"`
+		List  []inner `json:"list" strict:"typed"`
+	}
+	for _, c := range []struct{ name, doc, reported, fault string }{
+		{"as documented", `{"ruled":{"must":1,"typed":"x","free":1},"free":{"must":1},"list":[{"must":2}]}`, "", ""},
+		{"null and absent", `{"ruled":{"must":1,"typed":null,"free":null},"free":null}`, "", ""},
+		{"a field without a rule", `{"ruled":{"must":1,"free":"x"}}`, "ruled.free is not an integer", ""},
+		{"inside a list", `{"ruled":{"must":1},"list":[{"must":1,"free":1.5}]}`, "list.free is not an integer", ""},
+		{"all below a field without a rule", `{"ruled":{"must":1},"free":{"typed":7}}`, "free.typed is not a string; free.must is missing", ""},
+		{"a whole object", `{"ruled":{"must":1},"free":[1]}`, "free is not an object", ""},
+		{"typed", `{"ruled":{"must":1,"typed":7}}`, "", "ruled.typed is not a string"},
+		{"required", `{"ruled":{"free":{}}}`, "ruled.free is not an integer", "ruled.must is missing"},
+		{"a ruled object", `{"ruled":7}`, "", "ruled is not an object"},
+		{"a ruled list", `{"ruled":{"must":1},"list":{}}`, "", "list is not an array"},
+		{"after a field without a rule", `{"free":7,"ruled":{"must":"x"}}`, "free is not an object", "ruled.must is not a number"},
+		{"a key twice where nothing is read", `{"ruled":{"must":1},"free":{"a":1,"a":2}}`, "free.a; free.must is missing", "not JSON: duplicate key at byte 34"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			err := strict.UnmarshalReporting([]byte(c.doc), new(outer), func(what string) { got = append(got, what) })
+			if fault := fmt.Sprint(err); fault != c.fault && (err != nil || c.fault != "") {
+				t.Errorf("error %v, want %q", err, c.fault)
+			}
+			if reported := strings.Join(got, "; "); reported != c.reported {
+				t.Errorf("reported %q, want %q", reported, c.reported)
+			}
+		})
+	}
+}
+
 func TestUnknownKeysAreReported(t *testing.T) {
 	type inner struct {
 		B string `json:"b"`

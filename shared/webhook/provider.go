@@ -42,7 +42,8 @@ type Parsed struct {
 	Group    string   // whose event it is (account, conversation), for fair queues; may be empty
 
 	// Of a known type, for the log and fit for it: where the body has a member
-	// nobody reads, and which deprecated ones it still uses.
+	// that is unknown or of another type than documented, without harm to what is
+	// read, and which deprecated members it still uses.
 	Unknown    []string
 	Deprecated []string
 }

@@ -87,10 +87,10 @@ type LeadsSubmit struct {
 // Lead is what the visitor typed. A field the form did not ask for is empty.
 type Lead struct {
 	envelope.Private
-	ConversationID string `json:"conversationId"`
-	Email          string `json:"customerEmail"`
-	Name           string `json:"customerName"`
-	Phone          string `json:"customerPhone"`
+	ConversationID string `json:"conversationId" strict:"typed"`
+	Email          string `json:"customerEmail" strict:"typed"`
+	Name           string `json:"customerName" strict:"typed"`
+	Phone          string `json:"customerPhone" strict:"typed"`
 }
 
 // ParseLeadsSubmit reads the body of leads.submit.

@@ -39,8 +39,8 @@ type Deprecating interface {
 	Deprecated() []string
 }
 
-// Reader reads the exact bytes of one body and reports members that no field of
-// the payload reads.
+// Reader reads the exact bytes of one body and reports members that are unknown
+// or of another type than documented; see [strict.UnmarshalReporting].
 type Reader func(body []byte, unknown func(path string)) (Payload, error)
 
 // Read is the Reader of a type that maps the whole body.

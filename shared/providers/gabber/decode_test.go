@@ -2,6 +2,7 @@ package gabber_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,7 @@ func TestUnusableBodies(t *testing.T) {
 		{"newline in the session's id", `{"type":"realtime_session.state_changed","payload":{"current_realtime_session":{"id":"s\n","state":"ended"}}}`, "payload.current_realtime_session.id contains a control character"},
 		{"newline in the state", `{"type":"realtime_session.state_changed","payload":{"current_realtime_session":{"id":"s","state":"e\n"}}}`, "payload.current_realtime_session.state contains a control character"},
 		{"newline in the state before", `{"type":"realtime_session.state_changed","payload":{"previous_realtime_session":{"id":"s","state":"e\n"},"current_realtime_session":{"id":"s","state":"ended"}}}`, "payload.previous_realtime_session.state contains a control character"},
+		{"state before that is no text", `{"type":"realtime_session.state_changed","payload":{"previous_realtime_session":{"state":5},"current_realtime_session":{"id":"s","state":"ended"}}}`, "payload.previous_realtime_session.state is not a string"},
 		{"newline in the session of a time limit", `{"type":"realtime_session.time_limit_exceeded","payload":{"session":"s\n"}}`, "payload.session contains a control character"},
 		{"time limit of no session", `{"type":"realtime_session.time_limit_exceeded","payload":{"session":""}}`, "payload.session is empty"},
 	} {
@@ -88,6 +90,21 @@ func TestUnusableBodies(t *testing.T) {
 				t.Error("an unusable body has a payload")
 			}
 		})
+	}
+}
+
+// Older forms of a session before its move have a state and nothing else, or not
+// even that.
+func TestFormsOfThePreviousSession(t *testing.T) {
+	for previous, state := range map[string]string{
+		`null`: "", `{}`: "", `{"state":null}`: "", `{"state":"not_started"}`: "not_started",
+		`{"id":7,"state":"ended","created_at":{},"data":"x","config":[]}`: "ended",
+	} {
+		parsed, err := gabber.Decode([]byte(`{"type":"realtime_session.state_changed","payload":{"previous_realtime_session":` + previous +
+			`,"current_realtime_session":{"id":"s","state":"ended"}}}`))
+		if want := []string{"s", state, "ended"}; err != nil || !slices.Equal(parsed.Identity, want) {
+			t.Errorf("%s: identity %q, error %v", previous, parsed.Identity, err)
+		}
 	}
 }
 

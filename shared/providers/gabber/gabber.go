@@ -14,8 +14,9 @@
 // The engine Gabber published in July 2025 sends none of these events, and no
 // source says whether today's cloud still does.
 //
-// The clients require more fields than this package. It requires what identifies
-// an event and what is charged; a field nobody reads must not cost an event.
+// The clients require more fields than this package. A rule in a field's tag says
+// that an identity or a reaction depends on it; any other field takes any value,
+// because a member that is not read must not cost an event.
 package gabber
 
 import (

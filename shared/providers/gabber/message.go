@@ -9,7 +9,7 @@ import (
 // MessageCommitted says that somebody, person or model, has finished a message.
 type MessageCommitted struct {
 	envelope.Private
-	SessionID string  `json:"realtime_session_id"` // read Session instead
+	SessionID string  `json:"realtime_session_id" strict:"typed"` // read Session instead
 	Message   Message `json:"message" strict:"required"`
 }
 
@@ -17,11 +17,11 @@ type MessageCommitted struct {
 type Message struct {
 	envelope.Private
 	ID              string        `json:"id" strict:"nonempty"`
-	Role            string        `json:"role"`       // "assistant", "system", "user", "tool"
-	CreatedAt       string        `json:"created_at"` // RFC 3339, here and below
+	Role            string        `json:"role"`                      // "assistant", "system", "user", "tool"
+	CreatedAt       string        `json:"created_at" strict:"typed"` // RFC 3339, here and below
 	SpeakingStarted string        `json:"speaking_started_at"`
 	SpeakingEnded   string        `json:"speaking_ended_at"`
-	Session         string        `json:"realtime_session"`
+	Session         string        `json:"realtime_session" strict:"typed"`
 	Content         []Content     `json:"content"` // empty for a turn that only calls tools
 	ToolCalls       []MessageCall `json:"tool_calls"`
 }

@@ -11,8 +11,25 @@ import (
 // human to a telephone call, or to change the session.
 type StateChanged struct {
 	envelope.Private
-	Previous *Session `json:"previous_realtime_session"` // nil when the session is new
-	Current  Session  `json:"current_realtime_session" strict:"required"`
+	Previous *Previous `json:"previous_realtime_session" strict:"typed"` // nil when the session is new
+	Current  Session   `json:"current_realtime_session" strict:"required"`
+}
+
+// Previous is what a session was. Nothing but its state is read, and older forms
+// may lack that as well.
+type Previous struct {
+	envelope.Private
+	State string
+}
+
+// UnmarshalStrict reads the state.
+func (p *Previous) UnmarshalStrict(raw []byte) error {
+	var session struct {
+		State string `json:"state"`
+	}
+	err := strict.Unmarshal(raw, &session)
+	p.State = session.State
+	return err
 }
 
 // Session is one conversation. Older forms have nothing but id and state.
@@ -23,9 +40,9 @@ type Session struct {
 	CreatedAt string        `json:"created_at"`              // RFC 3339, here and below
 	EndedAt   string        `json:"ended_at"`
 	Project   string        `json:"project"`
-	Human     string        `json:"human"`
-	Simulated bool          `json:"simulated"`
-	Data      []SessionData `json:"data"`
+	Human     string        `json:"human" strict:"typed"`
+	Simulated bool          `json:"simulated" strict:"typed"`
+	Data      []SessionData `json:"data" strict:"typed"`
 	Config    strict.Raw    `json:"config"` // models, voice, tools: deep, and different in every version
 	Extra     strict.Raw    `json:"_extra"`
 }
@@ -33,8 +50,8 @@ type Session struct {
 // SessionData is one fact about a telephone call.
 type SessionData struct {
 	envelope.Private
-	Type  string `json:"type"` // "caller_phone_number", "agent_phone_number"
-	Value string `json:"value"`
+	Type  string `json:"type" strict:"typed"` // "caller_phone_number", "agent_phone_number"
+	Value string `json:"value" strict:"typed"`
 }
 
 // ParseStateChanged reads the body of realtime_session.state_changed.

@@ -10,7 +10,7 @@ import (
 // ToolCallsStarted says that a model has asked for a batch of tool calls.
 type ToolCallsStarted struct {
 	envelope.Private
-	Session string     `json:"realtime_session"` // empty for calls from a chat completion
+	Session string     `json:"realtime_session" strict:"typed"` // empty for calls from a chat completion
 	Batch   string     `json:"group" strict:"nonempty"`
 	Calls   []ToolCall `json:"tool_calls"`
 }
@@ -19,7 +19,7 @@ type ToolCallsStarted struct {
 // not speak the results by itself; somebody has to call the speak endpoint.
 type ToolCallsFinished struct {
 	ToolCallsStarted
-	Results []ToolResult `json:"tool_call_results"`
+	Results []ToolResult `json:"tool_call_results" strict:"typed"`
 }
 
 // ToolCall is one call of a tool.
@@ -42,9 +42,9 @@ type ToolResult struct {
 	envelope.Private
 	CallID       string `json:"tool_call_id"`
 	DefinitionID string `json:"tool_definition_id"`
-	Code         int    `json:"code"` // like an HTTP status (inferred)
-	Response     string `json:"response_string"`
-	Error        string `json:"error_message"`
+	Code         int    `json:"code" strict:"typed"` // like an HTTP status (inferred)
+	Response     string `json:"response_string" strict:"typed"`
+	Error        string `json:"error_message" strict:"typed"`
 }
 
 // ParseToolCallsStarted reads the body of tool.calls_started.

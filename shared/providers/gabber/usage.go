@@ -15,15 +15,15 @@ import (
 // usage types have fractions.
 type UsageTracked struct {
 	envelope.Private
-	ID       string        `json:"id"`                     // of the usage, the same in every retry; older forms have none
+	ID       string        `json:"id" strict:"typed"`      // of the usage, the same in every retry; older forms have none
 	Type     string        `json:"type" strict:"nonempty"` // "conversational_seconds", "token_cnt", …; an open list
 	Value    strict.Number `json:"value" strict:"required"`
-	Human    string        `json:"human"`     // your own id of your customer; read Account instead
-	HumanID  string        `json:"human_id"`  // deprecated twin of Human; which of them is filled nobody documents
-	Project  string        `json:"project"`   // required by the clients, absent in the docs' example
-	Metadata strict.Raw    `json:"metadata"`  // content not documented
-	Extra    strict.Raw    `json:"extra"`     // content not documented
-	Marked   strict.Raw    `json:"simulated"` // not documented; read Simulated instead
+	Human    string        `json:"human" strict:"typed"`    // your own id of your customer; read Account instead
+	HumanID  string        `json:"human_id" strict:"typed"` // deprecated twin of Human; which of them is filled nobody documents
+	Project  string        `json:"project" strict:"typed"`  // required by the clients, absent in the docs' example
+	Metadata strict.Raw    `json:"metadata"`                // content not documented
+	Extra    strict.Raw    `json:"extra"`                   // content not documented
+	Marked   strict.Raw    `json:"simulated"`               // not documented; read Simulated instead
 }
 
 // ParseUsageTracked reads the body of usage.tracked.

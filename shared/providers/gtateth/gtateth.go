@@ -10,8 +10,9 @@
 //   - guess: message, user and call, and the signature, see [Scheme]
 //
 // Of the envelope event and data are required, of data nothing is. Where a guess
-// about a field's type is wrong, the dead letter names the field, and nothing is
-// lost if it is redriven after the correction.
+// about a field's type is wrong, the log names the field (DRIFT). Only if an
+// identity or a charge depends on the field is the event a dead letter; it can be
+// redriven after the correction.
 package gtateth
 
 import (
@@ -80,7 +81,7 @@ func Decode(body []byte) (webhook.Parsed, error) {
 type Event[M Model] struct {
 	envelope.Private
 	Type      string `json:"event"`
-	Timestamp string `json:"timestamp"` // ISO 8601; of the event or of the sending is not documented
+	Timestamp string `json:"timestamp" strict:"typed"` // ISO 8601; of the event or of the sending is not documented
 	Data      M      `json:"data" strict:"required"`
 }
 

@@ -164,7 +164,7 @@ func TestRefs(t *testing.T) {
 		{"too long", `"` + strings.Repeat("x", 257) + `"`, "", "", "data.customerId has an id that is longer than 256 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := gtateth.ParseConversation([]byte(body(`{"customerId":` + c.value + `}`)))
+			got, err := gtateth.ParseCall([]byte(`{"event":"call.completed","data":{"customerId":` + c.value + `}}`))
 			if c.reason != "" {
 				if err == nil || err.Error() != c.reason {
 					t.Fatalf("reason is %v, want %q", err, c.reason)

@@ -10,9 +10,9 @@ import (
 // Object is what every model has.
 type Object struct {
 	envelope.Private
-	ID        string `json:"_id"`
+	ID        string `json:"_id" strict:"typed"`
 	CreatedAt string `json:"createdAt"` // ISO 8601, as is every time here
-	UpdatedAt string `json:"updatedAt"`
+	UpdatedAt string `json:"updatedAt" strict:"typed"`
 }
 
 func (o Object) id() string      { return o.ID }
@@ -64,7 +64,7 @@ type Profile struct {
 // Message is a guess from the widget API.
 type Message struct {
 	Object
-	ConversationID Ref        `json:"conversationId"`
+	ConversationID Ref        `json:"conversationId" strict:"typed"`
 	CustomerID     Ref        `json:"customerId"`
 	SenderID       Ref        `json:"senderId"`
 	Text           string     `json:"text"`
@@ -87,9 +87,9 @@ type User struct {
 // Call is a guess from the API that starts calls.
 type Call struct {
 	Object
-	CallID           string        `json:"callId"`
+	CallID           string        `json:"callId" strict:"typed"`
 	ConversationID   Ref           `json:"conversationId"`
-	CustomerID       Ref           `json:"customerId"`
+	CustomerID       Ref           `json:"customerId" strict:"typed"`
 	AgentID          Ref           `json:"agentId"`
 	CustomerPhone    string        `json:"customerPhone"` // E.164
 	Status           string        `json:"status"`

@@ -12,7 +12,7 @@ import (
 // in whom they concern.
 type Object struct {
 	envelope.Private
-	ID string `json:"id"`
+	ID string `json:"id" strict:"typed"`
 }
 
 // Check asks for an id in the payload itself. Objects inside it are not asked.

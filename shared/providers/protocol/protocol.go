@@ -13,7 +13,7 @@
 // same one on two different events. Events are told apart by their bytes.
 //
 // Only payload.id is required, because nothing says what a *.deleted carries.
-// Null and absent read as the zero value. Times are Unix seconds, 0 for none.
+// Null, absent and a value of another type read as the zero value. Times are Unix seconds, 0 for none.
 package protocol
 
 import (
@@ -74,14 +74,11 @@ func Decode(body []byte) (webhook.Parsed, error) {
 
 func read[P envelope.Payload](body []byte, unknown func(path string)) (envelope.Payload, error) {
 	var whole struct {
-		ID      string `json:"id"` // may be missing: nothing depends on it
+		ID      string `json:"id"` // nothing depends on it
 		Type    string `json:"type"`
 		Payload P      `json:"payload" strict:"required"`
 	}
 	if err := strict.UnmarshalReporting(body, &whole, unknown); err != nil {
-		return nil, err
-	}
-	if err := envelope.Text("id", whole.ID, envelope.MaxID); err != nil {
 		return nil, err
 	}
 	return whole.Payload, whole.Payload.Check()
