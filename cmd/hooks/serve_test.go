@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/providers"
@@ -299,6 +303,26 @@ func TestServeSaysWhichRoutesAreOn(t *testing.T) {
 		if got := s.routes(); got != "hooks: serving "+row.want {
 			t.Errorf("got %s, want %s", got, row.want)
 		}
+	}
+}
+
+// A stranger who never ends the header of a request may not keep the connection.
+func TestServeHangsUpOnAHeaderWithoutEnd(t *testing.T) {
+	t.Parallel() // it takes as long as the server's patience
+	s := start(t, t.TempDir())
+	connection, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := io.WriteString(connection, "POST /gabber HTTP/1.1\r\nHost: x\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := connection.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(connection); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection is still open after 20 s")
 	}
 }
 

@@ -105,17 +105,20 @@ func TestOnlyConfiguredHostsAreCalled(t *testing.T) {
 	called := false
 	client, url := serve(t, func(http.ResponseWriter, *http.Request) { called = true })
 	port := url[strings.LastIndexByte(url, ':'):]
-	client.Hosts = append(client.Hosts, "api.example.com")
+	client.Hosts = append(client.Hosts, "api.example.com", "localhost:9", "localhost.example.com", "128.0.0.1")
 	for name, target := range map[string]string{
 		"another host":                   "https://169.254.169.254/latest/meta-data/",
 		"another port":                   "http://127.0.0.1:1/",
 		"another name for the same host": "http://localhost" + port,
-		"a user in front":                strings.Replace(url, "http://", "http://api.example.com@", 1),
-		"plain HTTP to a real host":      "http://api.example.com/",
-		"another scheme":                 "file:///etc/passwd",
-		"no scheme":                      "//api.example.com/",
-		"not a URL":                      "http://[::1",
-		"nothing":                        "",
+		"plain HTTP to a name that should mean this machine": "http://localhost:9",
+		"plain HTTP to a name that begins like it":           "http://localhost.example.com/",
+		"plain HTTP to a number that is no loopback address": "http://128.0.0.1/",
+		"a user in front":           strings.Replace(url, "http://", "http://api.example.com@", 1),
+		"plain HTTP to a real host": "http://api.example.com/",
+		"another scheme":            "file:///etc/passwd",
+		"no scheme":                 "//api.example.com/",
+		"not a URL":                 "http://[::1",
+		"nothing":                   "",
 	} {
 		if _, err := client.Call(t.Context(), "GET", target, nil, nil); !errors.Is(err, outbound.ErrRefused) {
 			t.Errorf("%s: %v", name, err)

@@ -357,6 +357,32 @@ func TestRecordsDoNotTouchOneAnother(t *testing.T) {
 	}
 }
 
+// However few share a batch with an event that panics, only that one comes back.
+func TestAPanicCostsItsOwnEventOnly(t *testing.T) {
+	for neighbours := range 4 {
+		for place := range neighbours + 1 {
+			t.Run(fmt.Sprint(neighbours, " neighbours, in place ", place), func(t *testing.T) {
+				b := newBench(nil)
+				b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(e webhook.Event) ([]webhook.Event, error) {
+					if e.ID == fmt.Sprint(place) {
+						panic("boom")
+					}
+					return nil, nil
+				})}
+				var messages []worker.Message
+				for i := range neighbours + 1 {
+					messages = append(messages, message(event(fmt.Sprint(i), "x"), 1))
+				}
+				for i, v := range b.Handle(t.Context(), messages) {
+					if v.Done != (i != place) {
+						t.Errorf("event %d: %+v", i, v)
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestEventsOfOneTypeAreHandledTogether(t *testing.T) {
 	var calls [][]string
 	together := func(_ context.Context, events []webhook.Event) []webhook.Result {

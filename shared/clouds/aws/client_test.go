@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -156,6 +157,14 @@ func TestCallGivesUpOnASilentService(t *testing.T) {
 	defer cancel()
 	if err := client.call(ctx, sqs, "op", struct{}{}, new(struct{})); err != nil || len(service.asked()) != 2 {
 		t.Errorf("error %v after %d calls", err, len(service.asked()))
+	}
+}
+
+// A silent service must leave time for a whole second try, or the lost packet that
+// tries are for costs the event.
+func TestCallLeavesTimeForASecondTry(t *testing.T) {
+	if need := 2*attemptTimeout + backoff; need >= ingest.Budget {
+		t.Errorf("two tries and the pause between them take up to %v, ingest has %v", need, ingest.Budget)
 	}
 }
 

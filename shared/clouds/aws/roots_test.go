@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -103,6 +104,37 @@ func TestRoots(t *testing.T) {
 			}
 			if row.works && row.atSystem > 0 && amazon.n != 1 {
 				t.Errorf("the shipped roots were tried %d times, want once", amazon.n)
+			}
+		})
+	}
+}
+
+// AWS's endpoints speak TLS 1.2 and 1.3; what speaks less is not one of them.
+func TestRootsSpeakNoOldTLS(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		newest uint16
+		works  bool
+	}{
+		{"TLS 1.0", tls.VersionTLS10, false},
+		{"TLS 1.1", tls.VersionTLS11, false},
+		{"TLS 1.2", tls.VersionTLS12, true},
+		{"TLS 1.3", tls.VersionTLS13, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := httptest.NewUnstartedServer(http.NotFoundHandler())
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: c.newest}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			its := x509.NewCertPool()
+			its.AddCert(server.Certificate())
+			response, err := (&http.Client{Transport: withRoots(its)}).Get(server.URL)
+			if (err == nil) != c.works {
+				t.Errorf("error %v, want success: %v", err, c.works)
+			}
+			if err == nil {
+				response.Body.Close()
 			}
 		})
 	}

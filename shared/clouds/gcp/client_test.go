@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -85,6 +86,14 @@ var (
 		Time: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), Data: []byte("canary-body"),
 	}
 )
+
+// A silent Pub/Sub must leave time for a whole second try, and Publish end with
+// the time that ingest has.
+func TestPublishLeavesTimeForASecondTry(t *testing.T) {
+	if need := 2*pubsubTry + backoff; need >= publishBudget || publishBudget > ingest.Budget {
+		t.Errorf("two tries take up to %v, Publish may take %v and ingest %v", need, publishBudget, ingest.Budget)
+	}
+}
 
 func TestPublish(t *testing.T) {
 	for name, row := range map[string]struct {

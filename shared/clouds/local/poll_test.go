@@ -133,6 +133,28 @@ func TestPollBoundsTheTimeOfABatch(t *testing.T) {
 	}
 }
 
+// A batch that is cut off still has to be settled, and a late write of the first
+// try must land before the second starts: as on AWS, a message stays hidden for
+// six times what its batch may take.
+func TestPollHidesABatchForSixTimesItsDeadline(t *testing.T) {
+	const deadline = time.Minute
+	c := newClock()
+	q := open(t, newPath(t), c.now).Queue(local.Events)
+	publish(t, q, event(1))
+	began, finish := make(chan bool, 10), make(chan bool)
+	defer close(finish)
+	start(t, q, local.PollOptions{Deadline: deadline, Every: time.Hour}, func(_ context.Context, messages []worker.Message) []worker.Verdict {
+		began <- true
+		<-finish
+		return all(messages, true)
+	})
+	get(t, began)
+	c.advance(6*deadline - time.Nanosecond)
+	receive(t, q, 0)
+	c.advance(time.Hour)
+	receive(t, q, 1) // hidden, not lost
+}
+
 func TestPollLivesThroughDatabaseErrors(t *testing.T) {
 	path := newPath(t)
 	db := open(t, path, time.Now)

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) records.Store) {
 		{"what was never put is not there", neverPut},
 		{"a record is kept whole", keptWhole},
 		{"who replaces whom", replacement},
+		{"a deletion is later than every update of its version", deletionLast},
 		{"ids are byte for byte", byteForByte},
 		{"kinds are apart", kindsApart},
 		{"any order ends in the same state", anyOrder},
@@ -156,6 +157,25 @@ func replacement(s *shelf) {
 			}
 			s.holds(want)
 		})
+	}
+}
+
+// deletionLast tries several contents: a tombstone has none, and must not win or
+// lose by what its content sorts like.
+func deletionLast(s *shelf) {
+	for n := range 10 {
+		before, after := fmt.Sprint("update first ", n), fmt.Sprint("deletion first ", n)
+		s.put(s.update(before, 1, fmt.Sprint(n)))
+		if gone := s.tombstone(before, 1); !s.put(gone) {
+			s.Errorf("content %d: the deletion was not stored", n)
+		} else {
+			s.holds(gone)
+		}
+		gone := s.tombstone(after, 1)
+		s.put(gone)
+		if s.put(s.update(after, 1, fmt.Sprint(n))) {
+			s.Errorf("content %d: the update brought a deleted record back", n)
+		}
 	}
 }
 
