@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -157,21 +158,31 @@ var script = []struct{ platform, body string }{
 // granted is what u1 has before the script.
 const granted = 100 * ledger.Credit
 
-// TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing kills the server at its
-// first step, then in another run at its second, and so on until a run needs
-// fewer steps than that.
+// sideBySide is how many runs go on at once; each has a directory, a port and fakes
+// of its own and mostly waits.
+const sideBySide = 16
+
+// TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing kills a server at its first
+// step, another at its second, and so on until a run needs fewer steps than that.
 func TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing(t *testing.T) {
-	kills := 0
-	for at := 1; ; at++ {
-		killed := runScript(t, at)
-		if !killed {
-			break
-		}
-		kills++
+	var next, kills atomic.Int64
+	var runs sync.WaitGroup
+	for range sideBySide {
+		runs.Go(func() {
+			for killed := true; killed; {
+				at := int(next.Add(1))
+				killed = false
+				t.Run(fmt.Sprint("at step ", at), func(t *testing.T) { killed = runScript(t, at) })
+				if killed {
+					kills.Add(1)
+				}
+			}
+		})
 	}
-	t.Logf("killed at each of %d steps", kills)
-	if kills < 60 {
-		t.Errorf("only %d steps: something is not being watched", kills)
+	runs.Wait()
+	t.Logf("killed at each of %d steps", kills.Load())
+	if kills.Load() < 60 {
+		t.Errorf("only %d steps: something is not being watched", kills.Load())
 	}
 }
 

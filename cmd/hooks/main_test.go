@@ -156,14 +156,14 @@ func (s *server) stop(t *testing.T) {
 	}
 }
 
-// eventually waits until a fact becomes true.
+// eventually waits until a fact becomes true, for a minute: a text that may have
+// been spoken waits for a quarter of one, and the machine may be busy.
 func eventually(t *testing.T, what string, fact func() bool) {
 	t.Helper()
-	for range 400 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if fact() {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatalf("never: %s", what)
 }
