@@ -3,4 +3,4 @@ tools: ## Install into .tools/ what the tests on real parts need (Python, Maven,
 	tools/aws-python.sh
 	tools/dynamodb-local.sh
 	tools/elasticmq.sh
-	tools/qemu.sh
+	tools/debian.sh

@@ -59,9 +59,11 @@ resource "google_cloudfunctions2_function" "ingest" {
     }
   }
 
-  # A revision that cannot read its secret does not start, one that cannot publish answers 503.
+  # A revision that cannot read its secret does not start, one that cannot publish answers 503. What the build account is
+  # granted takes a minute or two to reach the build; a first apply spends them on Firestore's indexes.
   depends_on = [
     google_artifact_registry_repository_iam_member.build_writes_images,
+    google_firestore_field.unindexed,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_reads_source,
     google_pubsub_topic_iam_member.ingest_publishes_dead_letters,
@@ -74,7 +76,10 @@ locals {
   secrets_dir = "/secrets"
 }
 
+# Where an organisation forbids this grant, docs/deploy-gcp.md says how the door opens instead.
 resource "google_cloud_run_v2_service_iam_member" "ingest_is_public" {
+  count = var.grant_all_users ? 1 : 0
+
   location = var.region
   name     = google_cloudfunctions2_function.ingest.name # a function's service has its name
   role     = "roles/run.invoker"
@@ -87,6 +92,13 @@ resource "google_cloud_run_v2_service_iam_member" "ingest_is_public" {
     google_pubsub_subscription.events,
     google_pubsub_subscription.outbound,
   ]
+
+  # A function that is replaced under its name takes its service's grants along, and Terraform would go on believing in
+  # them (hashicorp/terraform-provider-google#15264). The id changes just then: a grant that was replaced with every
+  # deployment would close the door for a moment each time.
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.ingest.id]
+  }
 }
 
 resource "google_service_account" "ingest" {

@@ -12,16 +12,27 @@ locals {
     "resource.labels.service_name = (\"${google_cloudfunctions2_function.ingest.name}\" OR \"${google_cloudfunctions2_function.worker.name}\" OR \"${google_cloudfunctions2_function.outbound.name}\")",
   ])
 
+  lines_of_ingest = "${local.runs} AND resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\""
+
   # What Cloud Run says about each delivery. Its request_count leaves out what never reached an instance: just the 429 of
   # a full house, and the 5xx of one that does not start.
-  lines_of_requests = join(" AND ", [
-    local.runs,
-    "resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\"",
-    "log_id(\"run.googleapis.com/requests\")",
-  ])
+  lines_of_requests = "${local.lines_of_ingest} AND log_id(\"run.googleapis.com/requests\")"
 
-  codes_metric   = "${local.runs} AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.codes.name}\""
-  refused_metric = "${local.runs} AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.refused.name}\""
+  # The metrics made of log lines, as charts and as alerts name them. In PromQL the first slash of a metric's name is a
+  # colon, and each other special character an underscore.
+  metrics = {
+    codes    = google_logging_metric.codes.name
+    refused  = google_logging_metric.refused.name
+    missed   = google_logging_metric.deliveries["missed"].name
+    accepted = google_logging_metric.deliveries["accepted"].name
+  }
+  charted = { for key, name in local.metrics : key => "${local.runs} AND metric.type = \"logging.googleapis.com/user/${name}\"" }
+  counted = { for key, name in local.metrics : key => "logging_googleapis_com:user_${replace(name, "-", "_")}{monitored_resource=\"cloud_run_revision\"" }
+
+  # Lines within five minutes, added up. A counter made of log lines is a number per minute here and has no value while
+  # nothing happens, so it is summed: increase() looks for a growing counter and miscounts. Its numbers come up to ten
+  # minutes late, so each window is looked at three times: when it ends, and five and ten minutes later.
+  windows = ["[5m]", "[5m] offset 5m", "[5m] offset 10m"]
 
   # The functions log {"code": "CFG", ...}. A page rings by the line itself: platforms give a delivery up after 14 to 30 s,
   # so minutes are lost events, and a metric made of log lines may be ten of them late. A ticket can wait for that, and
@@ -62,59 +73,84 @@ locals {
         # A 503 of ours has a code of its own, if it is a fault; one of Cloud Run's says why in the line itself.
         filter = "${local.lines_of_requests} AND httpRequest.status >= 500 AND (httpRequest.status != 503 OR textPayload:*)"
       }
+      # Cloud Run asks IAM before our code runs. Without the grant to allUsers it answers 403 or 401 itself, and says so in
+      # the line's text ("The request was not authenticated. ...", "The request was not authorized to invoke this service.
+      # ..."); a line about an answer of ours has no text. Published request logs of functions show it, Google documents
+      # the two sentences and not that an answer of ours never has a text. A 404 of the ingress setting is in no log, as
+      # Google documents: nothing here could hear it.
+      "403" = {
+        page   = true
+        what   = "Cloud Run itself turns platforms away: ingest is not public."
+        filter = "${local.lines_of_requests} AND (httpRequest.status = 401 OR httpRequest.status = 403) AND textPayload:*"
+      }
   })
 
-  alarms_by_metric = merge(
-    { for code, alarm in local.code_alarms : code => merge(alarm, {
-      filter  = "${local.codes_metric} AND metric.labels.code = \"${code}\""
-      aligner = "ALIGN_DELTA"
-      reducer = "REDUCE_SUM"
-    }) if !alarm.page },
+  # The others count lines, by a metric that is made in the same apply. Monitoring must not look for it then: for up to ten
+  # minutes it would not find it, and the apply would fail.
+  alarms_by_count = merge(
+    { for code, alarm in local.code_alarms : code => {
+      page = false
+      what = alarm.what
+      query = join(" or ", [for window in local.windows :
+        "sum(sum_over_time(${local.counted.codes},code=\"${code}\"}${window})) > ${alarm.threshold}"
+      ])
+    } if !alarm.page },
     {
-      # Long before a hundred tries make a dead letter of a message: then there would be no old message to see.
-      AGE = {
-        page      = true
-        threshold = 3600
-        what      = "The worker gets nothing done; the oldest event has waited for an hour."
-        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.events.name}\""
-        aligner   = "ALIGN_MAX"
-        reducer   = "REDUCE_MAX"
-      }
-      AGE-OUTBOUND = {
-        page      = true
-        threshold = 3600
-        what      = "Outbound gets nothing done; the oldest follow-up has waited for an hour."
-        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
-        aligner   = "ALIGN_MAX"
-        reducer   = "REDUCE_MAX"
-      }
       # The route of a platform that is not in the secret answers 503, too. Anybody may knock there, so it wakes nobody; if
       # it is a platform, its events are being lost.
       "5XX-ANY" = {
-        page      = false
-        threshold = 0
-        what      = "Something was answered 5xx."
-        filter    = "${local.refused_metric} AND metric.labels.status = starts_with(\"5\")"
-        aligner   = "ALIGN_DELTA"
-        reducer   = "REDUCE_SUM"
+        page  = false
+        what  = "Something was answered 5xx."
+        query = join(" or ", [for window in local.windows : "sum(sum_over_time(${local.counted.refused},status=~\"5..\"}${window})) > 0"])
       }
-      LAG = {
-        page      = false
-        threshold = 300
-        what      = "An outbound message has waited for more than five minutes."
-        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
-        aligner   = "ALIGN_MAX"
-        reducer   = "REDUCE_MAX"
-      }
-      DLQ = {
-        page      = false
-        threshold = 0
-        what      = "There are dead letters."
-        filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.dead_letters.name}\""
-        aligner   = "ALIGN_MAX"
-        reducer   = "REDUCE_MAX"
+      # Three refusals and no acceptance: a platform signs, names or sends otherwise than ingest expects, and every one of
+      # its events is lost. A stranger's probes are not counted as missed. One alert for all platforms, with an incident
+      # for each.
+      REF = {
+        page = false
+        what = "Every delivery of a platform was refused for five minutes."
+        query = join(" or ", [for window in local.windows : join(" unless ", [
+          "(sum by (provider) (sum_over_time(${local.counted.missed}}${window})) > 2",
+          "sum by (provider) (sum_over_time(${local.counted.accepted}}${window})) > 0)",
+        ])])
       }
   })
+
+  alarms_by_metric = {
+    # Long before a hundred tries make a dead letter of a message: then there would be no old message to see.
+    AGE = {
+      page      = true
+      threshold = 3600
+      what      = "The worker gets nothing done; the oldest event has waited for an hour."
+      filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.events.name}\""
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_MAX"
+    }
+    AGE-OUTBOUND = {
+      page      = true
+      threshold = 3600
+      what      = "Outbound gets nothing done; the oldest follow-up has waited for an hour."
+      filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_MAX"
+    }
+    LAG = {
+      page      = false
+      threshold = 300
+      what      = "An outbound message has waited for more than five minutes."
+      filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.outbound.name}\""
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_MAX"
+    }
+    DLQ = {
+      page      = false
+      threshold = 0
+      what      = "There are dead letters."
+      filter    = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id = \"${google_pubsub_subscription.dead_letters.name}\""
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_MAX"
+    }
+  }
 
   channels = concat(google_monitoring_notification_channel.email[*].id, var.notification_channels)
 }
@@ -170,6 +206,33 @@ resource "google_logging_metric" "refused" {
   label_extractors = { status = "EXTRACT(httpRequest.status)" }
 }
 
+# What ingest did with each platform's deliveries. It marks a refusal as missed if the delivery looked like a configured
+# platform's; "unrouted" is a path that no platform has, called with a platform's signature header. Apart from codes and
+# refused: one more label on those would cut their series into pieces.
+resource "google_logging_metric" "deliveries" {
+  for_each = {
+    missed   = "jsonPayload.message = \"refused\" AND jsonPayload.missed = true"
+    accepted = "(jsonPayload.message = \"queued\" OR jsonPayload.message = \"dead letter\")"
+  }
+
+  name        = "${var.name}-${each.key}"
+  description = "Deliveries ${each.key} by ingest."
+  filter      = "${local.lines_of_ingest} AND ${each.value}"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+
+    labels {
+      key         = "provider"
+      value_type  = "STRING"
+      description = "Platform."
+    }
+  }
+
+  label_extractors = { provider = "EXTRACT(jsonPayload.provider)" }
+}
+
 resource "google_monitoring_notification_channel" "email" {
   count = var.alarm_email == "" ? 0 : 1
 
@@ -182,7 +245,7 @@ resource "google_monitoring_notification_channel" "email" {
 }
 
 resource "google_monitoring_alert_policy" "codes" {
-  for_each = merge(local.alarms_by_line, local.alarms_by_metric)
+  for_each = merge(local.alarms_by_line, local.alarms_by_count, local.alarms_by_metric)
 
   display_name          = "${var.name}-${each.key}"
   severity              = each.value.page ? "CRITICAL" : "WARNING"
@@ -198,6 +261,16 @@ resource "google_monitoring_alert_policy" "codes" {
       for_each = try([local.alarms_by_line[each.key]], [])
       content {
         filter = condition_matched_log.value.filter
+      }
+    }
+
+    dynamic "condition_prometheus_query_language" {
+      for_each = try([local.alarms_by_count[each.key]], [])
+      content {
+        query                     = condition_prometheus_query_language.value.query
+        duration                  = "0s"
+        evaluation_interval       = "60s"
+        disable_metric_validation = true
       }
     }
 
@@ -246,7 +319,7 @@ locals {
       filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_count\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\""
       align  = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.response_code"]
     }
-    refused = { filter = local.refused_metric, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.status"] }
+    refused = { filter = local.charted.refused, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.status"] }
     p50 = {
       filter = "${local.runs} AND metric.type = \"run.googleapis.com/request_latencies\" AND resource.labels.service_name = \"${google_cloudfunctions2_function.ingest.name}\""
       align  = "ALIGN_DELTA", reduce = "REDUCE_PERCENTILE_50", by = []
@@ -271,7 +344,9 @@ locals {
       filter = "${local.queues} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = starts_with(\"${var.name}-\")"
       align  = "ALIGN_MAX", reduce = "REDUCE_MAX", by = ["resource.label.subscription_id"]
     }
-    codes = { filter = local.codes_metric, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.code"] }
+    missed   = { filter = local.charted.missed, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.provider"] }
+    accepted = { filter = local.charted.accepted, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.provider"] }
+    codes    = { filter = local.charted.codes, align = "ALIGN_DELTA", reduce = "REDUCE_SUM", by = ["metric.label.code"] }
   }
 
   charts = [
@@ -282,7 +357,13 @@ locals {
     { title = "Worker, by status", lines = ["worker"] },
     { title = "Outbound, by status", lines = ["outbound"] },
     { title = "Alarm codes", lines = ["codes"] },
+    { title = "Accepted, and refused as if by mistake, by platform", lines = ["accepted", "missed"] },
   ]
+}
+
+locals {
+  # Two tiles a row: the charts, then the log.
+  places = [for i in range(length(local.charts) + 1) : { for k, v in { xPos = i % 2 * 6, yPos = floor(i / 2) * 4 } : k => v if v != 0 }]
 }
 
 # Monitoring gives back no 0 and no empty list: written here, they would differ from what is there at every plan.
@@ -293,7 +374,7 @@ resource "google_monitoring_dashboard" "pipeline" {
     mosaicLayout = {
       columns = 12
       tiles = concat(
-        [for i, chart in local.charts : merge({ for k, v in { xPos = i % 2 * 6, yPos = floor(i / 2) * 4 } : k => v if v != 0 }, {
+        [for i, chart in local.charts : merge(local.places[i], {
           width  = 6
           height = 4
           widget = {
@@ -316,9 +397,7 @@ resource "google_monitoring_dashboard" "pipeline" {
             }
           }
         })],
-        [{
-          xPos   = 6
-          yPos   = 12
+        [merge(local.places[length(local.charts)], {
           width  = 6
           height = 4
           widget = {
@@ -328,7 +407,7 @@ resource "google_monitoring_dashboard" "pipeline" {
               resourceNames = ["projects/${var.project}"]
             }
           }
-        }],
+        })],
       )
     }
   })

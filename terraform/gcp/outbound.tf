@@ -65,6 +65,7 @@ resource "google_cloudfunctions2_function" "outbound" {
 
   depends_on = [
     google_artifact_registry_repository_iam_member.build_writes_images,
+    google_firestore_field.unindexed,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_reads_source,
     google_project_iam_member.outbound_keeps_books,
@@ -79,6 +80,10 @@ resource "google_cloud_run_v2_service_iam_member" "push_calls_outbound" {
   name     = google_cloudfunctions2_function.outbound.name # a function's service has its name
   role     = "roles/run.invoker"
   member   = google_service_account.push.member
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.outbound.id] # see ingest.tf
+  }
 }
 
 resource "google_service_account" "outbound" {

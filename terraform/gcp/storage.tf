@@ -45,6 +45,13 @@ resource "google_firestore_field" "unindexed" {
   field      = each.value[1]
 
   index_config {} # empty: no index
+
+  # One kind after the other: the database refuses some changes while it is busy with others, and the provider does not
+  # try each refusal again.
+  depends_on = [
+    google_firestore_index.records,
+    google_firestore_index.statements,
+  ]
 }
 
 # Statements, oldest first. The account in front spreads the writes again. Balances are never read from here.

@@ -93,6 +93,16 @@ variable "ingest_max_instances" {
   }
 }
 
+variable "grant_all_users" {
+  description = <<-EOT
+    Make ingest public by granting roles/run.invoker to allUsers. False where the organisation forbids that
+    (iam.allowedPolicyMemberDomains): platforms are answered 403 until Cloud Run's invoker check is switched off, see
+    docs/deploy-gcp.md.
+  EOT
+  type        = bool
+  default     = true
+}
+
 variable "worker_max_instances" {
   description = "How many copies of the worker may run at once, 10 messages each. Low on purpose: writers to one account's balance get in each other's way."
   type        = number

@@ -56,6 +56,7 @@ resource "google_cloudfunctions2_function" "worker" {
 
   depends_on = [
     google_artifact_registry_repository_iam_member.build_writes_images,
+    google_firestore_field.unindexed,
     google_project_iam_member.build_logs,
     google_project_iam_member.build_reads_source,
     google_project_iam_member.worker_keeps_books,
@@ -69,6 +70,10 @@ resource "google_cloud_run_v2_service_iam_member" "push_calls_worker" {
   name     = google_cloudfunctions2_function.worker.name # a function's service has its name
   role     = "roles/run.invoker"
   member   = google_service_account.push.member
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.worker.id] # see ingest.tf
+  }
 }
 
 resource "google_service_account" "worker" {

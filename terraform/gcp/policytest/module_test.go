@@ -2,6 +2,7 @@ package policytest
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -53,6 +54,13 @@ func TestModule(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("grants on a service follow its function", func(t *testing.T) {
+		for _, broken := range brokenGrants(r) {
+			t.Error(broken)
+		}
+	})
+	t.Run("log lines move metrics and alarms", func(t *testing.T) { checkLines(t, r.Plan) })
+	t.Run("tickets ring", func(t *testing.T) { checkTickets(t, r.Plan) })
 	t.Run("the door opens last", func(t *testing.T) {
 		for _, broken := range brokenOrder(t, module) {
 			t.Error(broken)
@@ -70,6 +78,40 @@ func TestModule(t *testing.T) {
 			}
 		}
 	})
+}
+
+// brokenGrants: a grant on a function's service is made anew when the function
+// is, and left alone by every other deployment, which would close the door.
+func brokenGrants(r report) (broken []string) {
+	updated, replaced := 0, 0
+	for _, plan := range r.Changes {
+		functions := map[any]string{} // by name: what happens to them
+		for _, change := range plan {
+			if change.Type == "google_cloudfunctions2_function" {
+				functions[change.Change.After["name"]] = strings.Join(change.Change.Actions, ", ")
+			}
+		}
+		for _, change := range plan {
+			if change.Type != "google_cloud_run_v2_service_iam_member" {
+				continue
+			}
+			want := "no-op"
+			switch functions[change.Change.After["name"]] {
+			case "update":
+				updated++
+			case "delete, create":
+				replaced++
+				want = "delete, create"
+			}
+			if got := strings.Join(change.Change.Actions, ", "); got != want {
+				broken = append(broken, change.Address+": "+got+", want "+want)
+			}
+		}
+	}
+	if updated != 3 || replaced != 3 {
+		broken = append(broken, fmt.Sprintf("of functions with a grant %d are updated and %d replaced, want 3 each", updated, replaced))
+	}
+	return broken
 }
 
 var agent = regexp.MustCompile(`@gcp-sa-([a-z]+)\.`)

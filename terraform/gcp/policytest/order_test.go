@@ -7,13 +7,19 @@ import (
 )
 
 // comesAfter says what must exist before what. Terraform orders the rest by
-// itself; these would work in any order, and lose events in some.
+// itself; these would work in any order, and lose events in some, or stop a first
+// apply.
 var comesAfter = []struct{ later, earlier, why string }{
 	{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.events", "its topic drops what it is given until then"},
 	{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.outbound", "its topic drops what it is given until then"},
 	{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.dead_letters", "its topic drops what it is given until then"},
 	{"google_pubsub_subscription.events", "google_pubsub_subscription.outbound", "follow-ups have no home until then"},
 	{"google_pubsub_subscription.events", "google_pubsub_subscription.dead_letters", "dead letters have no home until then"},
+	{"google_cloudfunctions2_function.ingest", "google_firestore_field.unindexed", "the build account's grants are too young until then"},
+	{"google_cloudfunctions2_function.worker", "google_firestore_field.unindexed", "the build account's grants are too young until then"},
+	{"google_cloudfunctions2_function.outbound", "google_firestore_field.unindexed", "the build account's grants are too young until then"},
+	{"google_firestore_field.unindexed", "google_firestore_index.records", "the database may refuse two changes at once"},
+	{"google_firestore_field.unindexed", "google_firestore_index.statements", "the database may refuse two changes at once"},
 }
 
 func brokenOrder(t *testing.T, dir string) []string {

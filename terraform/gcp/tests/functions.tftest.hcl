@@ -24,9 +24,9 @@ run "ingest_is_public_and_bounded" {
 
   assert {
     condition = (
-      google_cloud_run_v2_service_iam_member.ingest_is_public.name == google_cloudfunctions2_function.ingest.name &&
-      google_cloud_run_v2_service_iam_member.ingest_is_public.role == "roles/run.invoker" &&
-      google_cloud_run_v2_service_iam_member.ingest_is_public.member == "allUsers"
+      one(google_cloud_run_v2_service_iam_member.ingest_is_public).name == google_cloudfunctions2_function.ingest.name &&
+      one(google_cloud_run_v2_service_iam_member.ingest_is_public).role == "roles/run.invoker" &&
+      one(google_cloud_run_v2_service_iam_member.ingest_is_public).member == "allUsers"
     )
     error_message = "Platforms cannot sign requests for IAM."
   }

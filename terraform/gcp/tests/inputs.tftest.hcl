@@ -128,6 +128,7 @@ run "every_option_taken" {
     max_body_kib           = 720
     ingest_min_instances   = 1
     ingest_max_instances   = 100
+    grant_all_users        = false
     worker_max_instances   = 2
     outbound_max_instances = 1
     tariff                 = "conversational_seconds=1,token_cnt=0.002"
@@ -224,6 +225,11 @@ run "every_option_taken" {
       ) : key == var.kms_key_name
     ]) && length(google_firestore_database.ledger.cmek_config) == 1
     error_message = "Data at rest is not under your key."
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.ingest_is_public) == 0
+    error_message = "An organisation that forbids allUsers could not deploy."
   }
 
   assert {

@@ -18,15 +18,15 @@ run "every_code_rings" {
 
   assert {
     condition = toset(keys(google_monitoring_alert_policy.codes)) == toset([
-      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
-      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG", "DRIFT", "5XX-ANY",
+      "CFG", "SEC", "ENQ", "403", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
+      "LAG", "DLQ", "QUA", "SIG", "CON", "AMB", "SUS", "NEG", "DRIFT", "5XX-ANY", "REF",
     ])
     error_message = "A code without an alert, or an alert without a code."
   }
 
   assert {
     condition = toset([for code, a in google_monitoring_alert_policy.codes : code if a.severity == "CRITICAL"]) == toset([
-      "CFG", "SEC", "ENQ", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
+      "CFG", "SEC", "ENQ", "403", "429", "5XX", "AGE", "AGE-OUTBOUND", "INV", "API",
     ])
     error_message = "These wake somebody up, and no others."
   }
@@ -53,7 +53,7 @@ run "every_code_rings" {
 
   assert {
     condition = toset([for code, a in google_monitoring_alert_policy.codes : code if length(a.conditions[0].condition_matched_log) == 1]) == toset([
-      "CFG", "SEC", "ENQ", "429", "5XX", "INV", "API",
+      "CFG", "SEC", "ENQ", "403", "429", "5XX", "INV", "API",
     ])
     error_message = "A page that is made of log lines must ring by the line: a metric may be ten minutes late, and the platform has given up by then."
   }
@@ -61,7 +61,7 @@ run "every_code_rings" {
   assert {
     condition = alltrue([
       for a in google_monitoring_alert_policy.codes :
-      length(a.conditions) == 1 && length(a.conditions[0].condition_matched_log) + length(a.conditions[0].condition_threshold) == 1
+      length(a.conditions) == 1 && length(a.conditions[0].condition_matched_log) + length(a.conditions[0].condition_prometheus_query_language) + length(a.conditions[0].condition_threshold) == 1
     ])
     error_message = "An alert on log lines may have one condition and no more, and every alert needs one."
   }
@@ -84,24 +84,40 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for a in google_monitoring_alert_policy.codes :
-      startswith(concat(a.conditions[0].condition_matched_log[*].filter, a.conditions[0].condition_threshold[*].filter)[0], "resource.type = ")
+      for filter in flatten([for a in google_monitoring_alert_policy.codes : concat(a.conditions[0].condition_matched_log[*].filter, a.conditions[0].condition_threshold[*].filter)]) :
+      startswith(filter, "resource.type = ")
     ])
     error_message = "Monitoring refuses filters without a resource type."
   }
 
   assert {
     condition = alltrue([
-      for code in ["DLQ", "QUA", "CON", "AMB", "SUS", "NEG", "DRIFT", "5XX-ANY"] :
-      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].threshold_value == 0 &&
-      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].comparison == "COMPARISON_GT" &&
-      google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[0].duration == "0s"
+      for a in google_monitoring_alert_policy.codes : alltrue([
+        for c in a.conditions[0].condition_prometheus_query_language : c.disable_metric_validation && c.duration == "0s" && c.evaluation_interval == "60s"
+      ])
     ])
+    error_message = "A ticket about a metric made in the same apply stops that apply; one that looks less than every minute is late."
+  }
+
+  assert {
+    condition = alltrue([
+      for a in google_monitoring_alert_policy.codes : alltrue([
+        for filter in a.conditions[0].condition_threshold[*].filter : !strcontains(filter, "logging.googleapis.com/user/")
+      ])
+    ])
+    error_message = "Monitoring takes no threshold on a metric that is a second old: a first apply would stop there."
+  }
+
+  assert {
+    condition = alltrue([
+      for code in ["QUA", "CON", "AMB", "SUS", "NEG", "DRIFT", "5XX-ANY"] :
+      endswith(google_monitoring_alert_policy.codes[code].conditions[0].condition_prometheus_query_language[0].query, " > 0")
+    ]) && google_monitoring_alert_policy.codes["DLQ"].conditions[0].condition_threshold[0].threshold_value == 0
     error_message = "One is enough."
   }
 
   assert {
-    condition     = google_monitoring_alert_policy.codes["SIG"].conditions[0].condition_threshold[0].threshold_value == 4
+    condition     = endswith(google_monitoring_alert_policy.codes["SIG"].conditions[0].condition_prometheus_query_language[0].query, " > 4")
     error_message = "Five wrong signatures within five minutes are no accident."
   }
 
@@ -114,14 +130,15 @@ run "every_code_rings" {
     error_message = "An alert rings above its threshold, and at once."
   }
 
+  # A counter that has no value while nothing happens must be summed, and a number that comes late must still be seen.
   assert {
     condition = alltrue([
-      for code in keys(local.code_alarms) : alltrue([
-        for t in google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold :
-        t.aggregations[0].per_series_aligner == "ALIGN_DELTA" && t.aggregations[0].cross_series_reducer == "REDUCE_SUM" && t.aggregations[0].alignment_period == "300s"
+      for a in google_monitoring_alert_policy.codes : alltrue([
+        for c in a.conditions[0].condition_prometheus_query_language :
+        !can(regex("increase|rate", c.query)) && alltrue([for window in ["[5m])", "[5m] offset 5m)", "[5m] offset 10m)"] : strcontains(c.query, window)])
       ])
     ])
-    error_message = "Log lines of all functions within five minutes are added up."
+    error_message = "Log lines within any five minutes are added up, also those that are counted ten minutes late."
   }
 
   assert {
@@ -206,7 +223,7 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for m in [google_logging_metric.codes, google_logging_metric.refused] :
+      for m in concat([google_logging_metric.codes, google_logging_metric.refused], values(google_logging_metric.deliveries)) :
       m.metric_descriptor[0].metric_kind == "DELTA" && m.metric_descriptor[0].value_type == "INT64" &&
       join(",", m.metric_descriptor[0].labels[*].key) == join(",", keys(m.label_extractors))
     ])
@@ -216,13 +233,14 @@ run "every_code_rings" {
   assert {
     condition = (
       join("", google_monitoring_alert_policy.codes["429"].conditions[0].condition_matched_log[*].filter) == "${local.lines_of_requests} AND httpRequest.status = 429" &&
-      join("", google_monitoring_alert_policy.codes["5XX"].conditions[0].condition_matched_log[*].filter) == "${local.lines_of_requests} AND httpRequest.status >= 500 AND (httpRequest.status != 503 OR textPayload:*)"
+      join("", google_monitoring_alert_policy.codes["5XX"].conditions[0].condition_matched_log[*].filter) == "${local.lines_of_requests} AND httpRequest.status >= 500 AND (httpRequest.status != 503 OR textPayload:*)" &&
+      join("", google_monitoring_alert_policy.codes["403"].conditions[0].condition_matched_log[*].filter) == "${local.lines_of_requests} AND (httpRequest.status = 401 OR httpRequest.status = 403) AND textPayload:*"
     )
-    error_message = "429 or 5XX rings for other statuses than its own, or for a stranger who knocks where no platform is configured."
+    error_message = "403, 429 or 5XX rings for other statuses than its own, or for a stranger who knocks where no platform is configured."
   }
 
   assert {
-    condition     = google_monitoring_alert_policy.codes["5XX-ANY"].conditions[0].condition_threshold[0].filter == "${local.refused_metric} AND metric.labels.status = starts_with(\"5\")"
+    condition     = startswith(google_monitoring_alert_policy.codes["5XX-ANY"].conditions[0].condition_prometheus_query_language[0].query, "sum(sum_over_time(${local.counted.refused},status=~\"5..\"}[5m]")
     error_message = "Nobody is told that deliveries of a platform without a secret are lost."
   }
 
@@ -237,18 +255,23 @@ run "every_code_rings" {
   assert {
     condition = alltrue([
       for code, alarm in local.code_alarms :
-      join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_threshold[*].filter) == "${local.codes_metric} AND metric.labels.code = \"${code}\"" if !alarm.page
+      startswith(join("", google_monitoring_alert_policy.codes[code].conditions[0].condition_prometheus_query_language[*].query), "sum(sum_over_time(${local.counted.codes},code=\"${code}\"}[5m]") if !alarm.page
     ])
     error_message = "A ticket looks at another code than its own."
   }
 
   assert {
-    condition = (
-      local.codes_metric == "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/demo-codes\"" &&
-      local.refused_metric == "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/demo-refused\"" &&
-      google_logging_metric.codes.name == "demo-codes" && google_logging_metric.refused.name == "demo-refused"
-    )
-    error_message = "Tickets look at a metric that nobody makes."
+    condition = alltrue([
+      for key, name in { codes = google_logging_metric.codes.name, refused = google_logging_metric.refused.name, missed = google_logging_metric.deliveries["missed"].name, accepted = google_logging_metric.deliveries["accepted"].name } :
+      name == "demo-${key}" && local.counted[key] == "logging_googleapis_com:user_demo_${key}{monitored_resource=\"cloud_run_revision\"" &&
+      local.charted[key] == "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/demo-${key}\""
+    ])
+    error_message = "Tickets or charts look at a metric that nobody makes."
+  }
+
+  assert {
+    condition     = alltrue([for m in google_logging_metric.deliveries : m.label_extractors == tomap({ provider = "EXTRACT(jsonPayload.provider)" })])
+    error_message = "REF goes by the platform."
   }
 
   assert {
@@ -264,14 +287,9 @@ run "every_code_rings" {
   }
 
   assert {
-    condition     = length(jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles) == 8
-    error_message = "Deliveries, latency, backlog, age, worker, outbound, codes, log."
-  }
-
-  assert {
     condition = length(distinct([
       for tile in jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles : "${try(tile.xPos, 0)}/${try(tile.yPos, 0)}"
-    ])) == 8
+    ])) == length(jsondecode(google_monitoring_dashboard.pipeline.dashboard_json).mosaicLayout.tiles)
     error_message = "Two tiles in one place."
   }
 
@@ -282,10 +300,10 @@ run "every_code_rings" {
 
   assert {
     condition = alltrue([
-      for by in ["response_code", "status", "code"] :
+      for by in ["response_code", "status", "code", "provider"] :
       strcontains(google_monitoring_dashboard.pipeline.dashboard_json, "\"groupByFields\":[\"metric.label.${by}\"]")
     ])
-    error_message = "A chart by status or code does not tell them apart."
+    error_message = "A chart by status, code or platform does not tell them apart."
   }
 }
 
