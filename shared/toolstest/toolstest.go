@@ -7,8 +7,10 @@
 package toolstest
 
 import (
+	"flag"
 	"net"
 	"os"
+	"strconv"
 	"testing"
 )
 
@@ -34,4 +36,13 @@ func FreeAddr(t testing.TB) string {
 	}
 	defer listener.Close()
 	return listener.Addr().String()
+}
+
+// SideBySide lets n tests that say t.Parallel run at once, unless -parallel says
+// otherwise: by default it is the number of processors, but tests on real parts
+// mostly wait. Call it in TestMain, before m.Run.
+func SideBySide(n int) {
+	if err := flag.Set("test.parallel", strconv.Itoa(n)); err != nil {
+		panic(err)
+	}
 }

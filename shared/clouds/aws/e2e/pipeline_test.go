@@ -45,33 +45,38 @@ type cloud struct {
 	apiKeys  string // ARN, of what outbound calls with
 	noKeys   string // ARN, of a secret without a value
 	programs string // folder of <function>-<arch>/bootstrap
+	building sync.Mutex
 }
 
 func TestPipeline(t *testing.T) {
 	c := &cloud{sqs: sqstest.Start(t), dynamoDB: awstest.DynamoDB(t), secrets: startMoto(t), programs: t.TempDir()}
 	c.apiKeys, c.noKeys = putSecret(t, c.secrets, "outbound", apiKeys), putSecret(t, c.secrets, "just-deployed", "")
 	c.secret = putSecret(t, c.secrets, "webhook", webhookSecrets(t))
-	for name, test := range map[string]func(*testing.T, *cloud){
-		"every sample is accepted and handled":                samplesAreHandled,
-		"a sample with one byte changed is stored nowhere":    tamperedSamplesAreRefused,
-		"fifty deliveries at once of one event charge once":   fiftyAtOnce,
-		"one event costs one send and one transaction":        whatAnEventCosts,
-		"poison goes to the dead letters, its batch does not": poison,
-		"200 is said only after the queue has confirmed":      noConfirmation,
-		"throttling, conflicts and lost replies":              faults,
-		"killed between any two steps":                        kills,
-		"a redrive changes no balance":                        redrive,
-		"what could not be read is read anew":                 readAnew,
-		"the arm64 artefact":                                  arm64,
+	for name, test := range map[string]func(*testing.T, *cloud){ // they count calls or measure time
+		"one event costs one send and one transaction":             whatAnEventCosts,
+		"poison goes to the dead letters, its batch does not":      poison,
+		"200 is said only after the queue has confirmed":           noConfirmation,
+		"a lost answer brings the message back":                    lostAnswer,
+		"a secret that cannot be read leaves the messages waiting": secretGone,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, c) })
+	}
+	for name, test := range map[string]func(*testing.T, *cloud){ // they wait, side by side
+		"every sample is accepted and handled":              samplesAreHandled,
+		"a sample with one byte changed is stored nowhere":  tamperedSamplesAreRefused,
+		"fifty deliveries at once of one event charge once": fiftyAtOnce,
+		"throttling, conflicts and lost replies":            faults,
+		"killed between any two steps":                      kills,
+		"a redrive changes no balance":                      redrive,
+		"what could not be read is read anew":               readAnew,
+		"the arm64 artefact":                                arm64,
 
 		"every sample twice: limits are balances, speech is spoken once": platformsAreTold,
 		"outbound killed between any two steps":                          outboundKills,
-		"a lost answer brings the message back":                          lostAnswer,
 		"what a platform refused is told it after a redrive":             refusedCalls,
 		"without a key nobody is called":                                 withoutKey,
-		"a secret that cannot be read leaves the messages waiting":       secretGone,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, c) })
+		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, c) })
 	}
 }
 
@@ -95,6 +100,8 @@ func (c *cloud) command(t *testing.T, function, arch string) []string {
 // build compiles a function as `make build` does.
 func (c *cloud) build(t *testing.T, function, arch string) (bootstrap string) {
 	t.Helper()
+	c.building.Lock()
+	defer c.building.Unlock()
 	bootstrap = filepath.Join(c.programs, function+"-"+arch, "bootstrap")
 	if _, err := os.Stat(bootstrap); err == nil {
 		return bootstrap
