@@ -57,7 +57,7 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 		Handlers: handlers.Outbound(settings, handlers.Ports{
 			Ledger:  client.Ledger(env("LEDGER_TABLE")),
 			Records: client.Records(env("RECORDS_TABLE")),
-			Caller:  &outbound.Client{Hosts: settings.Hosts(), Transport: outbound.NewTransport()},
+			Caller:  &outbound.Client{Hosts: settings.Hosts(), Transport: client.Outside(outbound.NewTransport())},
 			Now:     time.Now,
 			Jitter:  func() time.Duration { return rand.N(time.Second) },
 		}, log),

@@ -19,6 +19,7 @@ type Client struct {
 	region      string
 	credentials sdk.Credentials
 	endpoints   map[service]string // base URLs
+	local       *url.URL           // the stand-in under `sam local`, else nil
 	http        *http.Client
 	signer      *v4.Signer
 	now         func() time.Time
@@ -71,28 +72,41 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 	for _, name := range alsoNeeded {
 		required(name)
 	}
+	var err error
+	if c.local, err = standIn(env); err != nil {
+		faults = append(faults, err)
+	}
 	for s, variable := range endpointVariables {
-		var err error
-		if c.endpoints[s], err = endpoint(s, c.region, variable, env); err != nil {
+		if c.endpoints[s], err = c.endpoint(s, variable, env); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	return c, errors.Join(faults...)
 }
 
-func endpoint(s service, region, variable string, env func(string) string) (string, error) {
+func (c *Client) endpoint(s service, variable string, env func(string) string) (string, error) {
+	if c.local != nil {
+		return c.local.String() + "/", nil
+	}
 	for _, name := range []string{variable, "AWS_ENDPOINT_URL"} {
-		value := env(name)
-		if value == "" {
+		if env(name) == "" {
 			continue
 		}
-		u, err := url.Parse(value)
-		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-			return "", fmt.Errorf("%s is not a URL", name)
+		u, err := parseEndpoint(name, env)
+		if err != nil {
+			return "", err
 		}
-		return strings.TrimSuffix(value, "/") + "/", nil
+		return u.String() + "/", nil
 	}
-	return fmt.Sprintf("https://%s.%s.%s/", s, region, domain(region)), nil
+	return fmt.Sprintf("https://%s.%s.%s/", s, c.region, domain(c.region)), nil
+}
+
+func parseEndpoint(name string, env func(string) string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(env(name), "/"))
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return nil, fmt.Errorf("%s is not a URL", name)
+	}
+	return u, nil
 }
 
 // domain of a region's partition. Regions of partitions that are not listed need

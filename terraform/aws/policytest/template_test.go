@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/webhook-functions/template/shared/clouds/aws"
 )
 
 // templateSystem reads template.yaml as it would be deployed with the parameters.
@@ -101,6 +103,7 @@ func addResource(t *testing.T, s *system, kind, id string, p *properties, all ma
 	case "AWS::Lambda::Function":
 		f := templateFunction(p)
 		f.Code = built(t, id)
+		leaveToSAM(t, id, f.Environment)
 		s.Functions[short(p.text("FunctionName"))] = f
 	case "AWS::Lambda::Url":
 		s.URLs[short(p.text("TargetFunctionArn"))] = functionURL{Auth: p.text("AuthType"), Mode: p.text("InvokeMode")}
@@ -195,6 +198,16 @@ func templateFunction(p *properties) function {
 			SystemLevel:      p.text("LoggingConfig", "SystemLogLevel"),
 		},
 	}
+}
+
+// leaveToSAM takes out the variable that only `sam local` fills: the module has
+// none. In a stack it redirects nothing.
+func leaveToSAM(t *testing.T, id string, environment map[string]string) {
+	t.Helper()
+	if value, declared := environment[aws.LocalEndpoint]; !declared || value != "" {
+		t.Errorf("template.yaml: %s has %s %t as %q, want it declared and empty", id, aws.LocalEndpoint, declared, value)
+	}
+	delete(environment, aws.LocalEndpoint)
 }
 
 func addPermission(t *testing.T, s *system, p *properties, all map[string]any) {
