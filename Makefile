@@ -19,7 +19,7 @@ GOTEST      := tools/ticking.sh "go test: a line per package as it ends; minutes
 .PHONY: help run test race allocs bench fuzz lint vuln cover tidy-check clean ci
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## The whole pipeline on this machine, with sample events going through it
 	@tools/ticking.sh "go build ./cmd/hooks: two or three minutes the first time, for SQLite; then seconds" go build -buildvcs=false -o build/hooks ./cmd/hooks

@@ -1,17 +1,28 @@
-# AWS on this machine: no account, no Docker.
+# AWS on this machine: no account; Docker for `sam local` only.
 
 PLATFORM ?= gabber
+LOCAL_PORT ?= 4600
 
-.PHONY: invoke-aws-ingest invoke-aws-worker test-aws bench-aws
+.PHONY: aws-local invoke-aws-ingest invoke-aws-worker invoke-aws-outbound test-aws test-aws-sam bench-aws
 
-invoke-aws-ingest: build/local/aws-ingest/bootstrap ## Hand events/aws-ingest.$(PLATFORM).json to the compiled function
-	@go run ./shared/clouds/aws/lambdatest/invoke $< events/aws-ingest.$(PLATFORM).json
+aws-local: .tools/moto/bin/moto_server ## A stand-in for AWS and the platforms' APIs, for `sam local`, invoke-aws-… and hooks-aws
+	@go build -o build/local/aws-local ./shared/clouds/aws/awslocal/serve
+	@exec build/local/aws-local $(LOCAL_PORT)
 
-invoke-aws-worker: build/local/aws-worker/bootstrap ## Hand events/aws-worker.gabber.json to the compiled function
-	@go run ./shared/clouds/aws/lambdatest/invoke $< events/aws-worker.gabber.json
+invoke-aws-ingest: EVENT = events/aws-ingest.$(PLATFORM).json
+invoke-aws-ingest: ## Hand events/aws-ingest.$(PLATFORM).json to the compiled function, without Docker
+invoke-aws-worker: ## Hand events/aws-worker.gabber.json to the compiled function
+invoke-aws-outbound: ## Hand events/aws-outbound.gabber.json to the compiled function
+
+invoke-aws-worker invoke-aws-outbound: EVENT = events/$(@:invoke-%=%).gabber.json
+invoke-aws-ingest invoke-aws-worker invoke-aws-outbound: invoke-%: build/local/%/bootstrap .tools/moto/bin/moto_server
+	@go run ./shared/clouds/aws/lambdatest/invoke $< $(EVENT) $(LOCAL_PORT)
 
 test-aws: ## The whole pipeline on real parts: signed POST, SQS, worker, DynamoDB, kills
 	go test -count=1 ./shared/clouds/aws/...
+
+test-aws-sam: ## `sam local invoke` for all three functions, in Docker; tools/with-docker.sh starts one on Debian
+	go test -count=1 -tags sam -timeout 10m -run TestSAMLocal -v ./shared/clouds/aws/awslocal
 
 bench-aws: ## Cold start, CPU, memory and size against other ways to write it (needs npm)
 	go run ./shared/clouds/aws/lambdatest/bench
@@ -19,6 +30,10 @@ bench-aws: ## Cold start, CPU, memory and size against other ways to write it (n
 # For this machine's processor; what is deployed is made by `make build`.
 build/local/%/bootstrap: FORCE
 	@CGO_ENABLED=0 GOOS=linux go build -trimpath -tags lambda.norpc -o $@ ./functions/$*
+
+.tools/moto/bin/moto_server:
+	@echo "installing moto into .tools/moto, once (needs Python 3.10; about a minute)"
+	@tools/aws-python.sh moto
 
 .PHONY: FORCE
 FORCE:

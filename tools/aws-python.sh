@@ -6,13 +6,16 @@
 #   .tools/sam/bin/sam              sam validate, sam build, sam local
 #   .tools/moto/bin/moto_server     a local AWS, good enough to apply Terraform to
 #
-# Safe to run again: an environment that has the pinned versions is left alone.
+# With names as arguments (tools/aws-python.sh moto), just those. Safe to run again: an environment that has the pinned
+# versions is left alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p .tools
+wanted=" ${*:-cfn sam moto} "
 
 # environment NAME REQUIREMENT...: a stamp with the pins tells a finished environment from a broken or older one.
 environment() {
+  [[ $wanted == *" $1 "* ]] || return 0
   local venv=.tools/$1; shift
   [ "$(cat "$venv/pins" 2>/dev/null)" = "$*" ] && return
   rm -rf "$venv"

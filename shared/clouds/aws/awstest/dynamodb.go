@@ -12,12 +12,8 @@ package awstest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/clouds/aws/awslocal"
 	"github.com/webhook-functions/template/shared/toolstest"
 )
 
@@ -76,7 +73,7 @@ func (s *Server) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		err := s.call(ctx, "ListTables", struct{}{})
+		err := awslocal.Call(ctx, s.URL, "DynamoDB_20120810.ListTables", struct{}{}, nil)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -104,55 +101,11 @@ func (s *Server) RecordsTable(t testing.TB) string {
 	return s.table(t, "records", "kind")
 }
 
-// table has the keys pk and sk and the index "<by>-time".
 func (s *Server) table(t testing.TB, kind, by string) string {
 	t.Helper()
 	name := fmt.Sprintf("%s-%d", kind, tables.Add(1))
-	type fields = map[string]any
-	keys := func(hash, sort string) []fields {
-		return []fields{{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}}
-	}
-	err := s.call(t.Context(), "CreateTable", fields{
-		"TableName":   name,
-		"BillingMode": "PAY_PER_REQUEST",
-		"KeySchema":   keys("pk", "sk"),
-		"AttributeDefinitions": []fields{
-			{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"},
-			{"AttributeName": by, "AttributeType": "S"}, {"AttributeName": "time", "AttributeType": "N"},
-		},
-		"GlobalSecondaryIndexes": []fields{{
-			"IndexName": by + "-time", "KeySchema": keys(by, "time"), "Projection": fields{"ProjectionType": "ALL"},
-		}},
-	})
-	if err != nil {
+	if err := awslocal.Call(t.Context(), s.URL, "DynamoDB_20120810.CreateTable", awslocal.Table(name, by), nil); err != nil {
 		t.Fatal(err)
 	}
 	return name
-}
-
-// call speaks to the server without the code under test. DynamoDB Local looks
-// at the form of a signature only.
-func (s *Server) call(ctx context.Context, operation string, in any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
-	request.Header.Set("X-Amz-Date", "20260101T000000Z")
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		answer, _ := io.ReadAll(response.Body)
-		return errors.New(operation + ": " + string(answer))
-	}
-	return nil
 }

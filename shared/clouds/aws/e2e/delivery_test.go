@@ -73,23 +73,28 @@ func (p *pipeline) compareRecords(t *testing.T, handled []sample, least int) {
 }
 
 func inMemory(t *testing.T, all []sample) (*ledger.Memory, *records.Memory) {
-	books, latest := ledger.NewMemory(time.Now), records.NewMemory()
-	log := slog.New(slog.DiscardHandler)
-	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := worker.Worker{
-		IgnoreUnknown: true,
-		Handlers:      handlers.Table(settings, books, latest, log),
-		FollowUps:     nowhere{}, DeadLetters: nowhere{}, Now: time.Now, Log: log,
-	}
+	w, books, latest := workerInMemory(t, nowhere{})
 	for i, s := range all {
 		e := eventOf(t, s)
 		e.Time = e.Time.Add(time.Duration(i) * time.Millisecond) // some states have no other order
 		w.Handle(t.Context(), []worker.Message{{ID: s.file, Body: e.Encode(), Receives: 1}})
 	}
 	return books, latest
+}
+
+func workerInMemory(t *testing.T, outbound webhook.Publisher) (*worker.Worker, *ledger.Memory, *records.Memory) {
+	t.Helper()
+	books, latest := ledger.NewMemory(time.Now), records.NewMemory()
+	log := slog.New(slog.DiscardHandler)
+	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &worker.Worker{
+		IgnoreUnknown: true,
+		Handlers:      handlers.Table(settings, books, latest, log),
+		FollowUps:     outbound, DeadLetters: nowhere{}, Now: time.Now, Log: log,
+	}, books, latest
 }
 
 type nowhere struct{}

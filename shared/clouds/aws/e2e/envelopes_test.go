@@ -2,8 +2,10 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -17,12 +19,14 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/shared/worker"
 )
 
 var update = flag.Bool("update", false, "write the envelopes of events/ anew")
 
 // The envelopes of events/ are for `sam local invoke` and `make invoke-aws-*`.
-// They are what the front and the poller make of a signed sample.
+// They are what the front and the poller make of a signed sample, and of what
+// the worker has outbound do about it.
 func TestEnvelopes(t *testing.T) {
 	for platform, file := range map[string]string{
 		"gabber":   "gabber/usage.tracked.json",
@@ -33,7 +37,9 @@ func TestEnvelopes(t *testing.T) {
 	} {
 		compare(t, "aws-ingest."+platform+".json", urlEnvelope(t, sampleOf(t, file)))
 	}
-	compare(t, "aws-worker.gabber.json", sqsEnvelope(t, sampleOf(t, "gabber/usage.tracked.json")))
+	usage := sampleOf(t, "gabber/usage.tracked.json")
+	compare(t, "aws-worker.gabber.json", sqsEnvelope(eventOf(t, usage)))
+	compare(t, "aws-outbound.gabber.json", sqsEnvelope(followUps(t, usage)...))
 }
 
 func compare(t *testing.T, name string, envelope any) {
@@ -74,14 +80,39 @@ func urlEnvelope(t *testing.T, s sample) any {
 	return event
 }
 
-func sqsEnvelope(t *testing.T, s sample) any {
+func sqsEnvelope(all ...webhook.Event) any {
+	var messages []types.Message
+	for i, e := range all {
+		messages = append(messages, types.Message{
+			MessageId:     aws.String(fmt.Sprintf("00000000-0000-4000-8000-%012d", i)),
+			ReceiptHandle: aws.String("sample"),
+			Body:          aws.String(string(e.Encode())),
+			Attributes:    map[string]string{"ApproximateReceiveCount": "1"},
+		})
+	}
+	return lambdatest.SQSEvent(messages)
+}
+
+// followUps are the messages the worker sends on about a sample.
+func followUps(t *testing.T, s sample) []webhook.Event {
 	t.Helper()
-	return lambdatest.SQSEvent([]types.Message{{
-		MessageId:     aws.String("00000000-0000-4000-8000-000000000000"),
-		ReceiptHandle: aws.String("sample"),
-		Body:          aws.String(string(eventOf(t, s).Encode())),
-		Attributes:    map[string]string{"ApproximateReceiveCount": "1"},
-	}})
+	var sent kept
+	w, _, _ := workerInMemory(t, &sent)
+	e := eventOf(t, s)
+	w.Handle(t.Context(), []worker.Message{{ID: s.file, Body: e.Encode(), Receives: 1}})
+	if len(sent) == 0 {
+		t.Fatalf("%s has no follow-up", s.file)
+	}
+	return sent
+}
+
+// kept is a queue that a test looks at.
+type kept []webhook.Event
+
+// Publish implements [webhook.Publisher].
+func (k *kept) Publish(_ context.Context, e webhook.Event) error {
+	*k = append(*k, e)
+	return nil
 }
 
 // eventOf is what ingest queues for a sample.

@@ -1,18 +1,15 @@
 package e2e_test
 
 import (
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/webhook-functions/template/shared/clouds/aws/awslocal"
 	"github.com/webhook-functions/template/shared/clouds/aws/lambdatest"
 	"github.com/webhook-functions/template/shared/toolstest"
 )
@@ -20,34 +17,19 @@ import (
 // startMoto serves Secrets Manager until the test ends.
 func startMoto(t *testing.T) (endpoint string) {
 	t.Helper()
-	program, err := filepath.Abs(filepath.Join(root, ".tools/moto/bin/moto_server"))
+	if _, err := os.Stat(filepath.Join(root, ".tools/moto/bin/moto_server")); err != nil {
+		toolstest.Missing(t, "needs moto: make tools")
+	}
+	moto, err := awslocal.StartMoto(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(program); err != nil {
-		toolstest.Missing(t, "needs moto: make tools")
-	}
-	addr := toolstest.FreeAddr(t)
-	_, port, _ := net.SplitHostPort(addr)
-	process := exec.Command(program, "-H", "127.0.0.1", "-p", port)
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		_ = process.Process.Kill() // what it knows lives in memory
-		_ = process.Wait()
+		if err := moto.Close(); err != nil {
+			t.Error(err)
+		}
 	})
-	endpoint = "http://" + addr
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		response, err := http.Get(endpoint + "/moto-api/")
-		if err == nil {
-			_ = response.Body.Close()
-			return endpoint
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("moto does not answer: %v", err)
-		}
-	}
+	return moto.URL
 }
 
 // webhookSecrets are the test secrets of all platforms.

@@ -5,20 +5,17 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"sync"
 )
 
-// StandIn answers for SQS, Secrets Manager and DynamoDB where no server is to
-// be had or wanted: it confirms every call, remembers nothing but their number
-// and prints what it was asked. It is for looking at a function and for
-// measuring one, not for believing that one is right.
+// StandIn answers for SQS, Secrets Manager and DynamoDB where a server would
+// disturb what is measured: it confirms every call and remembers nothing but
+// their number. To try a function there is package awslocal.
 type StandIn struct {
-	Secrets string    // what GetSecretValue gives
-	Out     io.Writer // where calls are printed; nil drops them
+	Secrets string // what GetSecretValue gives
 
 	mu    sync.Mutex
 	calls map[string]int
@@ -37,22 +34,18 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the function is gone
 	}
 	operation := r.Header.Get("X-Amz-Target")
-	s.note(operation, body)
+	s.note(operation)
 	w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
 	_ = json.NewEncoder(w).Encode(s.answer(operation, body)) // the function may be gone
 }
 
-func (s *StandIn) note(operation string, body []byte) {
+func (s *StandIn) note(operation string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.calls == nil {
 		s.calls = make(map[string]int)
 	}
 	s.calls[operation]++
-	var text bytes.Buffer
-	if s.Out != nil && json.Indent(&text, body, "", "  ") == nil {
-		_, _ = fmt.Fprintf(s.Out, "%s %s\n", operation, &text) // for people only
-	}
 }
 
 // answer is a success with the fields a caller checks.

@@ -10,8 +10,7 @@ import (
 )
 
 func TestStandIn(t *testing.T) {
-	var printed strings.Builder
-	s := &lambdatest.StandIn{Secrets: `{"gabber":"x"}`, Out: &printed}
+	s := &lambdatest.StandIn{Secrets: `{"gabber":"x"}`}
 	for operation, row := range map[string]struct{ body, want string }{
 		"AmazonSQS.SendMessage":         {`{"MessageBody":"hello"}`, "5d41402abc4b2a76b9719d911017c592"}, // MD5 of hello
 		"secretsmanager.GetSecretValue": {`{}`, `{\"gabber\":\"x\"}`},
@@ -24,8 +23,8 @@ func TestStandIn(t *testing.T) {
 		if answer, _ := io.ReadAll(w.Body); w.Code != 200 || !strings.Contains(string(answer), row.want) {
 			t.Errorf("%s: status %d, answer %s", operation, w.Code, answer)
 		}
-		if s.Calls()[operation] != 1 || !strings.Contains(printed.String(), operation) {
-			t.Errorf("%s: calls %v, printed %s", operation, s.Calls(), &printed)
+		if s.Calls()[operation] != 1 {
+			t.Errorf("%s: calls %v", operation, s.Calls())
 		}
 	}
 }

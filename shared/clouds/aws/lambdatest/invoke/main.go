@@ -1,49 +1,63 @@
 // Command invoke hands one event to a compiled function, as `sam local invoke`
-// does but without Docker, and prints the answer:
+// does but without Docker, and prints the answer and what became of it:
 //
-//	go run ./shared/clouds/aws/lambdatest/invoke build/aws-ingest/bootstrap events/aws-ingest.gabber.json
+//	go run ./shared/clouds/aws/lambdatest/invoke build/aws-ingest/bootstrap events/aws-ingest.gabber.json 4600
 //
-// AWS is a stand-in that knows the public test secrets; what the function asks
-// of it is printed. The exit code is 0 if the function answered.
+// AWS and the platforms are the stand-in that `make aws-local` has started on
+// that port of the loopback; where there is none, one of its own, which ends
+// with the command. The exit code is 0 if the function answered.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"os"
 
+	"github.com/webhook-functions/template/shared/clouds/aws/awslocal"
 	"github.com/webhook-functions/template/shared/clouds/aws/lambdatest"
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: invoke BOOTSTRAP EVENT.json, from the root of the repository")
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: invoke BOOTSTRAP EVENT.json PORT, from the root of the repository")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(context.Background(), os.Args[1], os.Args[2], "http://127.0.0.1:"+os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, "invoke:", err)
 		os.Exit(1)
 	}
 }
 
-func run(bootstrap, eventFile string) error {
+func run(ctx context.Context, bootstrap, eventFile, standIn string) error {
 	event, err := os.ReadFile(eventFile)
 	if err != nil {
 		return err
 	}
-	signatures, err := os.ReadFile("events/SIGNATURES.tsv")
-	if err != nil {
-		return err
+	if _, err := awslocal.Look(ctx, standIn); err != nil {
+		own, err := awslocal.Start(ctx, awslocal.Config{Root: ".", Addrs: []string{"127.0.0.1:0"}, Out: os.Stdout})
+		if err != nil {
+			return err
+		}
+		defer own.Close()
+		standIn = own.URL
 	}
-	aws := httptest.NewServer(&lambdatest.StandIn{Secrets: lambdatest.TestSecrets(signatures), Out: os.Stdout})
-	defer aws.Close()
-	function := lambdatest.New(lambdatest.Config{Command: []string{bootstrap}, Env: lambdatest.Environment(aws.URL), Log: os.Stderr})
+	function := lambdatest.New(lambdatest.Config{Command: []string{bootstrap}, Env: awslocal.Environment(standIn), Log: os.Stderr})
 	defer function.Close()
-	answer, err := function.Invoke(context.Background(), event)
+	answer, err := function.Invoke(ctx, event)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("answer %s\n", answer)
-	return nil
+	return show(ctx, standIn)
+}
+
+func show(ctx context.Context, standIn string) error {
+	state, err := awslocal.Look(ctx, standIn)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(state, "", "  ")
+	fmt.Printf("now %s\n", text)
+	return err
 }

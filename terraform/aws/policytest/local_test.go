@@ -1,0 +1,35 @@
+package policytest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/clouds/aws/awslocal"
+)
+
+// `sam local` gives a function the logical id for every resource its environment
+// refers to, and the stand-in calls what it has by those.
+func TestStandInHasTheNamesOfTheTemplate(t *testing.T) {
+	resources := at(transformed(t, nil), "Resources").(map[string]any)
+	known, referred := awslocal.Environment("http://127.0.0.1"), 0
+	for id, resource := range resources {
+		if text(resource, "Type") != "AWS::Lambda::Function" {
+			continue
+		}
+		variables, _ := at(resource, "Properties", "Environment", "Variables").(map[string]any)
+		for name, value := range variables {
+			target := text(value, "Ref")
+			if _, isResource := resources[target]; !isResource {
+				continue
+			}
+			referred++
+			if !slices.Contains(known, name+"="+target) {
+				t.Errorf("%s of %s is %s: the stand-in has %s", name, id, target, strings.Join(known, ", "))
+			}
+		}
+	}
+	if referred == 0 {
+		t.Error("no function refers to anything")
+	}
+}
