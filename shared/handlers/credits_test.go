@@ -297,9 +297,16 @@ func TestFollowUps(t *testing.T) {
 }
 
 func TestOneOverflowDoesNotTakeItsNeighboursAlong(t *testing.T) {
-	b := newBooks(t, map[string]string{"TARIFF": "conversational_seconds=1,token_cnt=9223"})
-	price := func(id string) string {
-		return fmt.Sprintf(`{"id":%q,"type":"token_cnt","value":999999999,"human":"u1"}`, id)
+	b := newBooks(t, map[string]string{"TARIFF": "conversational_seconds=1,token_cnt=9"})
+	left := ledger.MaxBalance
+	for i := 0; left > ledger.MaxAmount; left -= ledger.MaxAmount { // all but a rest is used up
+		i++
+		if _, err := b.Ledger.Post(t.Context(), "u1", []ledger.Entry{{ID: fmt.Sprint(i), Amount: -ledger.MaxAmount}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	price := func(id string) string { // one of them fits
+		return fmt.Sprintf(`{"id":%q,"type":"token_cnt","value":%d,"human":"u1"}`, id, left/9/ledger.Credit*3/4)
 	}
 	results := b.Deduct(t.Context(), []webhook.Event{
 		usage(t, price("1"), 0), usage(t, price("2"), 0), usage(t, seconds("3", "u1", "1"), 0)})
@@ -308,6 +315,18 @@ func TestOneOverflowDoesNotTakeItsNeighboursAlong(t *testing.T) {
 	}
 	if _, permanent := webhook.PermanentReason(results[1].Err); !permanent {
 		t.Errorf("an overflow cannot be cured by another try: %v", results[1].Err)
+	}
+}
+
+// What one event may cost has a bound, whatever the price.
+func TestAnAmountAboveTheBoundIsADeadLetter(t *testing.T) {
+	for price, permanent := range map[string]bool{"10": false, "10.000001": true} {
+		b := newBooks(t, map[string]string{"TARIFF": "token_cnt=" + price})
+		r := b.Deduct(t.Context(), []webhook.Event{usage(t, `{"id":"1","type":"token_cnt","value":1000000000,"human":"u1"}`, 0)})[0]
+		a, err := b.Ledger.Account(t.Context(), "u1")
+		if _, dead := webhook.PermanentReason(r.Err); dead != permanent || (r.Err == nil) == permanent || (a.Seq == 0) != permanent || err != nil {
+			t.Errorf("at a price of %s: %v, %d entries", price, r.Err, a.Seq)
+		}
 	}
 }
 

@@ -21,7 +21,8 @@ type Grants struct {
 // Book posts a grant or an adjustment under the operator's own idempotency key,
 // publishes the change of balance and gives the account as it is then. Repeating
 // it with the same key, account and amount changes nothing and publishes again;
-// with another amount or account the outcome is ledger.Conflict.
+// with another amount or account the outcome is ledger.Conflict. It fails with
+// ledger.ErrOverflow, and books nothing, if the balance would leave its bound.
 func (g *Grants) Book(ctx context.Context, kind ledger.Kind, of Balance, key string, amount ledger.Micro, note string) (ledger.Account, ledger.Outcome, error) {
 	entry := ledger.Entry{
 		ID:          webhook.Identity("operator", string(kind), key),
@@ -31,6 +32,13 @@ func (g *Grants) Book(ctx context.Context, kind ledger.Kind, of Balance, key str
 		Time:        g.Now(),
 		Source:      "/operator",
 		Note:        note,
+	}
+	before, err := g.Ledger.Account(ctx, of.Account)
+	if err != nil {
+		return ledger.Account{}, "", err
+	}
+	if _, fits := before.Balance.Add(amount); !fits { // a store may not look at it
+		return ledger.Account{}, "", ledger.ErrOverflow
 	}
 	outcomes, err := g.Ledger.Post(ctx, of.Account, []ledger.Entry{entry})
 	if err != nil {

@@ -53,7 +53,7 @@ func (t Tariff) charge(usage string, value strict.Decimal) (cost ledger.Micro, e
 		return 0, true, false, nil
 	}
 	micros, exact, err := value.Mul(price).Micros()
-	if err != nil {
+	if err != nil || micros > int64(ledger.MaxAmount) {
 		return 0, false, true, errAmount
 	}
 	return ledger.Micro(micros), exact, true, nil

@@ -141,6 +141,9 @@ func TestSane(t *testing.T) {
 		{"pushed before it was booked", ledger.Account{Balance: 5, Seq: 3, SyncedSeq: 4}, false},
 		{"a balance from nowhere", ledger.Account{Balance: 5}, false},
 		{"fewer than no entries", ledger.Account{Balance: 5, Seq: -1}, false},
+		{"as much as there can be", ledger.Account{Balance: -ledger.MaxBalance, Seq: 1}, true},
+		{"more than there can be", ledger.Account{Balance: ledger.MaxBalance + 1, Seq: 1}, false},
+		{"less than there can be", ledger.Account{Balance: -ledger.MaxBalance - 1, Seq: 1}, false},
 		{"fewer than none pushed", ledger.Account{Seq: 1, SyncedSeq: -1}, false},
 	} {
 		if row.account.Sane() != row.want {

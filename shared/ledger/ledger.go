@@ -43,10 +43,20 @@ func (m Micro) String() string {
 	return whole + "." + strings.TrimRight(fmt.Sprintf("%06d", u%uint64(Credit)), "0")
 }
 
-// Add gives m + n, false if that does not fit in 64 bits.
+// The bounds of the ledger. 64 bits hold eight balances of MaxBalance, so no sum
+// can leave them. MaxBalance is 36,000 years at one credit per second.
+const (
+	MaxAmount        = 10_000_000_000 * Credit // of one entry, either way
+	MaxBalance Micro = 1 << 60                 // of an account, either way: about 1.15 × 10^12 credits
+)
+
+// Add gives the balance m after an amount of n, false if n leads away from zero
+// and beyond [MaxBalance].
 func (m Micro) Add(n Micro) (Micro, bool) {
-	sum := m + n
-	return sum, (sum > m) == (n > 0)
+	if n > 0 {
+		return m + n, m <= MaxBalance-n
+	}
+	return m + n, n == 0 || m >= -MaxBalance-n
 }
 
 // Kind says what an entry is. Each verified usage event ends as exactly one.
@@ -116,7 +126,8 @@ func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 // account alone tells: a restored backup or a hand in the store shows here first.
 // [Check] compares it with its entries.
 func (a Account) Sane() bool {
-	return 0 <= a.SyncedSeq && a.SyncedSeq <= a.Seq && (a.Seq > 0 || a.Balance == 0)
+	return 0 <= a.SyncedSeq && a.SyncedSeq <= a.Seq && (a.Seq > 0 || a.Balance == 0) &&
+		-MaxBalance <= a.Balance && a.Balance <= MaxBalance
 }
 
 // Outcome says what Post did with one entry.
@@ -129,8 +140,20 @@ const (
 	Conflict      Outcome = "conflict"   // the ID exists with another fingerprint or account: nothing was done
 )
 
-// ErrOverflow: the balance would leave 64 bits. Nothing was written.
-var ErrOverflow = errors.New("balance out of range")
+// ErrOverflow: an amount exceeds [MaxAmount], or the balance would exceed
+// [MaxBalance]. Nothing was written.
+var ErrOverflow = errors.New("amount or balance out of range")
+
+// CheckAmounts fails with [ErrOverflow] unless every amount is within [MaxAmount].
+// Every store's Post begins with it.
+func CheckAmounts(entries []Entry) error {
+	for _, e := range entries {
+		if e.Amount > MaxAmount || e.Amount < -MaxAmount {
+			return ErrOverflow
+		}
+	}
+	return nil
+}
 
 // Store keeps accounts and entries.
 type Store interface {
@@ -141,6 +164,9 @@ type Store interface {
 	//
 	// It does not tell the balance, which would cost a read: blind writes are what
 	// keeps a hot account fast on the clouds' stores.
+	//
+	// A store that writes without reading may let small amounts pass MaxBalance;
+	// the account is then not [Account.Sane].
 	//
 	// After an error the write may or may not have happened; posting the same
 	// entries again is always right. [ErrOverflow] is the one error that another

@@ -44,7 +44,7 @@ func NewMemory(now func() time.Time) *Memory {
 // Post decides about every entry first and writes afterwards, so that there is
 // nothing to undo when the balance overflows.
 func (m *Memory) Post(ctx context.Context, account string, entries []Entry) ([]Outcome, error) {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), CheckAmounts(entries)); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()

@@ -169,17 +169,18 @@ func (c *AdjustCmd) Run(ctx context.Context, t *Terminal) error {
 	return c.book(ctx, t, ledger.Adjust, c.Owner, amount)
 }
 
-// credits reads an amount exactly: what does not fit in micro-credits is refused.
+// credits reads an amount exactly: what the ledger cannot hold is refused.
 func credits(text string) (ledger.Micro, error) {
 	decimal, err := strict.ParseDecimal(text)
 	if err != nil {
 		return 0, fmt.Errorf("amount: %w", err)
 	}
 	micros, exact, err := decimal.Micros()
-	if err != nil || !exact {
-		return 0, errors.New("amount: at most six decimals, and within 64 bits of micro-credits")
+	amount := ledger.Micro(micros)
+	if err != nil || !exact || ledger.CheckAmounts([]ledger.Entry{{Amount: amount}}) != nil {
+		return 0, fmt.Errorf("amount: at most six decimals, and at most %s credits", ledger.MaxAmount)
 	}
-	return ledger.Micro(micros), nil
+	return amount, nil
 }
 
 func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner Owner, amount ledger.Micro) error {
@@ -193,6 +194,9 @@ func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner
 		}
 		grants := handlers.Grants{Ledger: in.Ledger, FollowUps: in.Outbound, Now: t.Now}
 		account, outcome, err := grants.Book(ctx, kind, of, b.Key, amount, b.Note)
+		if errors.Is(err, ledger.ErrOverflow) {
+			return fmt.Errorf("%w: nothing was booked", err)
+		}
 		if err != nil {
 			return fmt.Errorf("%w; it may have been booked: repeat with --key %s", err, b.Key)
 		}

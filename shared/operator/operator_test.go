@@ -81,6 +81,7 @@ func TestACreditIsGrantedOncePerKey(t *testing.T) {
 		"less than nothing":           {Owner: human("u1"), Amount: "-1"},
 		"more than six decimals":      {Owner: human("u1"), Amount: "1.0000001"},
 		"more than there can be":      {Owner: human("u1"), Amount: "9223372036855"},
+		"more than one entry may":     {Owner: human("u1"), Amount: (ledger.MaxAmount + 1).String()},
 		"no number":                   {Owner: human("u1"), Amount: "lots"},
 		"nobody":                      {Owner: human(""), Amount: "1"},
 		"somebody else's account":     {Owner: human("p\x1fu1"), Amount: "1"},
@@ -90,6 +91,47 @@ func TestACreditIsGrantedOncePerKey(t *testing.T) {
 		}
 		if err := command.Run(t.Context(), at); err == nil {
 			t.Errorf("%s: booked", name)
+		}
+	}
+}
+
+// blind is a store that would book beyond the bound.
+type blind struct {
+	operator.Ledger
+	balance ledger.Micro
+}
+
+func (b blind) Account(ctx context.Context, account string) (ledger.Account, error) {
+	a, err := b.Ledger.Account(ctx, account)
+	a.Balance = b.balance
+	return a, err
+}
+
+// A store may write without a look at the balance; an operator's credits never
+// take it beyond its bound, and may always bring it back.
+func TestGrantCmd_bound(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		balance ledger.Micro
+		amount  string
+		booked  bool
+	}{
+		{"up to the bound", ledger.MaxBalance - 5, "0.000005", true},
+		{"beyond it", ledger.MaxBalance - 5, "0.000006", false},
+		{"beyond it, downwards", 5 - ledger.MaxBalance, "-0.000006", false},
+		{"further beyond", ledger.MaxBalance + 5, "0.000001", false},
+		{"back", ledger.MaxBalance + 5, "-0.000001", true},
+	} {
+		m := newMemory()
+		m.Ledger = blind{m.Ledger, row.balance}
+		at, _ := terminal(m)
+		err := (&operator.AdjustCmd{Owner: human("u1"), Amount: row.amount}).Run(t.Context(), at)
+		a, _ := m.Ledger.Account(t.Context(), "u1")
+		if (err == nil) != row.booked || (a.Seq == 1) != row.booked {
+			t.Errorf("%s: %v, %d entries", row.name, err, a.Seq)
+		}
+		if err != nil && strings.Contains(err.Error(), "may have been booked") {
+			t.Errorf("%s: %v", row.name, err)
 		}
 	}
 }

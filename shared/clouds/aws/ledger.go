@@ -55,6 +55,9 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 	if !utf8.ValidString(account) { // JSON would merge it with another account
 		return nil, webhook.Permanent("account name is not UTF-8")
 	}
+	if err := ledger.CheckAmounts(entries); err != nil {
+		return nil, err
+	}
 	p := posting{account: account, entries: entries, found: make(map[string]identity)}
 	for try := 1; ; {
 		plan, err := l.plan(ctx, p)

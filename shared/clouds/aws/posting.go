@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"math"
-	"math/big"
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
@@ -84,34 +83,27 @@ func (p *plan) writes(table string, now time.Time) []write {
 }
 
 // swing is how far the entries of one posting move a balance, and how far on the
-// way, which must stay within 64 bits at every step.
-type swing struct{ sum, low, high big.Int }
+// way: at no step may it lead beyond the bound. The entries of one transaction
+// lead less far than the bound, so an account that does not exist yet fits.
+type swing struct{ sum, low, high ledger.Micro }
 
 func (s *swing) add(amount ledger.Micro) {
-	s.sum.Add(&s.sum, big.NewInt(int64(amount)))
-	if s.sum.Cmp(&s.low) < 0 {
-		s.low.Set(&s.sum)
-	}
-	if s.sum.Cmp(&s.high) > 0 {
-		s.high.Set(&s.sum)
-	}
+	s.sum += amount
+	s.low, s.high = min(s.low, s.sum), max(s.high, s.sum)
 }
 
 // condition guards the balance without reading it: it must lie where the whole
-// swing fits. An account that does not exist yet counts as 0.
+// swing fits. What leads towards zero always fits.
 func (s *swing) condition(entries int64) condition {
-	var least, most big.Int
-	least.Sub(big.NewInt(math.MinInt64), &s.low)
-	most.Sub(big.NewInt(math.MaxInt64), &s.high)
-	fits := "(balance >= :least AND balance <= :most)" // BETWEEN refuses an empty range
-	if least.Sign() <= 0 && most.Sign() >= 0 {
-		fits = "attribute_not_exists(pk) OR " + fits
+	least, most := ledger.Micro(math.MinInt64), ledger.Micro(math.MaxInt64)
+	if s.low < 0 {
+		least = -ledger.MaxBalance - s.low
 	}
-	return condition{Expression: fits, Values: item{
-		":sum":     {N: s.sum.String()},
-		":entries": number(entries),
-		":least":   {N: least.String()},
-		":most":    {N: most.String()},
+	if s.high > 0 {
+		most = ledger.MaxBalance - s.high
+	}
+	return condition{Expression: "attribute_not_exists(pk) OR (balance >= :least AND balance <= :most)", Values: item{
+		":sum": number(s.sum), ":entries": number(entries), ":least": number(least), ":most": number(most),
 	}}
 }
 
@@ -122,7 +114,7 @@ const (
 	final     lesson = iota // no other try can help, or the error is not about the plan
 	planAnew                // some entries exist already: go on without them
 	contended               // another transaction was in the way: wait, then go on
-	overflows               // the balance would leave 64 bits
+	overflows               // the balance would leave its bounds
 )
 
 // learn reads why a transaction was canceled and adds the entries that turned

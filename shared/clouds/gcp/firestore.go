@@ -98,7 +98,6 @@ func (d *document) unchanged() *precondition {
 // write is one of a commit's.
 type write struct {
 	Update     *document     `json:"update,omitempty"`
-	Delete     string        `json:"delete,omitempty"`
 	Mask       *mask         `json:"updateMask,omitempty"`
 	Transforms []transform   `json:"updateTransforms,omitempty"`
 	If         *precondition `json:"currentDocument,omitempty"`

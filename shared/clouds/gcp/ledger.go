@@ -21,7 +21,6 @@ const (
 //
 //	entries   <id>          an entry, also its idempotency record
 //	accounts  <name>        account, balance, seq, synced_seq
-//	fences    <name>        see below
 //	twins     <twin>        version: how often an anchor was added
 //	twins     <twin>~<hex>  an anchor: when an unsuppressed entry of this twin was received
 //
@@ -31,18 +30,8 @@ const (
 // account, which never conflicts with other increments. An event costs two
 // writes. Only what the commit is refused for is looked at: an entry that exists,
 // an account that does not. Events without an id and amounts above [blindMost] are
-// looked at first.
-//
-// # Fences
-//
-// Firestore's increment does not fail at the end of 64 bits, it sticks there and
-// the books are wrong. So an account that comes into the last stretch is moved
-// out of the blind write's way: its document goes, its balance lives on in
-// fences and changes only by read and conditional write. The blind write demands
-// that the document exists, so it cannot miss the move. fences/<name> is made
-// together with the account, so that nobody who looked before the move can open
-// the account anew. Moving takes the permission to delete documents, which the
-// worker's role does not have: a worker's account ends there.
+// looked at first. A database of an older release has a collection "fences", too,
+// which nothing reads (docs/decisions/0012-bounds.md).
 type Ledger struct{ database }
 
 var (
@@ -60,6 +49,9 @@ func (c *Client) Ledger(database string) *Ledger { return &Ledger{c.database(dat
 func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	if !utf8.ValidString(account) { // JSON would merge it with another account
 		return nil, webhook.Permanent("account name is not UTF-8")
+	}
+	if err := ledger.CheckAmounts(entries); err != nil {
+		return nil, err
 	}
 	p := &posting{account: account, entries: entries}
 	look := p.needsALook()
@@ -98,55 +90,37 @@ func (l *Ledger) refused(err error, entries int) error {
 	return fmt.Errorf("post to ledger: %w", err)
 }
 
-// Account is one strongly consistent read, and a second for an account that is
-// not there: then it is behind the fence, where no account ever leaves again, or
-// nowhere.
+// Account is one strongly consistent read.
 func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, error) {
-	for _, name := range []string{l.accountName(account), l.fenceName(account)} {
-		found, err := l.get(ctx, name)
-		if err != nil {
-			return ledger.Account{}, fmt.Errorf("read account: %w", err)
-		}
-		if found[name] == nil {
-			continue
-		}
-		state, err := readAccount(account, found[name])
-		if err != nil {
-			return ledger.Account{}, fmt.Errorf("read account: %w", err)
-		}
-		return state, nil
+	found, err := l.get(ctx, l.accountName(account))
+	if err != nil {
+		return ledger.Account{}, fmt.Errorf("read account: %w", err)
 	}
-	return ledger.Account{ID: account}, nil
+	state, err := readAccount(account, found[l.accountName(account)])
+	if err != nil {
+		return ledger.Account{}, fmt.Errorf("read account: %w", err)
+	}
+	return state, nil
 }
 
 // MarkSynced notes that the balance as of seq was pushed to the platform. It
-// never goes back: an older push that reports late changes nothing.
+// never goes back: an older push that reports late changes nothing. It is tried
+// again when it meets a charge: the account is the document that charges are
+// written to, and without the mark its limit is pushed again.
 func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) error {
-	for _, name := range []string{l.accountName(account), l.fenceName(account)} {
-		err := l.markSynced(ctx, name, account, seq)
-		if err == nil {
-			return nil
-		}
-		if !refusedAs(err, "NOT_FOUND") {
-			return fmt.Errorf("mark account synced: %w", err)
-		}
-	}
-	return nil // no such account: nothing was pushed for it
-}
-
-// markSynced is tried again when it meets a charge: the account is the document
-// that charges are written to, and without the mark its limit is pushed again.
-func (l *Ledger) markSynced(ctx context.Context, name, account string, seq int64) error {
 	mark := []write{{
-		Update:     &document{Name: name, Fields: fields{"account": text(account)}},
+		Update:     &document{Name: l.accountName(account), Fields: fields{"account": text(account)}},
 		Mask:       &mask{[]string{"account"}},
 		Transforms: []transform{{Field: "synced_seq", Maximum: new(number(seq))}},
 		If:         present,
 	}}
 	for try := 1; ; try++ {
 		err := l.commit(ctx, mark)
-		if !contended(err) || try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil {
-			return err
+		switch {
+		case err == nil || refusedAs(err, "NOT_FOUND"): // no such account: nothing was pushed for it
+			return nil
+		case !contended(err) || try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil:
+			return fmt.Errorf("mark account synced: %w", err)
 		}
 	}
 }
@@ -184,12 +158,12 @@ func (l *Ledger) Statement(ctx context.Context, account, after string, limit int
 	return entries[:limit], formatCursor(last.Time, last.ID), nil
 }
 
-// Accounts lists the fences: every account has one.
+// Accounts lists them by the names of their documents.
 func (l *Ledger) Accounts(ctx context.Context, after string, limit int) ([]string, string, error) {
 	limit = max(limit, 1)
-	q := query{From: []collection{{"fences"}}, OrderBy: []order{{field{"__name__"}, "ASCENDING"}}, Limit: limit + 1}
+	q := query{From: []collection{{"accounts"}}, OrderBy: []order{{field{"__name__"}, "ASCENDING"}}, Limit: limit + 1}
 	if after != "" {
-		q.StartAt = &cursor{Values: []value{reference(l.fenceName(after))}}
+		q.StartAt = &cursor{Values: []value{reference(l.accountName(after))}}
 	}
 	documents, err := l.query(ctx, q)
 	if err != nil {
@@ -208,8 +182,6 @@ func (l *Ledger) Accounts(ctx context.Context, after string, limit int) ([]strin
 func (l *Ledger) entryName(id string) string { return l.name("entries", documentID(id)) }
 
 func (l *Ledger) accountName(account string) string { return l.name("accounts", documentID(account)) }
-
-func (l *Ledger) fenceName(account string) string { return l.name("fences", documentID(account)) }
 
 func (l *Ledger) guardName(twin string) string { return l.name("twins", documentID(twin)) }
 

@@ -1,7 +1,6 @@
 package gcp
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -9,16 +8,12 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
-const (
-	// blindMost is the largest amount that is added without looking at the
-	// balance: a session of 7 days, the longest that is booked, at one credit a
-	// second. A dearer tariff costs a look per event.
-	blindMost = 604_800 * ledger.Credit
-	// fenceAt is where an account is moved behind the fence, about 10^12 credits.
-	// From there it takes more than 13 million amounts of blindMost to get to the
-	// end of 64 bits.
-	fenceAt ledger.Micro = 1 << 60
-)
+// blindMost is the largest amount that is added without looking at the balance: a
+// session of 7 days, the longest that is booked, at one credit a second. A dearer
+// tariff costs a look per event. From [ledger.MaxBalance] it takes more than 13
+// million amounts of blindMost to get to the end of 64 bits, where Firestore's
+// increment does not fail but sticks; all that time the account is not sane.
+const blindMost = 604_800 * ledger.Credit
 
 // posting is one Post under way: what is to be booked and, once that was needed,
 // what a look at the database showed.
@@ -26,10 +21,10 @@ type posting struct {
 	account string
 	entries []ledger.Entry
 
-	looked         bool
-	found          map[string]identity // stored entries, by ID
-	stored, fenced *document           // the account
-	twins          map[string]*twin
+	looked bool
+	found  map[string]identity // stored entries, by ID
+	stored *document           // the account
+	twins  map[string]*twin
 }
 
 // identity is what tells a duplicate from a conflict.
@@ -44,7 +39,7 @@ func isLarge(e ledger.Entry) bool { return e.Amount > blindMost || e.Amount < -b
 
 // look reads everything the posting touches, as of one moment.
 func (l *Ledger) look(ctx context.Context, p *posting) error {
-	names := []string{l.accountName(p.account), l.fenceName(p.account)}
+	names := []string{l.accountName(p.account)}
 	for _, e := range p.entries {
 		names = append(names, l.entryName(e.ID))
 		if e.Twin != "" {
@@ -56,7 +51,7 @@ func (l *Ledger) look(ctx context.Context, p *posting) error {
 		return err
 	}
 	p.looked, p.found = true, make(map[string]identity)
-	p.stored, p.fenced = documents[l.accountName(p.account)], documents[l.fenceName(p.account)]
+	p.stored = documents[l.accountName(p.account)]
 	for _, e := range p.entries {
 		if there := documents[l.entryName(e.ID)]; there != nil {
 			p.found[e.ID] = identity{there.Fields.text("account"), there.Fields.text("fingerprint")}
@@ -111,60 +106,35 @@ func (n *plan) create(p *posting, e ledger.Entry) ledger.Outcome {
 	return outcome
 }
 
-// book adds the writes that change the account.
+// book adds the write that changes the account: an increment, which needs the
+// account to exist, or after a look that found none the account itself. What was
+// looked at must stay within the bounds. Large amounts at the same moment may
+// still pass them together, by a handful; it takes hundreds to leave 64 bits.
 func (l *Ledger) book(p *posting, next *plan) error {
 	if len(next.created) == 0 {
 		return nil
 	}
-	if !p.looked || p.stored != nil && !slices.ContainsFunc(next.created, isLarge) {
-		next.writes = append(next.writes, l.blindWrite(p.account, next.created))
-		return nil
-	}
-	state, err := readAccount(p.account, cmp.Or(p.stored, p.fenced))
+	before, err := readAccount(p.account, p.stored)
 	if err != nil {
 		return err
 	}
+	after := before
 	for _, e := range next.created {
 		var fits bool
-		if state.Balance, fits = state.Balance.Add(e.Amount); !fits {
+		if after.Balance, fits = after.Balance.Add(e.Amount); !fits {
 			return ledger.ErrOverflow
 		}
-		state.Seq++
+		after.Seq++
 	}
-	next.writes = append(next.writes, l.carefulWrites(p, state)...)
-	return nil
-}
-
-// blindWrite adds to an account that exists.
-func (l *Ledger) blindWrite(account string, created []ledger.Entry) write {
-	var sum ledger.Micro // of small amounts: it takes millions to overflow
-	for _, e := range created {
-		sum += e.Amount
+	if p.looked && p.stored == nil {
+		next.writes = append(next.writes, write{Update: &document{Name: l.accountName(p.account), Fields: writeAccount(after)}, If: absent})
+		return nil
 	}
-	return write{
-		Update:     &document{Name: l.accountName(account), Fields: fields{"account": text(account)}},
+	next.writes = append(next.writes, write{
+		Update:     &document{Name: l.accountName(p.account), Fields: fields{"account": text(p.account)}},
 		Mask:       &mask{[]string{"account"}},
-		Transforms: []transform{increment("balance", sum), increment("seq", int64(len(created)))},
+		Transforms: []transform{increment("balance", after.Balance-before.Balance), increment("seq", after.Seq-before.Seq)},
 		If:         present,
-	}
-}
-
-// carefulWrites set an account that was looked at, on condition that it did not
-// change since.
-func (l *Ledger) carefulWrites(p *posting, state ledger.Account) []write {
-	account := &document{Name: l.accountName(p.account), Fields: writeAccount(state)}
-	fence := &document{Name: l.fenceName(p.account), Fields: writeAccount(state)}
-	marker := &document{Name: fence.Name, Fields: fields{"account": text(p.account)}}
-	near := -fenceAt < state.Balance && state.Balance < fenceAt
-	switch {
-	case p.fenced == nil && near: // open it
-		return []write{{Update: account, If: absent}, {Update: marker, If: absent}}
-	case p.fenced == nil: // open it behind the fence
-		return []write{{Update: fence, If: absent}}
-	case p.stored == nil: // it is behind the fence, and stays there
-		return []write{{Update: fence, If: p.fenced.unchanged()}}
-	case near:
-		return []write{{Update: account, If: p.stored.unchanged()}}
-	}
-	return []write{{Delete: account.Name, If: p.stored.unchanged()}, {Update: fence, If: p.fenced.unchanged()}}
+	})
+	return nil
 }

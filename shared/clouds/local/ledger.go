@@ -26,6 +26,9 @@ func (db *DB) Ledger() *Ledger { return &Ledger{db} }
 
 // Post books entry by entry inside one transaction; an error undoes them all.
 func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
+	if err := ledger.CheckAmounts(entries); err != nil {
+		return nil, err
+	}
 	p := posting{ctx: ctx, now: l.db.now()}
 	outcomes := make([]ledger.Outcome, len(entries))
 	err := l.db.update(ctx, func(tx *sql.Tx) (err error) {

@@ -4,57 +4,62 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
-func overflow(d *desk) {
-	const most, least = math.MaxInt64, math.MinInt64
+// bounds: an amount or a balance beyond them is refused as a whole, and nothing is
+// written. Full is an account at the end of its balances.
+func bounds(d *desk) {
+	const most, bound = ledger.MaxAmount, ledger.MaxBalance
 	for _, row := range []struct {
-		name           string
-		stored, posted []ledger.Micro
+		name   string
+		posted []ledger.Micro
 	}{
-		{"one over the top", []ledger.Micro{most}, []ledger.Micro{1}},
-		{"one under the bottom", []ledger.Micro{least}, []ledger.Micro{-1}},
-		{"within one call", nil, []ledger.Micro{most, 1}},
-		{"within one call, down", nil, []ledger.Micro{least, -1}},
-		{"the sum comes round to zero", nil, []ledger.Micro{most, most, 2}},
-		{"the sum fits, the balance does not", []ledger.Micro{most - 5}, []ledger.Micro{3, 3}},
-		{"a good entry before", []ledger.Micro{most - 5}, []ledger.Micro{1, most}},
-		{"a good entry after", []ledger.Micro{least + 5}, []ledger.Micro{least, -1}},
+		{"an amount above the bound", []ledger.Micro{most + 1}},
+		{"an amount below it", []ledger.Micro{-most - 1}},
+		{"the end of 64 bits", []ledger.Micro{math.MaxInt64}},
+		{"the other end", []ledger.Micro{math.MinInt64}},
+		{"the sum comes round to zero", []ledger.Micro{math.MaxInt64, math.MaxInt64, 2}},
+		{"a good entry before", []ledger.Micro{1, most + 1}},
+		{"a good entry after", []ledger.Micro{-most - 1, 1}},
 	} {
 		d.Run(row.name, func(t *testing.T) {
 			d := newDesk(t, d.store)
-			var balance ledger.Micro
-			for i, amount := range row.stored {
-				d.post(d.name("a"), d.amount("stored", i, amount))
-				balance += amount
-			}
 			d.mustOverflow(row.posted)
-			d.balance(d.name("a"), balance, int64(len(row.stored)))
-			d.check(d.name("a"))
+			d.balance(d.name("a"), 0, 0)
+			d.post(d.name("a"), d.amount("most", 0, most), d.amount("least", 0, -most))
 		})
 	}
-	d.Run("up to the limit", func(t *testing.T) {
-		d := newDesk(t, d.store)
-		last := d.amount("last", 0, 5)
-		d.post(d.name("a"), d.amount("first", 0, most-5))
-		d.expect(d.name("a"), []ledger.Entry{last}, ledger.Recorded)
-		d.balance(d.name("a"), most, 2)
-		d.expect(d.name("a"), []ledger.Entry{last}, ledger.Duplicate) // adds nothing: no overflow
-	})
-	d.Run("there and back in one call", func(t *testing.T) { // may be refused, must never be half done
-		d := newDesk(t, d.store)
-		_, err := d.store.Post(d.Context(), d.name("a"), []ledger.Entry{
-			d.amount("e", 0, most), d.amount("e", 1, 1), d.amount("e", 2, -1)})
-		if errors.Is(err, ledger.ErrOverflow) {
-			d.balance(d.name("a"), 0, 0)
-		} else {
-			d.balance(d.name("a"), most, 3)
-		}
-		d.check(d.name("a"))
-	})
+	for name, sign := range map[string]ledger.Micro{"up": 1, "down": -1} {
+		d.Run("a full account, "+name, func(t *testing.T) {
+			d := newDesk(t, d.store)
+			seq := d.fillUp(sign)
+			d.mustOverflow([]ledger.Micro{sign * most})
+			d.mustOverflow([]ledger.Micro{sign, sign * most})
+			d.mustOverflow([]ledger.Micro{-sign, sign * most})
+			d.balance(d.name("a"), sign*bound, seq)
+			d.check(d.name("a"))
+			d.post(d.name("a"), d.amount("full", 0, sign*most)) // a duplicate adds nothing
+			d.post(d.name("a"), d.amount("back", 0, -sign*most), d.amount("and forth", 0, sign*most))
+			d.balance(d.name("a"), sign*bound, seq+2)
+		})
+	}
+}
+
+// fillUp books an account to the bound and gives the number of its entries.
+func (d *desk) fillUp(sign ledger.Micro) int64 {
+	d.Helper()
+	var entries []ledger.Entry
+	for left := ledger.MaxBalance; left > 0; left -= ledger.MaxAmount {
+		entries = append(entries, d.amount("full", len(entries), sign*min(left, ledger.MaxAmount)))
+	}
+	for page := range slices.Chunk(entries, 30) {
+		d.post(d.name("a"), page...)
+	}
+	return int64(len(entries))
 }
 
 func (d *desk) amount(id string, i int, amount ledger.Micro) ledger.Entry {
@@ -69,7 +74,7 @@ func (d *desk) mustOverflow(amounts []ledger.Micro) {
 	d.Helper()
 	var entries []ledger.Entry
 	for i, amount := range amounts {
-		entries = append(entries, d.amount("posted", i, amount))
+		entries = append(entries, d.amount(fmt.Sprint("posted", amounts), i, amount))
 	}
 	_, err := d.store.Post(d.Context(), d.name("a"), entries)
 	if !errors.Is(err, ledger.ErrOverflow) {

@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"a cancelled call", cancelledCall},
 		{"every kind counts", everyKindCounts},
 		{"a balance may go below zero", negativeBalance},
-		{"overflow writes nothing", overflow},
+		{"amounts and balances have bounds", bounds},
 		{"small amounts add up exactly", smallAmounts},
 		{"accounts are byte for byte", byteForByte},
 		{"twins", twins},
