@@ -70,7 +70,7 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Log:         log,
 	}
 	work := worker.Worker{
-		Handlers:      handlers.Table(s.reactions, to.ledger, to.records, log),
+		Handlers:      handlers.Table(s.reactions, to.ledger, to.records, time.Now, log),
 		IgnoreUnknown: true,
 		FollowUps:     to.outbound,
 		DeadLetters:   to.eventsDead,

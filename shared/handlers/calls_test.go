@@ -37,7 +37,7 @@ func TestCallsArePriced(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			b := newBooks(t, map[string]string{"TARIFF": "call_seconds=0.02"})
 			store := records.NewMemory()
-			table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, b.Log)
+			table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, atNine, b.Log)
 			e := received(t, "g-tateth", callCompleted(at, row.members), 0)
 			r := table[e.Type](t.Context(), []webhook.Event{e})[0]
 			got := r.Outcome
@@ -57,7 +57,7 @@ func TestCallsArePriced(t *testing.T) {
 // The event of a retry may have another timestamp and so another identity.
 func TestACallIsChargedOnce(t *testing.T) {
 	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
-	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), atNine, b.Log)
 	handle := func(body string, after time.Duration) webhook.Result {
 		e := received(t, "g-tateth", body, after)
 		return table[e.Type](t.Context(), []webhook.Event{e})[0]
@@ -88,7 +88,7 @@ func TestACallIsChargedOnce(t *testing.T) {
 func TestCallsAreNotDebitedAtGabber(t *testing.T) {
 	for _, mode := range []string{"beside", "instead"} {
 		b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1", "GABBER_LEDGER": mode, "GABBER_CREDIT": "gold"})
-		table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+		table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), atNine, b.Log)
 		e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1","duration":10`), 0)
 		r := table[e.Type](t.Context(), []webhook.Event{e})[0]
 		if r.Outcome != "charged" || b.balance(t, "u1") != "-10" {
@@ -105,7 +105,7 @@ func TestCallsAreNotDebitedAtGabber(t *testing.T) {
 func TestACallThatCannotBeKeptComesBack(t *testing.T) {
 	down := errors.New("store is down")
 	b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
-	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, brokenRecords{down}, b.Log)
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, brokenRecords{down}, atNine, b.Log)
 	for name, duration := range map[string]string{"one that is charged": "10", "one that cannot be": "-1"} {
 		e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1","duration":`+duration), 0)
 		if r := table[e.Type](t.Context(), []webhook.Event{e})[0]; !errors.Is(r.Err, down) {
@@ -116,7 +116,7 @@ func TestACallThatCannotBeKeptComesBack(t *testing.T) {
 
 func TestCallsCostNothingWithoutAPrice(t *testing.T) {
 	b := newBooks(t, nil)
-	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), atNine, b.Log)
 	e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1"`), 0)
 	if r := table[e.Type](t.Context(), []webhook.Event{e})[0]; r.Outcome != "stored" || r.Err != nil {
 		t.Errorf("%+v", r)

@@ -185,7 +185,7 @@ func TestNobodyIsNamed(t *testing.T) {
 	followUps := map[string]webhook.Event{}
 	for _, world := range worlds(t) {
 		books, store := world()
-		table := handlers.Table(settings, books, store, s.logger())
+		table := handlers.Table(settings, books, store, atNine, s.logger())
 		for eventType := range table {
 			known[eventType] = true
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -31,8 +32,10 @@ type Credits struct {
 	Window           time.Duration // for events without an id; 0 never suppresses
 	Anonymous        []string      // humans that stand for nobody: their usage goes to suspense
 	ScopeByProject   bool          // one account per project and human instead of one per human; then no limit is pushed
-	ExcludeSimulated bool          // record the usage of simulated sessions at 0, where the event says so
+	ExcludeSimulated bool          // record the usage of simulated sessions at 0
 	Vendor           VendorLedger
+	Records          records.Store    // read only with ExcludeSimulated
+	Now              func() time.Time // likewise
 	Log              *slog.Logger
 }
 
@@ -83,7 +86,10 @@ type charge struct {
 	cost    ledger.Micro // what the usage is worth, whoever's ledger it is taken from
 	vendor  VendorLedger // none for usage the vendor has nothing to do with
 	usageID string       // the platform's own, may be empty
+	session string       // whose usage it is, where the event says
 	entry   ledger.Entry
+
+	simulated bool // by the session's record, see exclude
 }
 
 // Deduct handles gabber.usage.tracked: one atomic write per account and batch.
@@ -100,6 +106,9 @@ func (c *Credits) deduct(ctx context.Context, events []webhook.Event, read func(
 		charge, err := read(e)
 		if err != nil {
 			results[i].Err = webhook.Permanent(err.Error())
+			continue
+		}
+		if results[i].Err = c.exclude(ctx, e, &charge); results[i].Err != nil {
 			continue
 		}
 		charge.index = i
@@ -125,7 +134,7 @@ func (c *Credits) usage(e webhook.Event) (charge, error) {
 		return charge{}, err
 	}
 	human := usage.Account()
-	ch := charge{usageID: usage.ID, vendor: c.Vendor, entry: ledger.Entry{
+	ch := charge{usageID: usage.ID, session: usage.Session(), vendor: c.Vendor, entry: ledger.Entry{
 		Kind:        ledger.Charge,
 		Fingerprint: webhook.Identity(e.Provider(), "usage.tracked fingerprint", human, usage.Type, value.String()),
 		Time:        e.Time,
@@ -232,7 +241,8 @@ func (ch charge) stands(outcome ledger.Outcome) bool {
 // limit that is known to be pushed is no reason to spare it: whoever pushed it
 // looked for a crossing before this charge was booked.
 func (ch charge) moved(outcome ledger.Outcome) bool {
-	return ch.of.Human != "" && ch.entry.Amount != 0 && ch.stands(outcome)
+	changed := ch.entry.Amount != 0 || ch.simulated && outcome == ledger.Duplicate // charged before it was known
+	return ch.of.Human != "" && changed && ch.stands(outcome)
 }
 
 func balanceChanged(cause webhook.Event, of Balance) webhook.Event {

@@ -22,6 +22,9 @@ import (
 
 var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
+// atNine is a clock that stands still.
+func atNine() time.Time { return nine }
+
 // books is the credits reaction over an in-memory ledger.
 type books struct {
 	handlers.Credits
@@ -440,7 +443,7 @@ func TestTheTablesLogIsTheOneItIsGiven(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := usage(t, seconds("1", "", "5"), 0)
-	r := handlers.Table(settings, b.Ledger, records.NewMemory(), b.Log)[e.Type](t.Context(), []webhook.Event{e})[0]
+	r := handlers.Table(settings, b.Ledger, records.NewMemory(), atNine, b.Log)[e.Type](t.Context(), []webhook.Event{e})[0]
 	if r.Outcome != "suspense" || !strings.Contains(b.log.String(), "code=SUS") {
 		t.Errorf("%+v: %s", r, b.log.String())
 	}

@@ -25,9 +25,9 @@ import (
 
 // Table says which handler of the worker reacts to which event. An event that
 // is not in it is acknowledged and counted as ignored.
-func Table(s Settings, books ledger.Store, store records.Store, log *slog.Logger) map[string]webhook.BatchHandler {
+func Table(s Settings, books ledger.Store, store records.Store, now func() time.Time, log *slog.Logger) map[string]webhook.BatchHandler {
 	credits := s.Credits
-	credits.Ledger, credits.Log = books, log
+	credits.Ledger, credits.Records, credits.Now, credits.Log = books, store, now, log
 	latest := &Latest{Records: store}
 	leads := &Leads{Records: store, Forward: s.ForwardLeads}
 	sessions := &Sessions{Records: store, Credits: &credits}

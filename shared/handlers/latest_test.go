@@ -36,7 +36,7 @@ func received(t *testing.T, provider, body string, after time.Duration) webhook.
 
 func TestEverySampleOfAKnownTypeHasAReaction(t *testing.T) {
 	b := newBooks(t, nil)
-	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), b.Log)
+	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), atNine, b.Log)
 	ignored := map[string]bool{"gabber.voice.clone_ready": true, "g-tateth.webhook.test": true} // events nobody can know
 	for _, p := range providers.Table() {
 		for _, name := range events.Names(p.Name) {
@@ -177,7 +177,7 @@ type latest struct {
 
 func newLatest(t *testing.T) *latest {
 	b, store := newBooks(t, nil), records.NewMemory()
-	return &latest{store, handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, b.Log)}
+	return &latest{store, handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, atNine, b.Log)}
 }
 
 func (l *latest) handle(t *testing.T, platform, body string, after time.Duration) error {

@@ -402,7 +402,7 @@ func (w *outboundWorld) start(t *testing.T, session string) (changes []webhook.E
 		t.Fatal(err)
 	}
 	e := received(t, "gabber", stateChanged(session), 0)
-	r := handlers.Table(settings, w.books, w.store, slog.New(slog.DiscardHandler))[e.Type](t.Context(), []webhook.Event{e})[0]
+	r := handlers.Table(settings, w.books, w.store, atNine, slog.New(slog.DiscardHandler))[e.Type](t.Context(), []webhook.Event{e})[0]
 	if r.Err != nil {
 		t.Fatal(r.Err)
 	}

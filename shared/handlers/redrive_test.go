@@ -17,7 +17,7 @@ import (
 func TestTheWorkerPassesFollowUpsOn(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	books := ledger.NewMemory(time.Now)
-	worker := handlers.Table(handlers.Settings{}, books, records.NewMemory(), log)
+	worker := handlers.Table(handlers.Settings{}, books, records.NewMemory(), atNine, log)
 	outbound := handlers.Outbound(handlers.OutboundSettings{}, handlers.Ports{Ledger: books, Records: records.NewMemory()}, log)
 	if len(outbound) == 0 {
 		t.Fatal("outbound handles nothing")

@@ -154,7 +154,7 @@ variable "account_per_project" {
 }
 
 variable "exclude_simulated" {
-  description = "Record the usage of simulated sessions at 0, where the event says that it is simulated."
+  description = "Record the usage of sessions that Gabber reports as simulated at 0."
   type        = bool
   default     = false
 }

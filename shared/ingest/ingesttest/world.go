@@ -96,7 +96,7 @@ func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *wor
 	}
 	return &worker.Worker{
 		IgnoreUnknown: true,
-		Handlers:      handlers.Table(settings, w.Ledger, records.NewMemory(), w.Log),
+		Handlers:      handlers.Table(settings, w.Ledger, records.NewMemory(), w.Now, w.Log),
 		FollowUps:     w.followUp,
 		DeadLetters:   &Recorder{},
 		Reread:        ingest.Reread(routes),

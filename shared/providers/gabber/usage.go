@@ -52,6 +52,25 @@ func (u UsageTracked) Simulated() bool {
 	return isTrue(u.Marked) || isTrue(simulatedIn(u.Metadata)) || isTrue(simulatedIn(u.Extra))
 }
 
+// Session is the conversation the usage belongs to, "" if the event does not say:
+// realtime_session, realtime_session_id or session in metadata or extra. A guess,
+// by the names that other events give it: no published model of usage has one.
+func (u UsageTracked) Session() string {
+	for _, object := range []strict.Raw{u.Metadata, u.Extra} {
+		var o struct {
+			RealtimeSession   string `json:"realtime_session"`
+			RealtimeSessionID string `json:"realtime_session_id"`
+			Session           string `json:"session"`
+		}
+		_ = strict.Unmarshal(object, &o) // a member of another shape says nothing
+		id := cmp.Or(o.RealtimeSession, o.RealtimeSessionID, o.Session)
+		if id != "" && envelope.Text("", id, envelope.MaxID) == nil {
+			return id
+		}
+	}
+	return ""
+}
+
 func simulatedIn(object strict.Raw) strict.Raw {
 	var o struct {
 		Simulated strict.Raw `json:"simulated"`

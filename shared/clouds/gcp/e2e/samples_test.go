@@ -96,7 +96,7 @@ func newReference(s *system) *reference {
 	}
 	r.worker = worker.Worker{
 		IgnoreUnknown: true,
-		Handlers:      handlers.Table(settings, posted{r.ledger, r.accounts}, put{r.records, r.things}, log),
+		Handlers:      handlers.Table(settings, posted{r.ledger, r.accounts}, put{r.records, r.things}, time.Now, log),
 		FollowUps:     box(r.outbound), DeadLetters: box(r.dead), Now: time.Now, Log: log,
 	}
 	return r
