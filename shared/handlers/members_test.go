@@ -122,7 +122,7 @@ func reactionTo(t *testing.T, p webhook.Provider, body []byte) reaction {
 	var written []string
 	books := notedLedger{ledger.NewMemory(func() time.Time { return nine }), &written}
 	store := notedRecords{records.NewMemory(), &written}
-	handler, ok := handlers.Table(settings, books, store, slog.New(slog.DiscardHandler))[e.Type]
+	handler, ok := handlers.Table(settings, books, store, atNine, slog.New(slog.DiscardHandler))[e.Type]
 	if !ok {
 		return reaction{}
 	}
