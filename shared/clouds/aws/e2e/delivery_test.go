@@ -92,7 +92,7 @@ func workerInMemory(t *testing.T, outbound webhook.Publisher) (*worker.Worker, *
 	}
 	return &worker.Worker{
 		IgnoreUnknown: true,
-		Handlers:      handlers.Table(settings, books, latest, log),
+		Handlers:      handlers.Table(settings, books, latest, time.Now, log),
 		FollowUps:     outbound, DeadLetters: nowhere{}, Now: time.Now, Log: log,
 	}, books, latest
 }
