@@ -1,5 +1,9 @@
 # Google Cloud on this machine: its emulators, no account.
-.PHONY: test-gcp bench-gcp
+.PHONY: run-gcp test-gcp bench-gcp
+
+run-gcp: ## The three Google Cloud functions on loopback, over the emulators; no account
+	@go build -o build/local/run-gcp ./shared/clouds/gcp/run
+	@exec build/local/run-gcp
 
 test-gcp: ## The whole pipeline on real parts: signed POST, Pub/Sub, worker, Firestore, kills
 	go test -count=1 ./shared/clouds/gcp/...

@@ -5,8 +5,14 @@
 # Google's builder compiles the package at the root of the archive, and it reads
 # every Go file there, tests included. So the archive is the module with the
 # function at its root, and of shared/ just what the function imports: go list
-# names the files, without tests and their data.
+# names the files, without tests and their data. go.mod loses its toolchain line:
+# the builder has a Go of its own and must not look for another.
 set -euo pipefail
+
+# What the caller's environment says about Go, zip and cd must not change the
+# bytes; a go.work around a fork is another module's business.
+unset CDPATH ZIP ZIPOPT
+export GOWORK=off GOFLAGS=-mod=readonly GO111MODULE=on GOOS=linux GOARCH=amd64 CGO_ENABLED=0
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 function=$1
@@ -14,11 +20,11 @@ mkdir -p "$2"
 out=$(cd "$2" && pwd)
 stage=$out/$function
 module=$(go list -m)
-export GOOS=linux GOARCH=amd64 CGO_ENABLED=0
 
 rm -rf "$stage" "$stage.zip"
 mkdir -p "$stage"
 cp go.mod go.sum LICENSE "$stage"
+go mod edit -toolchain=none "$stage/go.mod"
 go list -deps -f '{{if and .Module .Module.Main}}{{$p := .ImportPath}}{{range .GoFiles}}{{$p}} {{.}}
 {{end}}{{range .EmbedFiles}}{{$p}} {{.}}
 {{end}}{{end}}' "./functions/$function" | while read -r package file; do

@@ -37,28 +37,54 @@ import (
 // FUNCTION_TARGET names on PORT, but on the address HOST only.
 func Function(t testing.TB, name string) string {
 	t.Helper()
-	dir := t.TempDir()
-	Unzip(t, Pack(t, name), dir)
+	needTools(t)
 	binary := filepath.Join(t.TempDir(), name)
-	if err := Compile(dir, binary); err != nil {
+	if err := Build(name, binary); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return binary
 }
 
+// Build packs a function and compiles the archive into binary.
+func Build(name, binary string) error {
+	dir, err := os.MkdirTemp("", "buildpack-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	archive, err := pack(name, dir)
+	if err != nil {
+		return err
+	}
+	source := filepath.Join(dir, "source")
+	if err := unpack(archive, source); err != nil {
+		return err
+	}
+	return Compile(source, binary)
+}
+
 // Pack runs what `make package-gcp` runs and gives the path of the archive.
 func Pack(t testing.TB, name string) string {
+	t.Helper()
+	needTools(t)
+	archive, err := pack(name, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
+}
+
+func needTools(t testing.TB) {
 	t.Helper()
 	for _, tool := range []string{"bash", "zip"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			toolstest.Missing(t, tool+" is not installed")
 		}
 	}
-	out := t.TempDir()
-	if err := run(root(), filepath.Join(root(), "tools", "package-gcp.sh"), name, out); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(out, name+".zip")
+}
+
+func pack(name, out string) (archive string, err error) {
+	return filepath.Join(out, name+".zip"), run(root(), filepath.Join(root(), "tools", "package-gcp.sh"), name, out)
 }
 
 // root is the module's folder.
@@ -70,16 +96,23 @@ func root() string {
 // Unzip unpacks an archive into dir.
 func Unzip(t testing.TB, archive, dir string) {
 	t.Helper()
+	if err := unpack(archive, dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unpack(archive, dir string) error {
 	z, err := zip.OpenReader(archive)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer z.Close()
 	for _, f := range z.File {
 		if err := unzip(f, filepath.Join(dir, f.Name)); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 func unzip(f *zip.File, name string) error {

@@ -42,6 +42,8 @@ func TestArchivesCompileAndServe(t *testing.T) {
 	}
 }
 
+// The same bytes, whatever the environment says about Go, zip and the shell, and
+// in a fork that lies inside somebody's workspace.
 func TestArchivesAreReproducible(t *testing.T) {
 	read := func() string {
 		content, err := os.ReadFile(buildpacktest.Pack(t, "gcp-worker"))
@@ -50,7 +52,18 @@ func TestArchivesAreReproducible(t *testing.T) {
 		}
 		return string(content)
 	}
-	if first, second := read(), read(); first != second {
+	first := read()
+	workspace := filepath.Join(t.TempDir(), "go.work")
+	if err := os.WriteFile(workspace, []byte("go 1.26.0\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"GOWORK": workspace, "GOFLAGS": "-mod=vendor -tags=other", "GO111MODULE": "off", "GOOS": "windows", "GOARCH": "arm64", "CGO_ENABLED": "1",
+		"ZIPOPT": "-0", "ZIP": "-0", "CDPATH": "/:.", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8",
+	} {
+		t.Setenv(name, value)
+	}
+	if second := read(); first != second {
 		t.Error("two archives of the same sources differ")
 	}
 }
@@ -68,6 +81,20 @@ func TestArchivesHoldNothingElse(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Google's builder has a Go of its own; a toolchain line would have it look for
+// another. The module needs no less for that: its go line stays.
+func TestArchivesNameNoToolchain(t *testing.T) {
+	dir := t.TempDir()
+	buildpacktest.Unzip(t, buildpacktest.Pack(t, "gcp-outbound"), dir)
+	content, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(content), "\ntoolchain ") || !strings.Contains(string(content), "\ngo 1.") {
+		t.Errorf("the archive's go.mod:\n%.200s", content)
 	}
 }
 

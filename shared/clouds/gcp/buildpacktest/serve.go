@@ -3,6 +3,8 @@ package buildpacktest
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -46,23 +48,40 @@ func (l *Log) String() string {
 // and waits until it listens. It is killed when the test ends.
 func Start(t testing.TB, binary, target string, log *Log, env ...string) *Process {
 	t.Helper()
-	p := &Process{Addr: toolstest.FreeAddr(t), Log: log, command: exec.Command(binary), ended: make(chan struct{})}
-	host, port, _ := net.SplitHostPort(p.Addr)
+	p, err := Serve(t.Context(), binary, target, toolstest.FreeAddr(t), log, env...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log)
+	}
+	p.Log = log
+	t.Cleanup(p.Kill)
+	return p
+}
+
+// Serve runs a function at addr, likewise; its output goes to out.
+func Serve(ctx context.Context, binary, target, addr string, out io.Writer, env ...string) (*Process, error) {
+	p := &Process{Addr: addr, command: exec.Command(binary), ended: make(chan struct{})}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
 	p.command.Env = append([]string{"HOST=" + host, "PORT=" + port, "FUNCTION_TARGET=" + target, "K_SERVICE=" + target}, env...)
-	p.command.Stdout, p.command.Stderr = log, log
+	p.command.Stdout, p.command.Stderr = out, out
 	if err := p.command.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	go func() {
 		_ = p.command.Wait()
 		close(p.ended)
 	}()
-	t.Cleanup(p.Kill)
-	if err := p.await(t.Context()); err != nil {
-		t.Fatalf("%s does not listen: %v\n%s", target, err, log)
+	if err := p.await(ctx); err != nil {
+		p.Kill()
+		return nil, fmt.Errorf("%s does not listen on %s: %w", target, addr, err)
 	}
-	return p
+	return p, nil
 }
+
+// Ended is closed when the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
 
 // PID is the process's number.
 func (p *Process) PID() int { return p.command.Process.Pid }

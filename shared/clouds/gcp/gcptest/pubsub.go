@@ -2,6 +2,7 @@ package gcptest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,15 +20,25 @@ type Message struct {
 // Topic makes a topic.
 func (e *Emulator) Topic(t testing.TB, project, name string) {
 	t.Helper()
-	e.call(t, http.MethodPut, project, "topics/"+name, struct{}{}, nil)
+	must(t, e.AddTopic(t.Context(), project, name))
+}
+
+// AddTopic makes a topic.
+func (e *Emulator) AddTopic(ctx context.Context, project, name string) error {
+	return e.call(ctx, http.MethodPut, project, "topics/"+name, struct{}{}, nil)
 }
 
 // Subscription makes one of a topic; settings are Pub/Sub's own, in JSON.
 func (e *Emulator) Subscription(t testing.TB, project, topic, name string, settings map[string]any) {
 	t.Helper()
+	must(t, e.AddSubscription(t.Context(), project, topic, name, settings))
+}
+
+// AddSubscription makes a subscription of a topic.
+func (e *Emulator) AddSubscription(ctx context.Context, project, topic, name string, settings map[string]any) error {
 	all := map[string]any{"topic": TopicName(project, topic)}
 	maps.Copy(all, settings)
-	e.call(t, http.MethodPut, project, "subscriptions/"+name, all, nil)
+	return e.call(ctx, http.MethodPut, project, "subscriptions/"+name, all, nil)
 }
 
 // TopicName is a topic's full name.
@@ -38,7 +49,7 @@ func (e *Emulator) Publish(t testing.TB, project, topic string, data []byte) str
 	t.Helper()
 	in := map[string]any{"messages": []any{map[string]any{"data": data}}}
 	var out struct{ MessageIDs []string }
-	e.call(t, http.MethodPost, project, "topics/"+topic+":publish", in, &out)
+	must(t, e.call(t.Context(), http.MethodPost, project, "topics/"+topic+":publish", in, &out))
 	return out.MessageIDs[0]
 }
 
@@ -52,43 +63,47 @@ func (e *Emulator) Pull(t testing.TB, project, subscription string) []Message {
 		}
 	}
 	path := "subscriptions/" + subscription
-	e.call(t, http.MethodPost, project, path+":pull", map[string]any{"maxMessages": 1000, "returnImmediately": true}, &out)
+	must(t, e.call(t.Context(), http.MethodPost, project, path+":pull", map[string]any{"maxMessages": 1000, "returnImmediately": true}, &out))
 	var messages []Message
 	var ids []string
 	for _, m := range out.ReceivedMessages {
 		messages, ids = append(messages, m.Message), append(ids, m.AckID)
 	}
 	if len(ids) > 0 {
-		e.call(t, http.MethodPost, project, path+":acknowledge", map[string]any{"ackIds": ids}, nil)
+		must(t, e.call(t.Context(), http.MethodPost, project, path+":acknowledge", map[string]any{"ackIds": ids}, nil))
 	}
 	return messages
 }
 
-func (e *Emulator) call(t testing.TB, method, project, path string, in, out any) {
+func must(t testing.TB, err error) {
 	t.Helper()
-	body, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := fmt.Sprintf("http://%s/v1/projects/%s/%s", e.Addr, project, path)
-	request, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
+}
+
+func (e *Emulator) call(ctx context.Context, method, project, path string, in, out any) error {
+	body, err := json.Marshal(in)
 	if err != nil {
-		t.Fatal(err)
+		return err
+	}
+	url := fmt.Sprintf("http://%s/v1/projects/%s/%s", e.Addr, project, path)
+	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s %s: status %d, %v: %s", method, path, response.StatusCode, err, answer)
+		return fmt.Errorf("%s %s: status %d, %v: %s", method, path, response.StatusCode, err, answer)
 	}
 	if out == nil {
-		return
+		return nil
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
+	return json.Unmarshal(answer, out)
 }
