@@ -114,6 +114,41 @@ func TestACallThatCannotBeKeptComesBack(t *testing.T) {
 	}
 }
 
+// An event of two reactions comes back as long as one of them is worth another
+// try, whichever of the two that is and whatever came of the other.
+func TestCallsCompleted_oneOfTwoFails(t *testing.T) {
+	again, dead := errors.New("store is down"), webhook.Permanent("the store cannot hold it")
+	e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", `"callId":"c1","customerId":"u1","duration":10`), 0)
+	for _, row := range []struct {
+		name         string
+		kept, booked error
+		want         string
+	}{
+		{"both are done", nil, nil, "done"},
+		{"kept, and not booked yet", nil, again, "again"},
+		{"not kept yet, and booked", again, nil, "again"},
+		{"kept, and can never be booked", nil, dead, outcome(webhook.Result{Err: dead})},
+		{"can never be kept, and booked", dead, nil, outcome(webhook.Result{Err: dead})},
+		{"can never be kept, and not booked yet", dead, again, "again"},
+		{"not kept yet, and can never be booked", again, dead, "again"},
+		{"neither now", again, again, "again"},
+		{"neither ever", dead, dead, outcome(webhook.Result{Err: dead})},
+	} {
+		b := newBooks(t, map[string]string{"TARIFF": "call_seconds=1"})
+		var store records.Store = records.NewMemory()
+		if row.kept != nil {
+			store = brokenRecords{row.kept}
+		}
+		if row.booked != nil {
+			b.Ledger = brokenLedger{b.Ledger, row.booked}
+		}
+		table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, store, atNine, b.Log)
+		if got := outcome(table[e.Type](t.Context(), []webhook.Event{e})[0]); got != row.want {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
+		}
+	}
+}
+
 func TestCallsCostNothingWithoutAPrice(t *testing.T) {
 	b := newBooks(t, nil)
 	table := handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), atNine, b.Log)

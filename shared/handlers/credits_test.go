@@ -140,6 +140,7 @@ func TestTheSameIdentity(t *testing.T) {
 		{"written in other words is a duplicate", seconds("1", "u1", "30.0"), "duplicate"},
 		{"with an exponent is a duplicate", seconds("1", "u1", "3e1"), "duplicate"},
 		{"with another value is a conflict", seconds("1", "u1", "31"), "dead: conflict: another event with this identity was booked first"},
+		{"of another usage type is a conflict", `{"id":"1","type":"voice_synthesis_seconds","value":30,"human":"u1"}`, "dead: conflict: another event with this identity was booked first"},
 		{"of another human is a conflict", seconds("1", "u2", "30"), "dead: conflict: another event with this identity was booked first"},
 		{"under another id is another charge", seconds("2", "u1", "30"), "charged"},
 	} {
@@ -172,6 +173,8 @@ func TestEventsWithoutAnID(t *testing.T) {
 		{"redelivery of a suppressed message", "", []time.Duration{0, time.Second, time.Second}, "charged suppressed duplicate"},
 		{"a window of our choosing", "1h", []time.Duration{0, 59 * time.Minute}, "charged suppressed"},
 		{"no window", "0s", []time.Duration{0, time.Second}, "charged charged"},
+		{"no window, within one second", "0s", []time.Duration{0, 1}, "charged charged"},
+		{"a retry within one second is kept", "", []time.Duration{0, 1}, "charged suppressed"},
 		{"for ever", "forever", []time.Duration{0, 9000 * time.Hour}, "charged suppressed"},
 		{"for ever, backwards", "forever", []time.Duration{9000 * time.Hour, 0}, "charged suppressed"},
 	} {

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,34 +21,42 @@ import (
 // what a test wants broken.
 type wire struct {
 	operations []string
-	units      int // of writes in transactions, by AWS's rule: 2 for each item and KB begun
+	stale      []string // reads that asked for no consistency
+	units      int      // of writes in transactions, by AWS's rule: 2 for each item and KB begun
 	broken     func(operation string, send func() (*http.Response, error)) (*http.Response, error)
 }
 
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810.")
 	w.operations = append(w.operations, operation)
-	if err := w.weigh(r); err != nil {
+	if err := w.look(operation, r); err != nil {
 		return nil, err
 	}
-	send := func() (*http.Response, error) { return http.DefaultTransport.RoundTrip(r) }
+	patient := r.WithContext(context.WithoutCancel(r.Context())) // a slow answer is no reason for another request
+	send := func() (*http.Response, error) { return http.DefaultTransport.RoundTrip(patient) }
 	if w.broken != nil {
 		return w.broken(operation, send)
 	}
 	return send()
 }
 
-// weigh takes the JSON of a write for its size, which is more than the item's.
+// look takes the JSON of a write for its size, which is more than the item's.
 // DynamoDB Local does report what a transaction consumes, but it says the same
-// for 2 items and for 100.
-func (w *wire) weigh(r *http.Request) error {
+// for 2 items and for 100. Nor does it read anything stale.
+func (w *wire) look(operation string, r *http.Request) error {
 	body, err := r.GetBody()
 	if err != nil {
 		return err
 	}
-	var request struct{ TransactItems []json.RawMessage }
+	var request struct {
+		TransactItems  []json.RawMessage
+		ConsistentRead bool
+	}
 	if err := json.NewDecoder(body).Decode(&request); err != nil {
 		return err
+	}
+	if (operation == "GetItem" || operation == "Query") && !request.ConsistentRead {
+		w.stale = append(w.stale, operation)
 	}
 	for _, write := range request.TransactItems {
 		w.units += 2 * (1 + (len(write)-1)/1024)
@@ -111,6 +120,22 @@ func TestLedgerOnTheWire(t *testing.T) {
 		}
 		if _, err := l.Post(t.Context(), "a", charges(id, 100)); err == nil {
 			t.Error("100 entries went into one transaction with their account")
+		}
+	})
+
+	t.Run("what a posting without an id reads", func(t *testing.T) {
+		l, w := newLedger(t, server)
+		for i, want := range []string{"GetItem TransactWriteItems", "GetItem Query TransactWriteItems"} { // the first has no anchor to find
+			w.reset()
+			twin := charges(i, 1)
+			twin[0].Twin, twin[0].Window = "bytes", time.Minute
+			outcomes, err := l.Post(t.Context(), "a", twin)
+			if err != nil || outcomes[0] != []ledger.Outcome{ledger.Recorded, ledger.WasSuppressed}[i] {
+				t.Errorf("outcomes %v, error %v", outcomes, err)
+			}
+			if got := strings.Join(w.operations, " "); got != want || len(w.stale) != 0 {
+				t.Errorf("requests %s, want %s; %q may be stale, and a twin be missed", got, want, w.stale)
+			}
 		}
 	})
 

@@ -31,4 +31,13 @@ func pushedIsRemembered(d *desk) {
 		d.Errorf("an account that does not exist: %v", err)
 	}
 	d.balance(nobody, 0, 0)
+	unmarked := func() {
+		d.Helper()
+		if a, err := syncer.Account(d.Context(), nobody); err != nil || a.SyncedSeq != 0 {
+			d.Errorf("account %q: %+v (%v), although nothing of it was pushed", nobody, a, err)
+		}
+	}
+	unmarked()
+	d.post(nobody, d.charge("3", 5))
+	unmarked()
 }
