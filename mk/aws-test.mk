@@ -6,7 +6,7 @@ LOCAL_PORT ?= 4600
 .PHONY: aws-local invoke-aws-ingest invoke-aws-worker invoke-aws-outbound test-aws test-aws-sam bench-aws
 
 aws-local: .tools/moto/bin/moto_server ## A stand-in for AWS and the platforms' APIs, for `sam local`, invoke-aws-… and hooks-aws
-	@go build -o build/local/aws-local ./shared/clouds/aws/awslocal/serve
+	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/aws-local ./shared/clouds/aws/awslocal/serve
 	@exec build/local/aws-local $(LOCAL_PORT)
 
 invoke-aws-ingest: EVENT = events/aws-ingest.$(PLATFORM).json
@@ -16,7 +16,8 @@ invoke-aws-outbound: ## Hand events/aws-outbound.gabber.json to the compiled fun
 
 invoke-aws-worker invoke-aws-outbound: EVENT = events/$(@:invoke-%=%).gabber.json
 invoke-aws-ingest invoke-aws-worker invoke-aws-outbound: invoke-%: build/local/%/bootstrap .tools/moto/bin/moto_server
-	@go run ./shared/clouds/aws/lambdatest/invoke $< $(EVENT) $(LOCAL_PORT)
+	@go build -o build/local/invoke ./shared/clouds/aws/lambdatest/invoke
+	@build/local/invoke $< $(EVENT) $(LOCAL_PORT)
 
 test-aws: ## The whole pipeline on real parts: signed POST, SQS, worker, DynamoDB, kills
 	go test -count=1 ./shared/clouds/aws/...
@@ -29,11 +30,10 @@ bench-aws: ## Cold start, CPU, memory and size against other ways to write it (n
 
 # For this machine's processor; what is deployed is made by `make build`.
 build/local/%/bootstrap: FORCE
-	@CGO_ENABLED=0 GOOS=linux go build -trimpath -tags lambda.norpc -o $@ ./functions/$*
+	@CGO_ENABLED=0 GOOS=linux tools/ticking.sh "go build: up to a minute the first time" go build -trimpath -tags lambda.norpc -o $@ ./functions/$*
 
 .tools/moto/bin/moto_server:
-	@echo "installing moto into .tools/moto, once (needs Python 3.10; about a minute)"
-	@tools/aws-python.sh moto
+	@tools/ticking.sh "moto into .tools/moto, once: needs Python 3.10 and takes a minute or three" tools/aws-python.sh moto
 
 .PHONY: FORCE
 FORCE:

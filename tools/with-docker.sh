@@ -16,8 +16,8 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   exec "$@"
 fi
 
-install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io busybox-static >/dev/null; }
-[[ -x /usr/bin/docker && -x /bin/busybox ]] || install 2>/dev/null || { apt-get update -qq && install; }
+[[ -x /usr/bin/docker && -x /bin/busybox ]] || tools/ticking.sh "Debian's docker.io, once" bash -c \
+  'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io busybox-static >/dev/null'
 
 home=$(mktemp -d)
 socket=$home/docker.sock
