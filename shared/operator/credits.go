@@ -120,7 +120,7 @@ func (c *StatementCmd) Run(ctx context.Context, t *Terminal) error {
 		return c.Print(t.Out, lines, func(w io.Writer) {
 			Columns(w, "TIME\tKIND\tAMOUNT\tUSAGE\tVALUE\tSOURCE\tNOTE", func(row func(...any)) {
 				for _, l := range lines {
-					row(l.Time.Local().Format(time.DateTime), l.Kind, l.Amount, l.Usage, l.Value, l.Source, l.Note)
+					row(Stamp(l.Time), l.Kind, l.Amount, l.Usage, l.Value, l.Source, l.Note)
 				}
 			})
 		})

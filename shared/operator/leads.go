@@ -43,7 +43,7 @@ func (c *LeadsCmd) Run(ctx context.Context, t *Terminal) error {
 		return c.Print(t.Out, rows, func(w io.Writer) {
 			Columns(w, "RECEIVED\tNAME\tE-MAIL\tPHONE\tCHATBOT\tCONVERSATION", func(row func(...any)) {
 				for _, r := range rows {
-					row(r.Received.Local().Format(time.DateTime), r.Name, r.Email, r.Phone, r.Chatbot, r.Conversation)
+					row(Stamp(r.Received), r.Name, r.Email, r.Phone, r.Chatbot, r.Conversation)
 				}
 			})
 		})

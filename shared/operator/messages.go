@@ -1,24 +1,31 @@
 package operator
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/records"
 )
 
-// MessagesCmd shows a conversation. Those of Gabber are sessions.
+// MessagesCmd shows a conversation, or lists them. Those of Gabber are sessions.
 type MessagesCmd struct {
 	Platform     string `arg:"" enum:"cribbly,oblic,g-tateth" help:"cribbly, oblic or g-tateth."`
-	Conversation string `arg:"" help:"The conversation's id."`
+	Conversation string `arg:"" optional:"" help:"The conversation's id. Default: list those that have messages, which reads every message."`
 	Output
 }
 
 // Run shows the messages that are not deleted, as they are now.
 func (c *MessagesCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
+		if c.Conversation == "" {
+			return c.conversations(ctx, t, in.Records)
+		}
 		model, rows := c.Platform+".message", []recordFacts{}
 		err := oldestFirst(ctx, in.Records, handlers.MessagesOf(model, c.Conversation), func(note records.Record) error {
 			message, ok, err := in.Records.Get(ctx, model, note.ID)
@@ -27,10 +34,45 @@ func (c *MessagesCmd) Run(ctx context.Context, t *Terminal) error {
 			}
 			return err
 		})
+		if err == nil && len(rows) == 0 {
+			err = fmt.Errorf("no messages; messages %s lists the conversations that have some", c.Platform)
+		}
 		if err != nil {
 			return err
 		}
 		return c.Print(t.Out, rows, func(w io.Writer) { showRecords(w, rows) })
+	})
+}
+
+// conversationFacts is a conversation as other programs read it.
+type conversationFacts struct {
+	ID       string    `json:"id"`
+	Messages int       `json:"messages"`
+	Newest   time.Time `json:"newest"` // when its last message was received
+}
+
+// conversations lists what the messages say they belong to, the newest first.
+func (c *MessagesCmd) conversations(ctx context.Context, t *Terminal, store records.Store) error {
+	byID := map[string]conversationFacts{}
+	err := oldestFirst(ctx, store, c.Platform+".message", func(r records.Record) error {
+		if id := handlers.ConversationOf(r); id != "" {
+			byID[id] = conversationFacts{id, byID[id].Messages + 1, r.Time}
+		}
+		return nil
+	})
+	rows := slices.AppendSeq([]conversationFacts{}, maps.Values(byID))
+	slices.SortFunc(rows, func(a, b conversationFacts) int {
+		return cmp.Or(b.Newest.Compare(a.Newest), cmp.Compare(a.ID, b.ID))
+	})
+	if err != nil {
+		return err
+	}
+	return c.Print(t.Out, rows, func(w io.Writer) {
+		Columns(w, "NEWEST\tMESSAGES\tCONVERSATION", func(row func(...any)) {
+			for _, r := range rows {
+				row(Stamp(r.Newest), r.Messages, r.ID)
+			}
+		})
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -388,6 +389,80 @@ func TestAConversationIsShown(t *testing.T) {
 	first, second := strings.Index(out.String(), "first"), strings.Index(out.String(), "second")
 	if first < 0 || second < first || strings.Contains(out.String(), "taken back") || strings.Count(out.String(), "\n") != 3 {
 		t.Errorf("shown %s", out)
+	}
+}
+
+// The ids that messages takes are listed, with what they are about.
+func TestMessagesListsConversations(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	for id, body := range map[string]string{
+		"oblic.message 1": `{"id":"1","conversation_id":"c1"}`, "oblic.message 2": `{"id":"2","conversation_id":"c1"}`, "oblic.message 3": `{"id":"3"}`,
+		"g-tateth.message 1": `{"_id":"1","conversationId":{"_id":"c2"}}`, "g-tateth.message 2": `{"_id":"2","conversationId":"c3"}`,
+	} {
+		kind, id, _ := strings.Cut(id, " ")
+		if _, err := m.Records.Put(t.Context(), records.Record{Kind: kind, ID: id, Time: nine, Data: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for platform, want := range map[string]string{
+		"oblic": `[{"id":"c1","messages":2,"newest":"2026-11-21T09:00:00Z"}]`, "cribbly": "[]",
+		"g-tateth": `[{"id":"c2","messages":1,"newest":"2026-11-21T09:00:00Z"},{"id":"c3","messages":1,"newest":"2026-11-21T09:00:00Z"}]`,
+	} {
+		out.Reset()
+		var line bytes.Buffer
+		if err := (&operator.MessagesCmd{Platform: platform, Output: operator.Output{JSON: true}}).Run(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Compact(&line, out.Bytes()); err != nil || line.String() != want {
+			t.Errorf("%s: %s, want %s (%v)", platform, line.String(), want, err)
+		}
+	}
+	if err := (&operator.MessagesCmd{Platform: "oblic", Conversation: "c9"}).Run(t.Context(), at); err == nil || !strings.Contains(err.Error(), "messages oblic") {
+		t.Errorf("a conversation that is not there: %v", err)
+	}
+}
+
+// Kinds are listed with what there is; a kind of a fork's own is shown; a slip
+// names the kinds.
+func TestRecordsListsKinds(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	for i, kind := range []string{handlers.LeadKind, handlers.LeadKind, handlers.CallerKind, "own.kind"} {
+		if _, err := m.Records.Put(t.Context(), records.Record{Kind: kind, ID: fmt.Sprint(i), Time: nine, Data: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := (&operator.RecordsCmd{Max: 1}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`chatbase\.lead +1 and more +20`, `caller +1 +20`, `gabber\.session +0\n`, `oblic\.message/<id> +ids: messages oblic\n`, `gabber\.message/<id> +ids: sessions\n`} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
+	for kind, slip := range map[string]bool{"own.kind": false, handlers.SessionKind: false, "nokind": true, "chatbase.leads": true, "oblic.message/c9": true} {
+		err := (&operator.RecordsCmd{Kind: kind, Max: 1}).Run(t.Context(), at)
+		if (err != nil) != slip || slip && !strings.Contains(err.Error(), handlers.LeadKind) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+// A time names its zone: it is read elsewhere, later.
+func TestTablesNameTheZone(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	if err := (&operator.GrantCmd{Owner: human("u1"), Amount: "1"}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if err := (&operator.StatementCmd{Owner: human("u1")}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	row := strings.Split(out.String(), "\n")[1]
+	if got, err := time.Parse("2006-01-02 15:04:05Z07:00", strings.Join(strings.Fields(row)[:2], " ")); err != nil || !got.Equal(nine) {
+		t.Errorf("%v in %q", err, row)
 	}
 }
 

@@ -1,12 +1,16 @@
 package operator
 
 import (
+	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Output is embedded by commands that print facts.
@@ -38,6 +42,27 @@ func Columns(w io.Writer, header string, rows func(row func(cells ...any))) {
 		fmt.Fprintln(tabs, strings.Join(texts, "\t"))
 	})
 	tabs.Flush() //nolint:errcheck // a terminal that went away
+}
+
+// Stamp is a time as tables show it: of this machine's zone, which it names.
+func Stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05Z07:00") }
+
+// Readable is a body as people read it: JSON indented, other text line by line,
+// anything else as hexadecimal digits.
+func Readable(body []byte) string {
+	var text bytes.Buffer
+	switch {
+	case json.Indent(&text, body, "", "  ") == nil:
+	case utf8.Valid(body):
+		text = *bytes.NewBuffer(body)
+	default:
+		return hex.Dump(body)
+	}
+	lines := strings.Split(text.String(), "\n")
+	for i, line := range lines {
+		lines[i] = Printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Printable keeps control characters of foreign names away from the terminal.

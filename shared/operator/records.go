@@ -4,13 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/records"
 )
 
-// RecordsCmd lists records of one kind.
+// RecordsCmd lists records of one kind, or the kinds.
 type RecordsCmd struct {
-	Kind string `arg:"" help:"For example chatbase.lead, cribbly.message or g-tateth.call."`
+	Kind string `arg:"" optional:"" help:"For example chatbase.lead, cribbly.message or g-tateth.call. Default: list the kinds."`
 	Max  int    `default:"100" help:"At most so many, newest first."`
 	Output
 }
@@ -22,10 +28,17 @@ type recordFacts struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// Run lists them.
+// Run lists them. A kind that the handlers do not keep and that has no records is
+// a mistake.
 func (c *RecordsCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
+		if c.Kind == "" {
+			return c.kinds(ctx, t, in.Records)
+		}
 		page, _, err := in.Records.List(ctx, c.Kind, "", c.Max)
+		if err == nil && len(page) == 0 && !slices.Contains(handlers.Kinds(), c.Kind) {
+			err = fmt.Errorf("no records of that kind; there are %s", strings.Join(handlers.Kinds(), ", "))
+		}
 		if err != nil {
 			return err
 		}
@@ -37,10 +50,63 @@ func (c *RecordsCmd) Run(ctx context.Context, t *Terminal) error {
 	})
 }
 
+// kindFacts says how many records of a kind there are, as far as --max counts.
+type kindFacts struct {
+	Kind    string    `json:"kind"`
+	Records int       `json:"records"`
+	More    bool      `json:"more"`
+	Newest  time.Time `json:"newest,omitzero"`
+	IDs     string    `json:"ids,omitempty"` // the command that shows what <id> can be
+}
+
+// kinds counts, by a list per kind: no place has a cheaper way.
+func (c *RecordsCmd) kinds(ctx context.Context, t *Terminal, store records.Store) error {
+	var rows []kindFacts
+	for _, kind := range handlers.Kinds() {
+		row := kindFacts{Kind: kind}
+		if model, _, perID := strings.Cut(kind, "/"); perID {
+			row.IDs = idsOf(model)
+			rows = append(rows, row)
+			continue
+		}
+		page, next, err := store.List(ctx, kind, "", c.Max)
+		if err != nil {
+			return err
+		}
+		if row.Records, row.More = len(page), next != ""; len(page) > 0 {
+			row.Newest = page[0].Time
+		}
+		rows = append(rows, row)
+	}
+	return c.Print(t.Out, rows, func(w io.Writer) {
+		Columns(w, "KIND\tRECORDS\tNEWEST", func(row func(...any)) {
+			for _, r := range rows {
+				switch {
+				case r.IDs != "":
+					row(r.Kind, "ids: "+r.IDs)
+				case r.Records == 0:
+					row(r.Kind, 0)
+				default:
+					row(r.Kind, fmt.Sprint(r.Records, map[bool]string{true: " and more"}[r.More]), Stamp(r.Newest))
+				}
+			}
+		})
+	})
+}
+
+// idsOf names the command that lists the ids of a kind with one per conversation
+// or session.
+func idsOf(model string) string {
+	if model == handlers.MessageKind {
+		return "sessions"
+	}
+	return "messages " + strings.TrimSuffix(model, ".message")
+}
+
 func showRecords(w io.Writer, rows []recordFacts) {
 	Columns(w, "TIME\tID\tDATA", func(row func(...any)) {
 		for _, r := range rows {
-			row(r.Time.Local().Format(time.DateTime), r.ID, compact(r.Data))
+			row(Stamp(r.Time), r.ID, compact(r.Data))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -43,7 +44,7 @@ func (c *SessionsCmd) Run(ctx context.Context, t *Terminal) error {
 		return c.Print(t.Out, rows, func(w io.Writer) {
 			Columns(w, "SEEN\tSTATE\tHUMAN\tCALLER\tCREATED\tENDED\tSESSION", func(row func(...any)) {
 				for _, r := range rows {
-					row(r.Seen.Local().Format(time.DateTime), r.State, r.Human, r.Caller, r.CreatedAt, r.EndedAt, r.ID)
+					row(Stamp(r.Seen), r.State, r.Human, r.Caller, r.CreatedAt, r.EndedAt, r.ID)
 				}
 			})
 		})
@@ -66,6 +67,9 @@ func (c *SessionsCmd) transcript(ctx context.Context, t *Terminal, store records
 		lines = append(lines, line)
 		return err
 	})
+	if err == nil && len(lines) == 0 {
+		err = errors.New("no messages; sessions without an id lists the sessions")
+	}
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,36 @@
+package handlers
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/webhook-functions/template/shared/providers/gtateth"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/strict"
+)
+
+// Kinds lists the kinds of records that handlers keep, for people who look. One
+// that ends in "/<id>" stands for a kind per conversation or session.
+func Kinds() []string {
+	kinds := []string{CallerKind, LeadKind, SessionKind, MessagesOf(MessageKind, "<id>"), timeLimitKind, snapshotKind,
+		toolsKind, speechKind, debitKind, crossingKind, negativeKind}
+	for _, eventType := range mirrored {
+		model, _ := cutLast(eventType)
+		if kinds = append(kinds, model); isMessage(model) {
+			kinds = append(kinds, MessagesOf(model, "<id>"))
+		}
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
+// ConversationOf names the conversation of a message that [Latest] keeps, "" if
+// the message names none.
+func ConversationOf(message records.Record) string {
+	var names struct {
+		Protocol string      `json:"conversation_id"`
+		GTateth  gtateth.Ref `json:"conversationId"`
+	}
+	_ = strict.Unmarshal(message.Data, &names) // then it names none
+	return cmp.Or(names.Protocol, names.GTateth.ID)
+}
