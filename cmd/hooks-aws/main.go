@@ -10,28 +10,17 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
-	"github.com/alecthomas/kong"
-
+	"github.com/webhook-functions/template/cmd/internal/commandline"
 	"github.com/webhook-functions/template/shared/clouds/aws"
 	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	app := kong.Parse(&operator.Commands{}, kong.Name("hooks-aws"), kong.UsageOnError(),
-		kong.Description("Accounts and records of a deployment on AWS."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
-	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: deployment{}, Out: os.Stdout, Now: time.Now, Sleep: ledger.Sleep, NewKey: rand.Text}))
+	commandline.Main("hooks-aws", "Accounts and records of a deployment on AWS.", &operator.Commands{}, deployment{})
 }
 
 // deployment is the one the environment names.

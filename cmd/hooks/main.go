@@ -11,16 +11,7 @@
 package main
 
 import (
-	"context"
-	"crypto/rand"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
-
-	"github.com/alecthomas/kong"
-
-	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/cmd/internal/commandline"
 	"github.com/webhook-functions/template/shared/operator"
 )
 
@@ -34,11 +25,6 @@ type commands struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var c commands
-	app := kong.Parse(&c, kong.Name("hooks"), kong.UsageOnError(),
-		kong.Description("Webhook functions for conversational-AI platforms, on one machine."),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&c.database))
-	app.FatalIfErrorf(app.Run(&operator.Terminal{Place: &c.database, Out: os.Stdout, Now: time.Now, Sleep: ledger.Sleep, NewKey: rand.Text}))
+	commandline.Main("hooks", "Webhook functions for conversational-AI platforms, on one machine.", &c, &c.database, &c.database)
 }
