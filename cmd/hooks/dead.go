@@ -1,14 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
 )
 
@@ -39,17 +42,22 @@ type deadFacts struct {
 	Queue    string    `json:"queue"` // where a redrive sends it
 	Time     time.Time `json:"time,omitzero"`
 	Added    time.Time `json:"added"`
+	Outcome  string    `json:"outcome,omitempty"` // of a redrive
 }
 
-func printLetters(o operator.Output, letters []local.DeadLetter) error {
-	rows := []deadFacts{}
-	for _, l := range letters {
-		rows = append(rows, deadFacts{l.Type, l.Reason, l.EventID, l.Provider, l.Origin, l.Time, l.Added})
+// printLetters prints letters; after a redrive, with what became of each.
+func printLetters(o operator.Output, letters []local.DeadLetter, outcomes ...string) error {
+	rows, last := []deadFacts{}, "REASON"
+	for i, l := range letters {
+		rows = append(rows, deadFacts{l.Type, l.Reason, l.EventID, l.Provider, l.Origin, l.Time, l.Added, ""})
+		if outcomes != nil {
+			rows[i].Outcome, last = outcomes[i], "OUTCOME"
+		}
 	}
 	return o.Print(os.Stdout, rows, func(w io.Writer) {
-		operator.Columns(w, "ID\tTYPE\tADDED\tREASON", func(row func(...any)) {
+		operator.Columns(w, "ID\tTYPE\tADDED\t"+last, func(row func(...any)) {
 			for _, r := range rows {
-				row(r.ID[:min(12, len(r.ID))], r.Type, r.Added.Local().Format(time.DateTime), r.Reason)
+				row(r.ID[:min(12, len(r.ID))], r.Type, operator.Stamp(r.Added), cmp.Or(r.Outcome, r.Reason))
 			}
 		})
 	})
@@ -97,8 +105,8 @@ func (c *deadShowCmd) Run(ctx context.Context, file *database) error {
 		Body   []byte    `json:"body_base64"`
 	}
 	return c.Print(os.Stdout, letter{e.ID, e.Source, e.Type, e.Time, e.Reason, e.Data}, func(w io.Writer) {
-		fmt.Fprintf(w, "id      %s\nsource  %s\ntype    %s\ntime    %s\nreason  %s\n\n%q\n",
-			e.ID, operator.Printable(e.Source), operator.Printable(e.Type), e.Time.Local().Format(time.DateTime), e.Reason, e.Data)
+		fmt.Fprintf(w, "id      %s\nsource  %s\ntype    %s\ntime    %s\nreason  %s\n\n%s\n",
+			e.ID, operator.Printable(e.Source), operator.Printable(e.Type), operator.Stamp(e.Time), e.Reason, operator.Readable(e.Data))
 	})
 }
 
@@ -121,11 +129,50 @@ func (c *deadRedriveCmd) Run(ctx context.Context, file *database) error {
 	defer db.Close()
 	filter := c.filter()
 	filter.EventID = c.ID
+	redriven := time.Now()
 	letters, err := db.DeadLetters().Redrive(ctx, filter, c.DryRun)
 	if err == nil && len(letters) == 0 && c.ID != "" {
 		return fmt.Errorf("no dead letter %s", operator.Printable(c.ID))
 	}
-	return errors.Join(printLetters(c.Output, letters), err)
+	var outcomes []string
+	if len(letters) > 0 && !c.DryRun {
+		fates, fateErr := await(ctx, db.DeadLetters(), letters, redriven)
+		for _, f := range fates {
+			outcomes = append(outcomes, outcomeOf(f))
+		}
+		err = errors.Join(err, fateErr)
+	}
+	return errors.Join(printLetters(c.Output, letters, outcomes...), err)
+}
+
+// patience is how long redrive waits for the server to handle letters.
+const patience = 5 * time.Second
+
+// await gives what became of letters once none waits or patience is over.
+func await(ctx context.Context, dead *local.DeadLetters, letters []local.DeadLetter, redriven time.Time) (fates []local.Fate, err error) {
+	for ctx.Err() == nil {
+		fates, err = dead.Fates(ctx, letters, redriven)
+		waits := slices.ContainsFunc(fates, func(f local.Fate) bool { return f.Waits })
+		if err != nil || !waits || time.Since(redriven) > patience {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fates, err
+}
+
+func outcomeOf(f local.Fate) string {
+	switch {
+	case f.Reason != "":
+		return "dead again: " + f.Reason
+	case f.Waits:
+		return "still waiting: it is handled while hooks serve runs"
+	case f.Booked == ledger.Charge:
+		return fmt.Sprintf("charged %s credits", -f.Amount)
+	case f.Booked != "":
+		return string(f.Booked)
+	}
+	return "handled"
 }
 
 type deadDeleteCmd struct {

@@ -30,7 +30,8 @@ type DeadLetter struct {
 	Time     time.Time // when ingest received it; zero when unreadable
 	Added    time.Time // when it became a dead letter
 
-	row int64
+	row  int64
+	data [sha256.Size]byte // of the event's data
 }
 
 // Filter chooses dead letters; empty fields choose all.
@@ -86,9 +87,9 @@ func scanLetter(rows *sql.Rows) (l DeadLetter, body []byte, err error) {
 	if err := rows.Scan(&l.row, &l.Origin, &l.Type, &l.EventID, &l.Reason, &added, &body); err != nil {
 		return DeadLetter{}, nil, err
 	}
-	l.Added = fromNanos(added)
+	l.Added, l.data = fromNanos(added), sha256.Sum256(body)
 	if e, err := webhook.DecodeEvent(body); err == nil {
-		l.Source, l.Provider, l.Time = e.Source, e.Provider(), e.Time
+		l.Source, l.Provider, l.Time, l.data = e.Source, e.Provider(), e.Time, sha256.Sum256(e.Data)
 	}
 	if l.Origin == "" {
 		l.Origin = originOf(l)
