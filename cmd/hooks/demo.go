@@ -80,6 +80,7 @@ type demonstration struct {
 	settings settings
 	pipeline *pipeline
 	verdicts chan worker.Verdict
+	level    slog.LevelVar
 }
 
 func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
@@ -95,8 +96,8 @@ func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
 		fake.Close()
 		return nil, err
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	d.pipeline = newPipeline(d.db, portsOf(d.db, d.settings), d.settings, log)
+	d.level.Set(slog.LevelError) // the table says the rest
+	d.pipeline = newPipeline(d.db, portsOf(d.db, d.settings), d.settings, newLog(&d.level))
 	d.pipeline.worker = told(d.pipeline.worker, d.verdicts)
 	return d, nil
 }
@@ -140,6 +141,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	}
 	if err == nil && c.KeepServing {
 		d.invite(url)
+		d.level.Set(slog.LevelInfo)
 		<-ctx.Done()
 	}
 	stop()

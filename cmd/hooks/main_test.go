@@ -8,11 +8,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/webhook-functions/template/cmd/internal/commandline/commandlinetest"
+	"github.com/webhook-functions/template/shared/operator"
 )
 
 // The tests run the command as its users do, as a process: the test binary
@@ -42,14 +48,55 @@ func testEnv(more ...string) []string {
 // hooks runs one command in dir and gives what it printed.
 func hooks(t *testing.T, dir string, args ...string) (stdout string, err error) {
 	t.Helper()
+	stdout, stderr, code := process(t, dir, args...)
+	if code != 0 {
+		err = fmt.Errorf("hooks %s: exit code %d: %s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout, err
+}
+
+func process(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Dir, cmd.Env = dir, testEnv()
 	var out, fault bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &fault
-	if err = cmd.Run(); err != nil {
-		err = fmt.Errorf("hooks %s: %w: %s", strings.Join(args, " "), err, fault.String())
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
 	}
-	return out.String(), err
+	return out.String(), fault.String(), cmd.ProcessState.ExitCode()
+}
+
+// An argument that only a look at the world shows to be wrong is one sentence, too.
+func TestCommandsAnswerAMistakeWithOneSentence(t *testing.T) {
+	dir := t.TempDir()
+	own := slices.DeleteFunc(kong.Must(&commands{}, kong.Name("hooks")).Model.Leaves(true), func(command *kong.Node) bool {
+		return slices.ContainsFunc(kong.Must(&operator.Commands{}).Model.Children, func(tested *kong.Node) bool { return tested.Name == command.Name })
+	})
+	commandlinetest.Run(t, own, func(args ...string) (stdout, stderr string, code int) {
+		return process(t, dir, args...)
+	})
+	for _, line := range []string{
+		"serve --addr nonsense", "serve --addr :99999", "serve --addr 127.0.0.1", "demo --addr ::::", "serve --db .", "serve --db main_test/x",
+		"send gabber usage.tracked --url ://", "send gabber usage.tracked --url ftp://x", "send gabber usage.tracked --url http://", "send gabber usage.tracked --url %",
+		"send gabber usage.tracked --data nothing.json", "send gabber usage.tracked --data .", "send nobody usage.tracked", "send gabber nothing",
+		"grant u1 0", "grant u1 many", "grant u1 1e400", "grant u1 1e-7", "grant u1 99999999999999999999", "grant u1 NaN", "adjust u1 --", "grant u1 5 --project p",
+		"caller abc u1", "caller + u1", "records nothing", "balance u1 --project p", "dead show nothing", "dead delete nothing", "dead redrive nothing", "dead redrive",
+		"dead redrive --max 3", "check nobody", "sessions nothing", "messages cribbly nothing",
+	} {
+		stdout, stderr, code := process(t, dir, strings.Fields(line)...)
+		if strings.HasPrefix(stderr, "{") { // the log
+			_, stderr, _ = strings.Cut(stderr, "\n")
+		}
+		if code == 0 || stdout != "" || strings.Count(strings.TrimSpace(stderr), "\n") != 0 {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", line, code, stdout, stderr)
+		}
+		for _, word := range commandlinetest.Foreign {
+			if strings.Contains(stderr, word) {
+				t.Errorf("%s: %q in %q", line, word, stderr)
+			}
+		}
+	}
 }
 
 // hooksJSON runs one command with --json and reads what it printed.

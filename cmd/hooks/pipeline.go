@@ -86,7 +86,7 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 	}, log)
 	calls.DeadLetters = to.outboundDead
 	return &pipeline{
-		front:    ingesthttp.Handler(in, requestID()),
+		front:    timed(ingesthttp.Handler(in, requestID())),
 		worker:   work.Handle,
 		outbound: calls.Handle,
 		db:       db,

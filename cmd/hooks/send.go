@@ -2,14 +2,19 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/webhook-functions/template/events"
@@ -22,10 +27,10 @@ import (
 type sendCmd struct {
 	Platform string `arg:"" help:"As in its route: gabber, for example. A wrong one lists them all."`
 	Event    string `arg:"" help:"A sample's name, for example usage.tracked; with --data any text."`
-	URL      string `name:"url" default:"http://127.0.0.1:8080" help:"Where to post; the platform's route is appended if there is no path."`
+	URL      string `name:"url" default:"http://127.0.0.1:8080" help:"Where to post; the platform's route is appended if there is no path, and http:// stands in front if nothing does."`
 	Data     string `placeholder:"FILE" help:"Send this file instead of the sample."`
 	Times    int    `default:"1" help:"How often to send the same delivery."`
-	Parallel bool   `help:"Send all at once instead of one after the other."`
+	Parallel bool   `help:"Send up to 500 at once instead of one after the other."`
 	Tamper   bool   `help:"Change one byte after signing: the delivery must be refused."`
 	operator.Output
 }
@@ -35,11 +40,13 @@ type sent struct {
 	Status int     `json:"status"`
 	Body   string  `json:"body"`
 	Millis float64 `json:"milliseconds"`
+	Fault  string  `json:"fault,omitempty"` // why there was no answer
 }
 
 func (c *sendCmd) Run(ctx context.Context) error {
-	if c.Times < 1 {
-		return errors.New("--times is at least 1")
+	to, err := c.target()
+	if err != nil {
+		return err
 	}
 	env, err := environment()
 	if err != nil {
@@ -65,24 +72,59 @@ func (c *sendCmd) Run(ctx context.Context) error {
 	if c.Tamper {
 		body = tampered(body)
 	}
-	answers, err := c.deliver(ctx, ring.Header(), mark, body)
-	if err != nil {
-		return err
-	}
-	if err := c.Print(os.Stdout, answers, func(w io.Writer) {
-		for _, a := range answers {
-			fmt.Fprintf(w, "%d %s  %.1f ms\n", a.Status, a.Body, a.Millis)
+	answers := c.deliver(ctx, func() sent {
+		answer, err := post(ctx, to, ring.Header(), mark, body)
+		if err != nil {
+			answer.Fault = faultOf(err)
 		}
-	}); err != nil {
+		return answer
+	})
+	if err := c.Print(os.Stdout, answers, func(w io.Writer) { summary(w, answers) }); err != nil {
 		return err
 	}
 	return c.judge(answers)
+}
+
+// faultOf is the last error of a chain: what the system said, without the
+// layers above it.
+func faultOf(err error) string {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return err.Error()
+}
+
+// summary is the answer, or a line for each kind of answer, the most frequent first.
+func summary(w io.Writer, answers []sent) {
+	millis := map[string][]float64{}
+	for _, a := range answers {
+		kind := fmt.Sprintf("%d %s", a.Status, operator.Printable(a.Body))
+		if a.Fault != "" {
+			kind = "no answer: " + a.Fault
+		}
+		millis[kind] = append(millis[kind], a.Millis)
+	}
+	kinds := slices.SortedFunc(maps.Keys(millis), func(a, b string) int {
+		return cmp.Or(len(millis[b])-len(millis[a]), strings.Compare(a, b))
+	})
+	for _, kind := range kinds {
+		all := millis[kind]
+		slices.Sort(all)
+		if len(answers) == 1 {
+			fmt.Fprintf(w, "%s  %.1f ms\n", kind, all[0])
+			continue
+		}
+		fmt.Fprintf(w, "%d × %s  p50 %.1f ms, p99 %.1f ms\n", len(all), kind, all[len(all)/2], all[len(all)*99/100])
+	}
 }
 
 // judge makes the exit code useful to scripts: the delivery was accepted, or a
 // tampered one refused.
 func (c *sendCmd) judge(answers []sent) error {
 	for _, a := range answers {
+		if a.Fault != "" {
+			return errors.New("no answer: " + a.Fault)
+		}
 		if accepted := a.Status == http.StatusOK; accepted == c.Tamper {
 			if c.Tamper {
 				return errors.New("a tampered delivery was accepted")
@@ -116,7 +158,11 @@ func (s settings) signer(ctx context.Context, p webhook.Provider, body []byte) (
 
 func (c *sendCmd) body() ([]byte, error) {
 	if c.Data != "" {
-		return os.ReadFile(c.Data)
+		body, err := os.ReadFile(c.Data)
+		if err != nil {
+			err = fmt.Errorf("--data %s: %s", c.Data, faultOf(err))
+		}
+		return body, err
 	}
 	return events.Body(c.Platform, c.Event)
 }
@@ -131,27 +177,58 @@ func tampered(body []byte) []byte {
 	return changed
 }
 
-func (c *sendCmd) deliver(ctx context.Context, header, mark string, body []byte) ([]sent, error) {
+// deliver does one so many times. On a terminal it counts meanwhile.
+func (c *sendCmd) deliver(ctx context.Context, one func() sent) []sent {
 	answers := make([]sent, c.Times)
-	faults := make([]error, c.Times)
-	var all sync.WaitGroup
-	for i := range c.Times {
-		one := func() { answers[i], faults[i] = post(ctx, c.target(), header, mark, body) }
-		if c.Parallel {
-			all.Go(one)
-		} else {
-			one()
+	var begun, ended atomic.Int64
+	work := func() {
+		for i := begun.Add(1); i <= int64(c.Times); i = begun.Add(1) {
+			answers[i-1] = one()
+			ended.Add(1)
 		}
 	}
+	senders := 1
+	if c.Parallel {
+		senders = min(c.Times, 500)
+	}
+	counting, stop := context.WithCancel(ctx)
+	var all, counter sync.WaitGroup
+	counter.Go(func() { count(counting, &ended, c.Times) })
+	for range senders {
+		all.Go(work)
+	}
 	all.Wait()
-	return answers, errors.Join(faults...)
+	stop()
+	counter.Wait()
+	return answers
 }
 
-func (c *sendCmd) target() string {
-	if _, rest, ok := strings.Cut(c.URL, "://"); ok && strings.Contains(strings.TrimSuffix(rest, "/"), "/") {
-		return c.URL
+// count shows on a terminal how many of all are done, until ctx is.
+func count(ctx context.Context, done *atomic.Int64, all int) {
+	for terminal(os.Stderr) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+			fmt.Fprintf(os.Stderr, "\r%d of %d\r", done.Load(), all)
+		}
 	}
-	return strings.TrimSuffix(c.URL, "/") + "/" + c.Platform
+}
+
+// target is where to post.
+func (c *sendCmd) target() (string, error) {
+	address := c.URL
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	to, err := url.Parse(address)
+	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
+		return "", errors.New("--url is an address such as http://127.0.0.1:8080")
+	}
+	if strings.Trim(to.Path, "/") == "" {
+		to.Path = "/" + c.Platform
+	}
+	return to.String(), nil
 }
 
 // client does what a platform does: no redirects, and no patience.
@@ -175,5 +252,5 @@ func post(ctx context.Context, url, header, mark string, body []byte) (sent, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-	return sent{resp.StatusCode, string(text), float64(time.Since(start).Microseconds()) / 1000}, err
+	return sent{Status: resp.StatusCode, Body: string(text), Millis: float64(time.Since(start).Microseconds()) / 1000}, err
 }

@@ -17,16 +17,16 @@ import (
 
 type serveCmd struct {
 	Addr    string `default:"127.0.0.1:8080" help:"Where to listen."`
-	Verbose bool   `help:"Log every delivery and every event, not only what needs attention."`
+	Verbose bool   `help:"Log every delivery and every event, not only what needs attention; on a terminal always so."`
 	Fakes   bool   `name:"fake-apis" help:"Call fakes of the platforms' APIs in this process instead of the configured ones."`
 }
 
 func (c *serveCmd) Run(ctx context.Context, file *database) error {
 	level := slog.LevelWarn
-	if c.Verbose {
+	if c.Verbose || terminal(os.Stderr) {
 		level = slog.LevelInfo
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	log := newLog(level)
 	env, err := environment()
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (s settings) routes() string {
 func serve(ctx context.Context, p *pipeline, addr string, ready func(net.Addr)) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return fmt.Errorf("%w; --addr names another address", err)
+		return fmt.Errorf("that address is of no use (%s): --addr is HOST:PORT, such as 127.0.0.1:8081", faultOf(err))
 	}
 	// What a killed process had in hand is taken up at once, but for outbound's: a
 	// call it had sent may still land, so these messages wait until it no longer can.

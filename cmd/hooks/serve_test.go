@@ -8,15 +8,18 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/signature"
@@ -84,7 +87,7 @@ func TestEverySampleIsAcceptedAndEveryChangedOneRefused(t *testing.T) {
 func TestFiftyDeliveriesAtOnceChargeOnce(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, dir)
-	if out, err := hooks(t, dir, "send", "gabber", "usage.tracked", "--times", "50", "--parallel", "--url", s.url); err != nil || strings.Count(out, "200 ok") != 50 {
+	if out, err := hooks(t, dir, "send", "gabber", "usage.tracked", "--times", "50", "--parallel", "--url", s.url); err != nil || !strings.HasPrefix(out, "50 × 200 ok") {
 		t.Fatalf("%v: %s", err, out)
 	}
 	eventually(t, "50 events handled", func() bool { return strings.Count(s.log.String(), `"msg":"handled"`) >= 50 })
@@ -149,12 +152,10 @@ func TestOperatorCommandsWorkWhileServing(t *testing.T) {
 		t.Errorf("dead show: %s", out)
 	}
 	run("dead", "redrive", "--dry-run")
-	run("dead", "redrive", "--all")
-	eventually(t, "the redriven letter is dead again", func() bool {
-		dead = nil
-		hooksJSON(t, dir, &dead, "dead", "list")
-		return len(dead) == 1
-	})
+	hooksJSON(t, dir, &dead, "dead", "redrive", "--all")
+	if len(dead) != 1 || dead[0].Outcome != "dead again: payload.value is negative" {
+		t.Fatalf("redriven: %+v", dead)
+	}
 	if out, err := hooks(t, dir, "dead", "redrive", "nope"); err == nil {
 		t.Errorf("redrive of nothing is no fault: %s", out)
 	}
@@ -363,5 +364,96 @@ func TestParallelSendersAndOneBook(t *testing.T) {
 	hooksJSON(t, dir, &balance, "balance", "u1")
 	if balance.MicroCredits != -20_000_000 || balance.Seq != 200 {
 		t.Errorf("balance %+v, want exactly -20 after 200 entries", balance)
+	}
+}
+
+// redrive says what became of each letter, whatever that is.
+func TestRedriveSaysWhatBecameOfIt(t *testing.T) {
+	dir := t.TempDir()
+	db, err := local.Open(t.Context(), filepath.Join(dir, "hooks.db"), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, name := range []string{"usage.tracked", "usage.tracked.human_id", "realtime_session.state_changed"} {
+		body, err := events.Body("gabber", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := webhook.Event{ID: name, Source: "/webhooks/gabber", Type: "gabber." + strings.TrimSuffix(name, ".human_id"), Time: time.Now(), Data: body, Basis: webhook.ByID}
+		if err := db.Queue(local.Events).Dead().Publish(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	outcome := func(id string) string {
+		t.Helper()
+		var rows []deadFacts
+		hooksJSON(t, dir, &rows, "dead", "redrive", id)
+		if len(rows) != 1 {
+			t.Fatalf("%s: %+v", id, rows)
+		}
+		return rows[0].Outcome
+	}
+	if got := outcome("usage.tracked.h"); !strings.HasPrefix(got, "still waiting") {
+		t.Errorf("without a server: %q", got)
+	}
+	s := start(t, dir)
+	if got := outcome("usage.tracked"); got != "charged 9 credits" {
+		t.Errorf("usage: %q", got)
+	}
+	if got := outcome("realtime"); got != "handled" {
+		t.Errorf("a session: %q", got)
+	}
+	s.stop(t)
+}
+
+// A body is readable and does not steer the terminal.
+func TestDeadShowIsReadable(t *testing.T) {
+	for _, row := range []struct{ name, body, want string }{
+		{"JSON", `{"a":{"b":1e3,"c":"x"}}`, "{\n  \"a\": {\n    \"b\": 1e3,\n    \"c\": \"x\"\n  }\n}\n"},
+		{"JSON with a mark that turns text round", "{\"a\":\"\u202e\"}", "\"\ufffd\""},
+		{"text with an escape", "not JSON \x1b[2J\nsecond line", "not JSON \ufffd[2J\nsecond line\n"},
+		{"bytes", "\xff\xfe\x00{", "ff fe 00 7b"},
+		{"nothing", "", "\n\n"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := t.TempDir()
+			db, err := local.Open(t.Context(), filepath.Join(dir, "hooks.db"), time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			e := webhook.Event{ID: "1", Source: "/webhooks/gabber", Type: "gabber.unknown", Time: time.Now(), Data: []byte(row.body), Basis: webhook.Unread}
+			if err := db.Queue(local.Dead).Publish(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := hooks(t, dir, "dead", "show", "1"); err != nil || !strings.Contains(out, row.want) {
+				t.Errorf("%v: %q, want %q", err, out, row.want)
+			}
+		})
+	}
+}
+
+// send counts what came back by kind of answer.
+func TestSendSumsUp(t *testing.T) {
+	var n atomic.Int64
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if n.Add(1)%4 == 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer platform.Close()
+	for _, more := range []string{"", " --parallel"} {
+		out, err := hooks(t, t.TempDir(), strings.Fields("send gabber usage.tracked --times 400 --url "+strings.TrimPrefix(platform.URL, "http://")+more)...)
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		if err == nil || len(lines) != 2 || !strings.HasPrefix(lines[0], "300 × 200 ") || !strings.HasPrefix(lines[1], "100 × 503 ") || !strings.Contains(lines[0], "p99") {
+			t.Errorf("%q (%v)", out, err)
+		}
+	}
+	platform.Close()
+	for _, more := range []string{"", " --tamper"} {
+		if out, err := hooks(t, t.TempDir(), strings.Fields("send gabber usage.tracked --times 20 --url "+platform.URL+more)...); err == nil || !strings.HasPrefix(out, "20 × no answer") {
+			t.Errorf("nobody listens, %s: %q (%v)", more, out, err)
+		}
 	}
 }

@@ -20,7 +20,11 @@ type database struct {
 }
 
 func (d *database) open(ctx context.Context) (*local.DB, error) {
-	return local.Open(ctx, d.DB, time.Now)
+	db, err := local.Open(ctx, d.DB, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %s", d.DB, faultOf(err))
+	}
+	return db, nil
 }
 
 // existing refuses to create a database just to look into it.
