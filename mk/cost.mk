@@ -1,3 +1,8 @@
-.PHONY: cost
-cost: ## What a million events cost on each cloud, recomputed from counts and prices
+.PHONY: cost test-cost
+cost: ## What each cloud costs: per million events, while nothing happens, and for what is kept
 	@cd tools && go run ./cost
+
+test race: test-cost
+
+test-cost:
+	@cd tools && go test ./cost

@@ -1,18 +1,17 @@
-// Command cost computes what a million usage events cost, from what an event
-// makes the functions do and from list prices. Both are tables below: change
-// them and run `make cost` again.
+// Command cost computes what the pipeline costs on each cloud: a million usage
+// events, a month in which nothing happens, and keeping what is stored. It
+// multiplies counts by list prices. Both are tables in prices.go: change them and
+// run `make cost` again.
 //
 // What is published, read and written on Google Cloud is what `make bench-gcp`
-// prints; AWS bills the same steps by its own rules. How long functions run and
-// how long log lines are is assumed.
-//
-// The prices are the public lists of us-east-1 and us-central1 as we remembered
-// them in November 2026, in US dollars, without free tiers, without tax. Check
-// them before you quote the result.
+// prints; AWS bills the same steps by its own rules. How many alarms there are is
+// counted in template.yaml and terraform/gcp. How long functions run, how long
+// log lines are and how large an entry is is assumed.
 package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"text/tabwriter"
 )
@@ -20,61 +19,41 @@ import (
 // item is one line of a bill.
 type item struct {
 	what  string
-	count float64 // units per event
-	price float64 // dollars per million units
+	count float64 // units
+	price float64 // dollars per unit
 	why   string
 }
 
-// Lambda bills by the millisecond; an event that is alone in its batch is the
-// dear case. Memory is the template's default.
-const (
-	lambdaGB        = 0.25
-	ingestMillis    = 10 // billed per delivery, warm, two network calls included
-	workerMillis    = 20 // billed per batch of one
-	outboundMillis  = 80 // the platform's API included
-	gib             = 1 << 30
-	arm64PerGBs     = 0.0000133334 * 1e6
-	runVCPU         = 1.0
-	runGiB          = 0.25
-	runPerVCPUs     = 0.000024 * 1e6
-	runPerGiBs      = 0.0000025 * 1e6
-	gcpIngestMillis = 15
-	gcpWorkerMillis = 25
-)
-
-var aws = []item{
-	{"Lambda requests", 3, 0.20, "ingest, worker, outbound"},
-	{"Lambda time", lambdaGB * (ingestMillis + workerMillis + outboundMillis) / 1000, arm64PerGBs, "GB-seconds, arm64"},
-	{"SQS requests", 6, 0.40, "send, receive, delete, for the event and for its follow-up"},
-	{"DynamoDB writes", 6, 0.625, "entry and account in one transaction: 2 × 2 units; the index of statements: 1; synced_seq: 1"},
-	{"DynamoDB reads", 4, 0.125, "outbound: the account before, after and for the crossing, and its state; the worker none"},
-	{"CloudWatch logs", 1e-6, 0.50 * 1e6, "GB; about a kilobyte of log lines, if INFO is on"},
-}
-
-var gcp = []item{
-	{"Cloud Run requests", 3, 0.40, "ingest, worker, outbound"},
-	{"Cloud Run CPU", runVCPU * (gcpIngestMillis + gcpWorkerMillis + outboundMillis) / 1000, runPerVCPUs, "vCPU-seconds, one request at a time"},
-	{"Cloud Run memory", runGiB * (gcpIngestMillis + gcpWorkerMillis + outboundMillis) / 1000, runPerGiBs, "GiB-seconds"},
-	{"Pub/Sub", 4 * 1.5e-9, 40 * 1e6 / 1.0995, "TB; two messages in and out, each about 1.5 kB"},
-	{"Firestore writes", 3, 0.90, "entry, account, synced_seq"},
-	{"Firestore reads", 4, 0.30, "outbound: the account before, after and for the crossing, and its state; the worker none"},
-	{"Cloud Logging", 1e3 / gib, 0.50 * 1e6, "GiB; about a kilobyte of log lines, if INFO is on"},
-	{"Cloud Logging, requests", 3e3 / gib, 0.50 * 1e6, "GiB; what Cloud Run itself writes about each request, about a kilobyte as well"},
+// section is a bill for one thing.
+type section struct {
+	title string
+	items []item
 }
 
 func main() {
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	for _, cloud := range []struct {
-		name  string
-		items []item
-	}{{"AWS", aws}, {"Google Cloud", gcp}} {
-		total := 0.0
-		fmt.Fprintf(out, "%s, a million usage events\tper event\t$ per million\t$\t\t\n", cloud.name)
-		for _, i := range cloud.items {
-			total += i.count * i.price
-			fmt.Fprintf(out, "%s\t%.4g\t%.4g\t%.2f\t  %s\t\n", i.what, i.count, i.price, i.count*i.price, i.why)
-		}
-		fmt.Fprintf(out, "together\t\t\t%.2f\t\t\n\t\t\t\t\t\n", total)
+	there, err := deployed("..")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cost:", err)
+		os.Exit(1)
 	}
-	out.Flush()
+	write(os.Stdout, append(aws(there), gcp(there)...))
+}
+
+func write(out io.Writer, sections []section) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, s := range sections {
+		fmt.Fprintf(table, "%s\tunits\t$ per unit\t$\t\n", s.title)
+		for _, i := range s.items {
+			fmt.Fprintf(table, "%s\t%.6g\t%.4g\t%.2f\t  %s\n", i.what, i.count, i.price, i.count*i.price, i.why)
+		}
+		fmt.Fprintf(table, "together\t\t\t%.2f\t\n\t\t\t\t\n", s.dollars())
+	}
+	table.Flush()
+}
+
+func (s section) dollars() (sum float64) {
+	for _, i := range s.items {
+		sum += i.count * i.price
+	}
+	return sum
 }
