@@ -18,8 +18,7 @@ func TestDynamoDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("ledger", func(t *testing.T) {
-		store := client.Ledger(server.LedgerTable(t))
-		ledgertest.Run(t, func(*testing.T) ledger.Store { return store })
+		ledgertest.Run(t, func(t *testing.T) ledger.Store { return client.Ledger(server.LedgerTable(t)) })
 	})
 	t.Run("records", func(t *testing.T) {
 		store := client.Records(server.RecordsTable(t))

@@ -180,6 +180,7 @@ var intrusions = []string{
 // All faults at once, because each run of Terraform takes its time: every one
 // of them must be found by its own words.
 func TestFaultsAreFound(t *testing.T) {
+	t.Parallel()
 	dir := copyOfModule(t)
 	for _, f := range faults {
 		damage(t, filepath.Join(dir, f.file), f.from, f.to)

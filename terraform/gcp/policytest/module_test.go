@@ -33,6 +33,7 @@ func TestModuleIsValid(t *testing.T) {
 
 // One run of Terraform answers all questions.
 func TestModule(t *testing.T) {
+	t.Parallel()
 	r := tested(t, copyOfModule(t))
 	t.Run("assertions hold", func(t *testing.T) {
 		for _, v := range r.Runs {

@@ -157,7 +157,8 @@ func Compile(dir, binary string) error {
 	if err := os.WriteFile(filepath.Join(app, "main.go"), []byte(fmt.Sprintf(mainText, framework, module)), 0o644); err != nil {
 		return err
 	}
-	return run(dir, "go", "build", "-mod=readonly", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./functions.local/app")
+	// -trimpath is not the builder's: it lets the build cache serve a copy in any folder.
+	return run(dir, "go", "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", binary, "./functions.local/app")
 }
 
 const mainText = `package main
