@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"shared/ingest":    {"shared/webhook"},
 	"shared/worker":    {"shared/webhook"},
 	"shared/outbound":  {"shared/webhook"},
-	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/outbound"},
+	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/signature", "shared/outbound"},
 	"shared/operator":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/handlers"},
 }
 

@@ -14,6 +14,9 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // one is refused unless it stands in single quotes. Errors name the variable and
 // quote nothing.
 func dotEnv(text string) (map[string]string, error) {
+	if strings.ContainsRune(text, 0) {
+		return nil, errors.New("the file is UTF-16 text; it must be UTF-8")
+	}
 	values := map[string]string{}
 	var faults []error
 	number := 0

@@ -51,6 +51,12 @@ func TestADotEnvFromWindows(t *testing.T) {
 	}
 }
 
+func TestADotEnvInUTF16IsRefusedAsSuch(t *testing.T) {
+	if _, err := dotEnv("\xff\xfeS\x00=\x00a\x00"); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestTheExampleOfDotEnvCanBeRead(t *testing.T) {
 	text, err := os.ReadFile("../../.env.example")
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/strict"
 )
 
@@ -62,10 +63,12 @@ func OutboundFromEnv(env func(string) string) (OutboundSettings, error) {
 			faults = append(faults, fmt.Errorf("%s: %w", name, err))
 		}
 	}
+	err := signature.CheckCopied(s.Gabber.Key)
 	if strings.ContainsFunc(s.Gabber.Key, func(r rune) bool { return r <= ' ' || r > '~' }) { // no header carries it
-		note("GABBER_API_KEY", errors.New("has a blank, a line break or another character no key has"))
+		err = cmp.Or(err, errors.New("has a blank, a line break or another character no key has"))
 	}
-	_, err := hostOf(s.Gabber.Base)
+	note("GABBER_API_KEY", err)
+	_, err = hostOf(s.Gabber.Base)
 	note("GABBER_API_URL", err)
 	tariff, err := ParseTariff(cmp.Or(env("TARIFF"), DefaultTariff))
 	note("TARIFF", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -46,6 +47,9 @@ func (t Target) LogValue() slog.Value { return slog.StringValue(t.String()) }
 // ParseTarget reads a URL and a secret as Standard Webhooks writes it: "whsec_"
 // and the base64 of 24 to 64 bytes. The error quotes neither.
 func ParseTarget(url, secret string) (Target, error) {
+	if err := signature.CheckCopied(secret); err != nil {
+		return Target{}, err
+	}
 	text, ok := strings.CutPrefix(secret, "whsec_")
 	key, err := base64.StdEncoding.DecodeString(text)
 	if !ok || err != nil || len(key) < 24 || len(key) > 64 {

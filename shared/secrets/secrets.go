@@ -3,6 +3,7 @@
 package secrets
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -20,6 +21,7 @@ import (
 var (
 	errNoPlatform  = fmt.Errorf("%w: the secret does not name it", webhook.ErrNotConfigured)
 	errNotSecrets  = errors.New("the secret is not a JSON object")
+	errUTF16       = errors.New("the secret is UTF-16 text; it must be UTF-8")
 	errSecretShape = errors.New("value is neither a string nor a list of strings")
 	errNotSettings = errors.New("it is not a JSON object of strings")
 )
@@ -57,9 +59,9 @@ func (r Rings) Unused(provider string) bool {
 // did not change stay; so does one whose new value cannot be used, which is
 // logged. schemes says, by provider, how a platform signs.
 func (r Rings) Next(ctx context.Context, text []byte, schemes map[string]signature.Scheme, log *slog.Logger) (Rings, error) {
-	var values map[string]value
-	if strict.Unmarshal(text, &values) != nil || values == nil {
-		return nil, errNotSecrets // the cause is left out: it must not say anything about a secret
+	values, err := object[value](text, errNotSecrets)
+	if err != nil {
+		return nil, err
 	}
 	next := make(Rings, len(values))
 	for provider, value := range values {
@@ -113,9 +115,9 @@ func (v *value) UnmarshalStrict(raw []byte) error {
 
 // Over lays the settings in text over env.
 func Over(text []byte, env func(string) string) (func(string) string, error) {
-	var values map[string]string
-	if strict.Unmarshal(text, &values) != nil || values == nil {
-		return nil, errNotSettings // the cause is left out: it must not say anything about a key
+	values, err := object[string](text, errNotSettings)
+	if err != nil {
+		return nil, err
 	}
 	return func(name string) string {
 		if value, ok := values[name]; ok {
@@ -123,4 +125,17 @@ func Over(text []byte, env func(string) string) (func(string) string, error) {
 		}
 		return env(name)
 	}, nil
+}
+
+// object reads a JSON object. Windows' editors mark UTF-8 with a byte order mark
+// and write UTF-16, in which every ASCII character has a NUL. Else the error is
+// problem: the cause must not say anything about a secret.
+func object[V any](text []byte, problem error) (values map[string]V, err error) {
+	switch text = bytes.TrimPrefix(text, []byte("\ufeff")); {
+	case bytes.IndexByte(text, 0) >= 0:
+		return nil, errUTF16
+	case strict.Unmarshal(text, &values) != nil || values == nil:
+		return nil, problem
+	}
+	return values, nil
 }

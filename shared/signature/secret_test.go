@@ -21,6 +21,13 @@ func TestCheckSecretRefuses(t *testing.T) {
 		{"CRLF at the end", current.Value + "\r\n", "white space"},
 		{"space before", " " + current.Value, "white space"},
 		{"no-break space at the end", current.Value + "\u00a0", "white space"},
+		{"ASCII quotes", `"` + current.Value + `"`, "in quotes"},
+		{"single quotes", "'" + current.Value + "'", "in quotes"},
+		{"backquotes", "`" + current.Value + "`", "in quotes"},
+		{"typographic quotes", "“" + current.Value + "”", "in quotes"},
+		{"German quotes", "„" + current.Value + "“", "in quotes"},
+		{"French quotes", "«" + current.Value + "»", "in quotes"},
+		{"quotes of the other kind each", "‘" + current.Value + "’", "in quotes"},
 		{"one character repeated", strings.Repeat("x", 32), "one character"},
 		{"zeros", strings.Repeat("0", 64), "one character"},
 		{"changeme", "changeme-changeme", "placeholder"},
@@ -49,6 +56,27 @@ func TestCheckSecretRefuses(t *testing.T) {
 	}
 }
 
+// A character that does not show is refused wherever it stands.
+func TestCheckSecretRefusesWhatDoesNotShow(t *testing.T) {
+	for name, ranges := range map[string][]rune{
+		"controls": {0, 0x08}, "tab": {'\t', '\t'}, "line breaks": {'\n', '\r'}, "more controls": {0x0e, 0x1f}, "DEL and C1": {0x7f, 0x9f},
+		"no-break space": {0xa0, 0xa0}, "soft hyphen": {0xad, 0xad}, "grapheme joiner": {0x34f, 0x34f}, "Arabic letter mark": {0x61c, 0x61c},
+		"Hangul fillers": {0x115f, 0x1160}, "Ogham space": {0x1680, 0x1680}, "Mongolian selectors": {0x180b, 0x180f},
+		"spaces and zero widths": {0x2000, 0x200f}, "separators and embeddings": {0x2028, 0x202f}, "joiners and isolates": {0x205f, 0x206f},
+		"Braille blank": {0x2800, 0x2800}, "ideographic space": {0x3000, 0x3000}, "Hangul filler": {0x3164, 0x3164},
+		"variation selectors": {0xfe00, 0xfe0f}, "byte order mark": {0xfeff, 0xfeff}, "half-width filler": {0xffa0, 0xffa0},
+		"interlinear annotations": {0xfff9, 0xfffb}, "tags": {0xe0001, 0xe007f}, "more variation selectors": {0xe0100, 0xe01ef}, "private use": {0xe000, 0xe000},
+	} {
+		for r := ranges[0]; r <= ranges[1]; r++ {
+			for at, value := range []string{string(r) + current.Value, current.Value[:9] + string(r) + current.Value[9:], current.Value + string(r)} {
+				if err := signature.CheckSecret(value); err == nil || strings.Contains(err.Error(), current.Value[:9]) {
+					t.Errorf("%s: %U at place %d: %v", name, r, at, err)
+				}
+			}
+		}
+	}
+}
+
 func TestCheckSecretAccepts(t *testing.T) {
 	random := sha256.Sum256([]byte("stands for 32 random bytes"))
 	for _, c := range []struct{ name, value string }{
@@ -58,6 +86,11 @@ func TestCheckSecretAccepts(t *testing.T) {
 		{"32 bytes in base64url", base64.RawURLEncoding.EncodeToString(random[:])},
 		{"a prefix as vendors write it", "whsec_" + base64.StdEncoding.EncodeToString(random[:])},
 		{"words with spaces", "correct horse battery staple"},
+		{"all of printable ASCII", " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"[1:]},
+		{"a quote at one end", `"` + current.Value},
+		{"different quotes at the ends", `"` + current.Value + "'"},
+		{"quotes inside", `k7"Qz9-LwR2"vX8-Tn`},
+		{"letters of the world", "пароль-密碼-παρασύνθημα-🙂"},
 		{"not ASCII", "pâtisserie-à-Zürich-1887"},
 		{"Gabber's test secret", "gabber-test-api-key-not-real"},
 		{"Cribbly's test secret", "cribbly-test-secret-not-real"},

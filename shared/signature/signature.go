@@ -27,6 +27,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Algorithm names the hash under the HMAC.
@@ -89,15 +91,45 @@ var placeholders = []string{
 // brackets mark a whole value as a placeholder: "<your secret>", "${SECRET}".
 var brackets = [][2]string{{"<", ">"}, {"${", "}"}, {"{{", "}}"}}
 
-// CheckSecret says why a value cannot be a signing secret: too short, blank,
-// white space at an end (a newline from a file), a placeholder or one character
-// repeated. The error never quotes the value.
+// quotes are what an editor puts around a text, or a reader of settings leaves there.
+const quotes = "\"'`“”„‟‘’‚‛«»‹›「」『』＂＇"
+
+// CheckCopied says what of a value does not belong to it and came along when it
+// was copied: white space at an end (a newline from a file), quotes around the
+// whole, or, anywhere, a character that does not show. The error never quotes the
+// value, but for that character.
+func CheckCopied(value string) error {
+	first, size := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	switch {
+	case strings.TrimSpace(value) != value:
+		return errors.New("begins or ends with white space")
+	case len(value) > size && strings.ContainsRune(quotes, first) && strings.ContainsRune(quotes, last) && (first == last || min(first, last) >= utf8.RuneSelf):
+		return errors.New("is in quotes")
+	}
+	if i := strings.IndexFunc(value, invisible); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(value[i:])
+		return fmt.Errorf("holds %U, a character that does not show", r)
+	}
+	return nil
+}
+
+// invisible: a space other than ASCII's, a control or format character, a filler.
+func invisible(r rune) bool {
+	return !unicode.IsPrint(r) || r == '\u2800' || // a Braille pattern without dots
+		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// CheckSecret says why a value cannot be a signing secret: too short, blank, not
+// as it was before it was copied, a placeholder or one character repeated. The
+// error never quotes the value; see [CheckCopied] for an exception.
 func CheckSecret(value string) error {
+	copied := CheckCopied(value)
 	switch {
 	case strings.TrimSpace(value) == "":
 		return errors.New("secret is empty or blank")
-	case strings.TrimSpace(value) != value:
-		return errors.New("secret begins or ends with white space")
+	case copied != nil:
+		return fmt.Errorf("secret %w", copied)
 	case len(value) < minSecret:
 		return fmt.Errorf("secret is shorter than %d bytes", minSecret)
 	case strings.Count(value, value[:1]) == len(value):
