@@ -19,9 +19,13 @@ import (
 // newLog logs to stderr from a level on: lines for a person at a terminal, else JSON.
 func newLog(level slog.Leveler) *slog.Logger {
 	if terminal(os.Stderr) {
-		return slog.New(&lines{out: os.Stderr, level: level, colour: os.Getenv("NO_COLOR") == "", replies: map[string][]string{}})
+		return slog.New(newLines(os.Stderr, level, os.Getenv("NO_COLOR") == ""))
 	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return slog.New(inJSON(os.Stderr, level))
+}
+
+func inJSON(out io.Writer, level slog.Leveler) slog.Handler {
+	return slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})
 }
 
 // terminal says whether a file is a device that shows characters.
@@ -38,24 +42,17 @@ func terminal(f *os.File) bool {
 //
 // It shows what JSON would, and no more.
 type lines struct {
-	out    io.Writer
-	level  slog.Leveler
-	colour bool
+	slog.Handler // of the level; a logger with attributes of its own, of which there is none, would write JSON
+	out          io.Writer
+	colour       bool
 
 	mu      sync.Mutex
 	replies map[string][]string // by event id: durations of deliveries that wait for the worker
 }
 
-var _ slog.Handler = (*lines)(nil)
-
-// Enabled compares with the level.
-func (l *lines) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level.Level() }
-
-// WithAttrs and WithGroup change nothing: no logger here has attributes of its own.
-func (l *lines) WithAttrs([]slog.Attr) slog.Handler { return l }
-
-// WithGroup changes nothing, see WithAttrs.
-func (l *lines) WithGroup(string) slog.Handler { return l }
+func newLines(out io.Writer, level slog.Leveler, colour bool) *lines {
+	return &lines{Handler: inJSON(out, level), out: out, colour: colour, replies: map[string][]string{}}
+}
 
 // pairing is how long the worker's record waits for ingest's of the same event,
 // which is written after the event is in the queue.

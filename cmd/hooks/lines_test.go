@@ -16,7 +16,7 @@ func shownBy(t *testing.T, colour bool, records func(ctx context.Context, log *s
 	t.Helper()
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		l := &lines{out: &out, level: slog.LevelInfo, colour: colour, replies: map[string][]string{}}
+		l := newLines(&out, slog.LevelInfo, colour)
 		records(context.WithValue(t.Context(), beginning{}, time.Now()), slog.New(l))
 		time.Sleep(time.Second)
 		if len(l.replies) != 0 {

@@ -52,11 +52,10 @@ func (c *RecordsCmd) Run(ctx context.Context, t *Terminal) error {
 
 // kindFacts says how many records of a kind there are, as far as --max counts.
 type kindFacts struct {
-	Kind    string    `json:"kind"`
-	Records int       `json:"records"`
-	More    bool      `json:"more"`
-	Newest  time.Time `json:"newest,omitzero"`
-	IDs     string    `json:"ids,omitempty"` // the command that shows what <id> can be
+	Kind    string `json:"kind"`
+	Records int    `json:"records"`
+	More    bool   `json:"more"`
+	IDs     string `json:"ids,omitempty"` // the command that shows what <id> can be
 }
 
 // kinds counts, by a list per kind: no place has a cheaper way.
@@ -66,29 +65,26 @@ func (c *RecordsCmd) kinds(ctx context.Context, t *Terminal, store records.Store
 		row := kindFacts{Kind: kind}
 		if model, _, perID := strings.Cut(kind, "/"); perID {
 			row.IDs = idsOf(model)
-			rows = append(rows, row)
-			continue
-		}
-		page, next, err := store.List(ctx, kind, "", c.Max)
-		if err != nil {
-			return err
-		}
-		if row.Records, row.More = len(page), next != ""; len(page) > 0 {
-			row.Newest = page[0].Time
+		} else {
+			page, next, err := store.List(ctx, kind, "", c.Max)
+			if err != nil {
+				return err
+			}
+			row.Records, row.More = len(page), next != ""
 		}
 		rows = append(rows, row)
 	}
 	return c.Print(t.Out, rows, func(w io.Writer) {
-		Columns(w, "KIND\tRECORDS\tNEWEST", func(row func(...any)) {
+		Columns(w, "KIND\tRECORDS", func(row func(...any)) {
 			for _, r := range rows {
-				switch {
-				case r.IDs != "":
-					row(r.Kind, "ids: "+r.IDs)
-				case r.Records == 0:
-					row(r.Kind, 0)
-				default:
-					row(r.Kind, fmt.Sprint(r.Records, map[bool]string{true: " and more"}[r.More]), Stamp(r.Newest))
+				count := fmt.Sprint(r.Records)
+				if r.More {
+					count += " and more"
 				}
+				if r.IDs != "" {
+					count = "ids: " + r.IDs
+				}
+				row(r.Kind, count)
 			}
 		})
 	})

@@ -50,7 +50,6 @@ func newParser(ctx context.Context, name, description string, commands any, boun
 type own struct {
 	Version    kong.VersionFlag `help:"Print the version of the module and of Go."`
 	Completion completionCmd    `cmd:"" help:"Print a script that completes commands and flags."`
-	Words      wordsCmd         `cmd:"" name:"complete-words" hidden:""`
 }
 
 // version has the revision where the program was built from a clone.
