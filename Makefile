@@ -9,14 +9,14 @@ MAKEFLAGS   += --no-print-directory
 # own deadline for a failure (golang/go#75804), and a red run must mean a bad input.
 FUZZTIME    ?= 500000x
 GOVULNDB    ?= https://vuln.go.dev
-TOOL        := go tool -modfile=tools/go.mod# a fork's go.mod lists what it ships, not what checks it
+TOOL        := go tool -modfile=tools/go.mod# go.mod lists what the code and its tests import, tools/go.mod what checks them
 # go test holds the results of quick packages until the slow ones before them are done.
 GOTEST      := tools/ticking.sh "go test: a line per package as it ends; minutes the first time, when all is compiled" \
 	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --
 
 -include mk/*.mk
 
-.PHONY: help run test race allocs bench fuzz lint vuln cover tidy-check clean ci
+.PHONY: help run test test-go race allocs bench fuzz lint vuln cover tidy-check clean ci
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ run: ## The whole pipeline on this machine, with sample events going through it
 
 test: ## All tests
 	@$(GOTEST) ./...
+
+test-go: ## What a change of Go code needs: all tests but modules, pipelines on real parts, archives and kills
+	@echo "left out: terraform/ (make test-aws-iac, test-gcp-iac), pipelines and archives (make test-aws, test-gcp), kills (make test)"
+	@$(GOTEST) -skip KillBetween $$(go list ./... | grep -v -e /terraform/ -e /e2e$$ -e /buildpacktest$$)
 
 race: ## All tests under the race detector
 	@$(GOTEST) -race ./...
@@ -67,8 +71,8 @@ tidy-check: ## go.mod and go.sum say what the code needs
 clean: ## Remove what was built
 	rm -rf build
 
-ci: lint allocs ## What CI runs: lint, a short fuzz, terraform apply and destroy, all tests
-	@$(MAKE) fuzz FUZZTIME=50000x
-	@$(MAKE) test-aws-apply
-	@if [ "$$(go env CGO_ENABLED)" = 1 ]; then $(MAKE) race; \
-		else echo "no C compiler: the tests run without the race detector"; $(MAKE) test; fi
+ci: ## What CI runs, and how long each part took: lint, a short fuzz, terraform apply and destroy, all tests
+	@all=race; [ "$$(go env CGO_ENABLED)" = 1 ] || { all=test; echo "no C compiler: the tests run without the race detector"; }; \
+	took=; for part in lint allocs "fuzz FUZZTIME=50000x" test-aws-apply $$all; do \
+		began=$$SECONDS; $(MAKE) $$part; took+=$$(printf '%6d s  make %s' $$((SECONDS - began)) "$$part")$$'\n'; \
+	done; printf '%s%6d s  together\n' "$$took" $$SECONDS
