@@ -326,8 +326,16 @@ func TestOneOverflowDoesNotTakeItsNeighboursAlong(t *testing.T) {
 
 // What one event may cost has a bound, whatever the price.
 func TestAnAmountAboveTheBoundIsADeadLetter(t *testing.T) {
-	for price, permanent := range map[string]bool{"10": false, "10.000001": true} {
-		b := newBooks(t, map[string]string{"TARIFF": "token_cnt=" + price})
+	for _, row := range []struct {
+		price, mode string
+		permanent   bool
+	}{{"10", "", false}, {"10.000001", "", true}, {"10", "instead", false}, {"10.000001", "instead", true}} {
+		price, mode, permanent := row.price, row.mode, row.permanent
+		env := map[string]string{"TARIFF": "token_cnt=" + price}
+		if mode != "" {
+			env["GABBER_LEDGER"], env["GABBER_CREDIT"] = mode, "gold"
+		}
+		b := newBooks(t, env)
 		r := b.Deduct(t.Context(), []webhook.Event{usage(t, `{"id":"1","type":"token_cnt","value":1000000000,"human":"u1"}`, 0)})[0]
 		a, err := b.Ledger.Account(t.Context(), "u1")
 		if _, dead := webhook.PermanentReason(r.Err); dead != permanent || (r.Err == nil) == permanent || (a.Seq == 0) != permanent || err != nil {

@@ -436,8 +436,9 @@ func TestSessionsStateChanged_pushesTheLimit(t *testing.T) {
 			w := newOutbound(t, row.env)
 			w.book(t, "1", "u1", "600")
 			w.book(t, "2", handlers.BalanceOf("p", "u1").Account, "600")
+			w.book(t, "3", handlers.Suspense("gabber", "p"), "-5")
 			first, again := w.start(t, row.session), w.start(t, row.session)
-			reworded := w.start(t, strings.Replace(row.session, `"id"`, `"created_at":"2026-11-21T09:00:00Z","id"`, 1))
+			reworded := w.start(t, row.session+`,"previous_realtime_session":{"id":"s1","state":"not_started"}`) // another event
 			if len(first) != row.want || len(again) != row.want || len(reworded) != row.want {
 				t.Fatalf("%d, %d and %d events, want %d each", len(first), len(again), len(reworded), row.want)
 			}

@@ -181,6 +181,17 @@ func TestCreditsDeduct_sessionReportedAfterTheBooking(t *testing.T) {
 	}
 }
 
+// The platform's own ledger is debited no more than ours is.
+func TestCreditsDeduct_simulatedAndVendor(t *testing.T) {
+	for _, mode := range []string{"beside", "instead"} {
+		s := newStage(t, map[string]string{exclude: "true", "GABBER_LEDGER": mode, "GABBER_CREDIT": "gold"})
+		s.report(t, simulated)
+		if r := s.handle(t, usage(t, ofSession, 0)); r.Err != nil || r.Outcome != "unpriced" || len(r.FollowUps) != 0 {
+			t.Errorf("%s: %s (%v), follow-ups %v", mode, r.Outcome, r.Err, r.FollowUps)
+		}
+	}
+}
+
 func TestCreditsDeduct_sessionsCannotBeRead(t *testing.T) {
 	b := newBooks(t, map[string]string{exclude: "true"})
 	b.Records, b.Now = brokenRecords{errFails}, atNine

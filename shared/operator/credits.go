@@ -23,10 +23,11 @@ type balanceFacts struct {
 	Balance      json.Number `json:"balance"`
 	MicroCredits int64       `json:"micro_credits"`
 	Seq          int64       `json:"seq"`
+	Pushed       int64       `json:"synced_seq"` // below seq: the platform has not taken the newest limit
 }
 
 func facts(a ledger.Account) balanceFacts {
-	return balanceFacts{a.ID, json.Number(a.Balance.String()), int64(a.Balance), a.Seq}
+	return balanceFacts{a.ID, json.Number(a.Balance.String()), int64(a.Balance), a.Seq, a.SyncedSeq}
 }
 
 // Owner says whose account is meant.

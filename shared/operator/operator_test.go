@@ -293,7 +293,7 @@ func TestPushCmd(t *testing.T) {
 	if err := (&operator.PushCmd{}).Run(t.Context(), at); !errors.Is(err, errBroken) {
 		t.Errorf("a queue that is down: %v", err)
 	}
-	m.PerProject, m.queued = true, nil
+	m.PerProject, m.Outbound, m.queued = true, m, nil
 	if err := (&operator.PushCmd{}).Run(t.Context(), at); err == nil || len(m.queued) != 0 {
 		t.Errorf("an account per project: %v, %d events", err, len(m.queued))
 	}
