@@ -47,25 +47,25 @@ type lines struct {
 	colour       bool
 
 	mu      sync.Mutex
-	replies map[string][]string // by event id: durations of deliveries that wait for the worker
+	replies map[string][]facts // by event id: deliveries that wait for the worker
 }
 
 func newLines(out io.Writer, level slog.Leveler, colour bool) *lines {
-	return &lines{Handler: inJSON(out, level), out: out, colour: colour, replies: map[string][]string{}}
+	return &lines{Handler: inJSON(out, level), out: out, colour: colour, replies: map[string][]facts{}}
 }
 
 // pairing is how long the worker's record waits for ingest's of the same event,
 // which is written after the event is in the queue.
 const pairing = 100 * time.Millisecond
 
-// Handle writes a line, or keeps the duration of a delivery for the line of its event.
+// Handle writes a line, or keeps what is known of a delivery for the line of its event.
 func (l *lines) Handle(ctx context.Context, r slog.Record) error {
 	f := factsOf(ctx, r)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case r.Message == "queued":
-		l.replies[f.of["id"]] = append(l.replies[f.of["id"]], f.took)
+		l.replies[f.of["id"]] = append(l.replies[f.of["id"]], f)
 	case f.of["outcome"] == "" || l.pair(&f):
 		l.print(f)
 	default:
@@ -79,14 +79,14 @@ func (l *lines) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-// pair adds the reply to the delivery of an event, if there is one.
+// pair adds what is known of the delivery of an event, if anything is.
 func (l *lines) pair(f *facts) bool {
 	id := f.of["id"]
 	replies := l.replies[id]
 	if len(replies) == 0 {
 		return false
 	}
-	f.of["status"], f.took = "200", replies[0]
+	f.took, f.of["status"], f.of["provider"], f.of["type"] = replies[0].took, "200", replies[0].of["provider"], replies[0].of["type"]
 	if l.replies[id] = replies[1:]; len(replies) == 1 {
 		delete(l.replies, id)
 	}
@@ -94,14 +94,15 @@ func (l *lines) pair(f *facts) bool {
 }
 
 func (l *lines) print(f facts) {
-	provider, event, ours := f.of["provider"], f.of["type"], false
+	provider, event := f.of["provider"], f.of["type"]
 	if provider == "" {
-		provider, event, ours = strings.Cut(event, ".")
+		provider, _, _ = strings.Cut(event, ".")
 	}
-	if !ours {
-		event = strings.TrimPrefix(event, provider+".")
+	event = strings.TrimPrefix(event, provider+".")
+	said := f.Message
+	if f.Level < slog.LevelWarn {
+		said = cmp.Or(f.of["outcome"], said)
 	}
-	said := cmp.Or(f.of["outcome"], f.Message)
 	if why := cmp.Or(f.of["reason"], f.of["cause"], f.of["error"]); why != "" {
 		said += ": " + why
 	}

@@ -54,6 +54,10 @@ func TestLinesOnePerDelivery(t *testing.T) {
 			log.InfoContext(ctx, "queued", "provider", "gabber", "type", "gabber.usage.tracked", "id", "1a2b", "key", "2")
 			handled(log, "1a2b", "charged")
 		}, [][]string{{"200 charged", "key 2"}}},
+		"of a type that no handler knows": {func(ctx context.Context, log *slog.Logger) {
+			log.InfoContext(ctx, "queued", "provider", "gabber", "type", "unknown", "id", "1a2b", "key", "1")
+			log.Info("handled", "type", "unknown", "id", "1a2b", "outcome", "ignored")
+		}, [][]string{{"gabber", "unknown", "200 ignored"}}},
 		"queued by an earlier process": {func(_ context.Context, log *slog.Logger) { handled(log, "1a2b", "charged") }, [][]string{{"usage.tracked", "charged"}}},
 		"refused": {func(ctx context.Context, log *slog.Logger) {
 			log.WarnContext(ctx, "refused", "request", "7", "provider", "gabber", "status", 403, "cause", "signature does not match",
@@ -65,7 +69,7 @@ func TestLinesOnePerDelivery(t *testing.T) {
 		"comes back": {func(ctx context.Context, log *slog.Logger) {
 			queued(ctx, log, "1a2b")
 			log.Warn("comes back", "type", "gabber.usage.tracked", "id", "1a2b", "receives", 2, "outcome", "again", "reason", "ledger is away")
-		}, [][]string{{"200 again: ledger is away", "receives 2"}}},
+		}, [][]string{{"200 comes back: ledger is away", "receives 2"}}},
 		"nothing of a delivery": {func(_ context.Context, log *slog.Logger) {
 			log.Error("receive failed", "queue", "events", "error", "disk is full")
 		},
