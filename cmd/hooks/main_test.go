@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -215,13 +214,5 @@ func eventually(t *testing.T, what string, fact func() bool) {
 	t.Fatalf("never: %s", what)
 }
 
-// samples finds ../shared/events beside the project, with signatures that
-// somebody else computed.
-func samples(t *testing.T) string {
-	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "events")
-	if _, err := os.Stat(filepath.Join(dir, "SIGNATURES.tsv")); err != nil {
-		dir = filepath.Join("..", "..", "events")
-	}
-	return dir
-}
+// samples is the folder of sample bodies, with signatures that were computed elsewhere.
+const samples = "../../events"

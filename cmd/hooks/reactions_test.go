@@ -26,7 +26,7 @@ func fakeAPIs(t *testing.T) (*fakeapi.API, []string) {
 // Every sample is delivered twice, a live telephone call first: what comes of it
 // at the platforms must be the same as after one delivery each.
 func TestEverySampleReachesItsReaction(t *testing.T) {
-	dir, from := t.TempDir(), samples(t)
+	dir, from := t.TempDir(), samples
 	fake, env := fakeAPIs(t)
 	s := start(t, dir, env...)
 	for _, command := range []string{"caller +1-202-555-0143 member-20417", "grant member-20417 600 --key k"} {

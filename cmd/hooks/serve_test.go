@@ -37,7 +37,7 @@ func postTo(t *testing.T, url, header, signature string, body []byte) int {
 }
 
 func TestEverySampleIsAcceptedAndEveryChangedOneRefused(t *testing.T) {
-	dir, from := t.TempDir(), samples(t)
+	dir, from := t.TempDir(), samples
 	s := start(t, dir)
 	rows, err := os.ReadFile(filepath.Join(from, "SIGNATURES.tsv"))
 	if err != nil {
