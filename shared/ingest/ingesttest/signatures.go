@@ -18,6 +18,8 @@ var signatures = []row{
 	{"the signature in upper case", sign(strings.ToUpper), 200, queued},
 
 	{"B35 absent", unsigned, M, nothing},
+	{"a tool call of Gabber's engine, which does not sign", on("gabber", all(unsigned,
+		body(`{"tool_name": "$words", "parameters": {"email": "$email"}}`), header("x-run-id", "run-1"))), M, nothing},
 	{"B36 empty", literally(""), M, nothing},
 	{"B37 blanks", literally(" \t "), M, nothing},
 	{"B38 right, blanks around it", sign(func(good string) string { return " \t" + good + "\t " }), 200, queued},

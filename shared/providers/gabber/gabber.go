@@ -12,7 +12,11 @@
 //   - inferred: which fields identify an event; that a retry repeats the bytes
 //
 // The engine Gabber published in July 2025 sends none of these events, and no
-// source says whether today's cloud still does.
+// source says whether today's cloud still does. Since December 2025 that engine
+// calls tools by POST, {"tool_name": ..., "parameters": {...}} with a header
+// x-run-id and without a signature: at this route such a call is refused as any
+// unsigned delivery is. Answer it in a service of your own, where you know the
+// caller by other means.
 //
 // The clients require more fields than this package. A rule in a field's tag says
 // that an identity or a reaction depends on it; any other field takes any value,
