@@ -124,10 +124,8 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if d.Method != "POST" {
 		return "", errMethod
 	}
-	for _, encoding := range d.Header.Values("Content-Encoding") {
-		if e := strings.TrimSpace(encoding); e != "" && !strings.EqualFold(e, "identity") {
-			return "", errEncoding // never decompressed: what is signed are the bytes as sent
-		}
+	if isEncoded(d.Header) {
+		return "", errEncoding // never decompressed: what is signed are the bytes as sent
 	}
 	if len(d.Body) > in.Limit() {
 		return "", errTooLarge

@@ -96,5 +96,5 @@ func silently(newFront NewFront) NewFront {
 
 // rows lists every row about a single request.
 func rows(t testing.TB) []row {
-	return slices.Concat(transport, signatures, nibbles(), bodies, suite(t), hostile)
+	return slices.Concat(transport, encodings(), signatures, nibbles(), bodies, suite(t), hostile)
 }

@@ -49,8 +49,14 @@ var transport = []row{
 	{"B20 gzip, signed as sent", all(edit(gzipped), header("Content-Encoding", "gzip")), 415, nothing},
 	{"B21 identity and gzip", header("Content-Encoding", "identity, gzip"), 415, nothing},
 	{"B21 in another case", header("content-encoding", "GZIP"), 415, nothing},
+	{"B21 with a parameter", header("Content-Encoding", "gzip;q=1.0"), 415, nothing},
+	{"B21 behind an unknown one", header("Content-Encoding", "utf-8,\tBr"), 415, nothing},
+	{"B21 beside an unknown one", header("Content-Encoding", "utf-8 gzip"), 415, nothing},
+	{"B21 in quotes", header("Content-Encoding", `"deflate"`), 415, nothing},
+	{"B21 as a media type", header("Content-Encoding", "application/gzip"), 415, nothing},
+	{"B21 in the second of two headers", all(header("Content-Encoding", "identity"), header("CONTENT-ENCODING", "zstd")), 415, nothing},
 	{"B21 not said to be gzip", edit(gzipped), 200, dead},
-	{"B22 Content-Encoding: identity", header("Content-Encoding", "identity"), 200, queued},
+	{"B21 gzip, said to be a charset", all(edit(gzipped), header("Content-Encoding", "utf-8")), 200, dead},
 	{"B23 no Content-Type", withoutHeader("Content-Type"), 200, queued},
 	{"B24 text/plain", header("Content-Type", "text/plain"), 200, queued},
 	{"B25 application/octet-stream", header("Content-Type", "application/octet-stream"), 200, queued},
@@ -62,6 +68,20 @@ var transport = []row{
 		header("X-Forwarded-Host", "chatbase.example"), header("X-Original-URL", "/chatbase")), 200, queued},
 	{"B33 Host of somebody else", header("Host", "chatbase.example"), 200, queued},
 	{"B34 Range, If-None-Match, cookies", all(header("Range", "bytes=0-1"), header("If-None-Match", "*")), 200, queued},
+}
+
+// encodings: what changes a body is refused, for it might have been signed before;
+// of any other token the signature is the judge.
+func encodings() (rows []row) {
+	for _, coding := range []string{"gzip", "x-gzip", "compress", "x-compress", "deflate", "br", "zstd", "dcb", "dcz", "exi", "pack200-gzip",
+		"aes128gcm", "aws-chunked", "X-Deflate", "brotli", "bzip2", "x-bzip2", "lzma", "xz", "snappy", "lz4"} {
+		rows = append(rows, row{"B20 Content-Encoding: " + coding, on("gabber", header("Content-Encoding", coding)), 415, nothing})
+	}
+	for _, token := range []string{"identity", "Identity", "IDENTITY", "UTF-8", "utf8", "us-ascii", "iso-8859-1", "none", "null", "false", "0",
+		"binary", "8bit", "7bit", "base64", "quoted-printable", "application/json", "json", "*", "?", ",", ", ,", ";", "gzipped", "no-gzip", "identity;gzip", "g zip", "\u00fctf-8"} {
+		rows = append(rows, row{"B22 Content-Encoding: " + token, on("gabber", header("Content-Encoding", token)), 200, queued})
+	}
+	return append(rows, row{"B22 Content-Encoding and nothing in it", header("Content-Encoding", ""), 200, queued})
 }
 
 func gzipped(body string) string {
