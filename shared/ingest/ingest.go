@@ -135,7 +135,7 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 		return "", errMissing
 	}
 	if len(signatures) > 1 {
-		return "", errMismatch // which one counts differs between fronts, so none does
+		return "", &mismatchError{"1 header", strconv.Itoa(len(signatures)) + " headers"} // which one counts differs between fronts, so none does
 	}
 	tenant := p.TenantOf(d.Body)
 	whose, ring, err := Keyring(ctx, in.Keyrings, p, tenant)
@@ -153,7 +153,7 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 			return keyID, nil
 		}
 	}
-	return "", errMismatch
+	return "", mismatch(ring, signatures[0])
 }
 
 // newer gives the verifier there may be after a mismatch: the secret was
@@ -203,6 +203,9 @@ func (in *Ingest) Refuse(ctx context.Context, d webhook.Delivery, err error) web
 	if code != "" {
 		attrs = append(attrs, slog.String("code", code))
 	}
+	if m, ok := errors.AsType[*mismatchError](err); ok && m.got != "" {
+		attrs = append(attrs, slog.String("expected", m.expected), slog.String("got", m.got))
+	}
 	in.Log.LogAttrs(ctx, level, "refused", attrs...)
 	return reply
 }
@@ -230,6 +233,23 @@ type unavailableError struct {
 
 func (e *unavailableError) Error() string { return e.err.Error() }
 
+// mismatchError: the signature is not that of any secret. The shapes are for
+// operators, who see no value.
+type mismatchError struct{ expected, got string }
+
+func (*mismatchError) Error() string { return "signature does not match" }
+
+// mismatch asks the verifier, if it can explain, what is wrong with a signature.
+func mismatch(ring webhook.Verifier, signature string) error {
+	var m mismatchError
+	if e, ok := ring.(interface {
+		Explain(string) (expected, got string)
+	}); ok {
+		m.expected, m.got = e.Explain(signature)
+	}
+	return &m
+}
+
 var (
 	// ErrNoRoute: no provider has this path.
 	ErrNoRoute = errors.New("no such route")
@@ -242,6 +262,5 @@ var (
 	errEncoding = errors.New("body is encoded")
 	errTooLarge = errors.New("body is over the cap")
 	errMissing  = errors.New("signature header is missing")
-	errMismatch = errors.New("signature does not match")
 	errPanic    = errors.New("ingest panicked")
 )

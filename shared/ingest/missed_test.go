@@ -155,3 +155,45 @@ func TestMissedCostsNoStoreAndLittleMemory(t *testing.T) {
 		t.Errorf("secrets were asked for %d times", n)
 	}
 }
+
+// An operator learns from the line which mistake it is, and no value.
+func TestAMismatchSaysWhatWasExpected(t *testing.T) {
+	for _, row := range []struct {
+		name          string
+		signatures    []string
+		expected, got string
+	}{
+		{"another key", []string{strings.Repeat("0c", 32)}, "64 hex (SHA-256)", "the same shape: wrong key or changed bytes"},
+		{"SHA-1", []string{strings.Repeat("0c", 20)}, "64 hex (SHA-256)", "40 hex (SHA-1)"},
+		{"base64", []string{strings.Repeat("canary", 7) + "c="}, "64 hex (SHA-256)", "44 base64 (SHA-256)"},
+		{"a prefix", []string{"sha256=" + strings.Repeat("0c", 32)}, "64 hex (SHA-256)", "sha256= before 64 hex (SHA-256)"},
+		{"a word", []string{"abc"}, "64 hex (SHA-256)", "3 hex"},
+		{"a list", []string{"canary, canary"}, "64 hex (SHA-256)", "list of 2, the first: 6 base64"},
+		{"two headers", []string{"canary", "canary"}, "1 header", "2 headers"},
+		{"three headers, one empty", []string{"canary", "", "canary"}, "1 header", "3 headers"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			d := request("POST", "/gabber")
+			d.Header["X-Webhook-Signature"] = row.signatures
+			line := refusal(t, ingesttest.NewWorld(t), d)
+			if line.Expected != row.expected || line.Got != row.got {
+				t.Errorf("expected %q and got %q, want %q and %q", line.Expected, line.Got, row.expected, row.got)
+			}
+		})
+	}
+}
+
+// mute is a verifier that explains nothing.
+type mute struct{}
+
+func (mute) Verify(string, []byte) (string, bool)                      { return "", false }
+func (mute) Keyring(context.Context, string) (webhook.Verifier, error) { return mute{}, nil }
+func (mute) Refresh(context.Context, string) webhook.Verifier          { return nil }
+
+func TestAMismatchOfAnotherVerifierIsALineAsWell(t *testing.T) {
+	w := ingesttest.NewWorld(t)
+	w.Ingest.Keyrings = mute{}
+	if line := refusal(t, w, delivery(usage)); line.Status != 403 || !line.Missed || strings.Contains(w.LogLines(), "expected") {
+		t.Errorf("logged %s", w.LogLines())
+	}
+}

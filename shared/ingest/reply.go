@@ -53,11 +53,11 @@ func statusFor(err error, p webhook.Provider) (status int, code string) {
 	if ours, ok := errors.AsType[*unavailableError](err); ok {
 		return 503, ours.code
 	}
-	switch {
-	case errors.Is(err, errMissing):
-		return p.MissingStatus, ""
-	case errors.Is(err, errMismatch):
+	if _, ok := errors.AsType[*mismatchError](err); ok {
 		return p.MismatchStatus, "SIG"
+	}
+	if errors.Is(err, errMissing) {
+		return p.MissingStatus, ""
 	}
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {

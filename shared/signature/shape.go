@@ -1,0 +1,83 @@
+package signature
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+// marks are what senders put before a digest, and all of a header's value that is
+// ever repeated. Each ends with a character that stands in no digest but at its end.
+var marks = []string{
+	"sha256=", "sha1=", "sha512=", "md5=", "hmac-sha256=", "sha256:", "sha1:", "v1=", "v0=", "t=", "s=", "Bearer ", "Basic ", "HMAC ", `"`, "'",
+}
+
+// hashes by the size of their digests in bytes.
+var hashes = map[int]string{16: "MD5", 20: "SHA-1", 32: "SHA-256", 48: "SHA-384", 64: "SHA-512"}
+
+// Explain says of a header value that did not verify which shape was expected and
+// which came: length, alphabet, a known mark in front, the hash whose digests have
+// that size. Both are fit for a log: but for the mark nothing of the value is in them.
+func (r *Keyring) Explain(value string) (expected, got string) {
+	length := 2 * r.size
+	if r.scheme.Encoding == Base64 {
+		length = base64.StdEncoding.EncodedLen(r.size)
+	}
+	expected = fmt.Sprintf("%d %s (%s)", length, r.scheme.Encoding, hashes[r.size])
+	if r.scheme.Prefix != "" {
+		expected += ", allowed behind " + r.scheme.Prefix
+	}
+	if r.decode(make([]byte, r.size), strings.Trim(value, " \t")) {
+		return expected, "the same shape: wrong key or changed bytes"
+	}
+	return expected, shapes(value)
+}
+
+// shapes describes a header value. Of a list it describes the first item.
+func shapes(value string) string {
+	first, _, isList := strings.Cut(value, ",")
+	if !isList {
+		return shape(value)
+	}
+	return fmt.Sprintf("list of %d, the first: %s", strings.Count(value, ",")+1, shape(first))
+}
+
+func shape(text string) string {
+	text = strings.Trim(text, " \t")
+	before := ""
+	for _, mark := range marks {
+		if n := len(mark); len(text) >= n && strings.EqualFold(text[:n], mark) {
+			if before = strings.TrimSpace(mark) + " before "; text[:n] != mark {
+				before = strings.TrimSpace(mark) + " in another case before "
+			}
+			text = text[n:]
+			break
+		}
+	}
+	name, size := alphabet(text)
+	described := fmt.Sprintf("%s%d %s", before, len(text), name)
+	if hash, ok := hashes[size]; ok {
+		described += " (" + hash + ")"
+	}
+	return described
+}
+
+const (
+	hexDigits = "0123456789abcdefABCDEF"
+	letters   = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// alphabet names the narrowest that has every character of a text, and says how
+// many bytes the text then is, 0 if none.
+func alphabet(text string) (name string, size int) {
+	digits := strings.TrimRight(text, "=")
+	switch "" {
+	case strings.Trim(text, hexDigits):
+		return "hex", len(text) / 2 * (1 - len(text)%2)
+	case strings.Trim(digits, letters+"+/"):
+		return "base64", base64.RawStdEncoding.DecodedLen(len(digits))
+	case strings.Trim(digits, letters+"-_"):
+		return "base64url", base64.RawStdEncoding.DecodedLen(len(digits))
+	}
+	return "other", 0
+}
