@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
+	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -92,7 +93,7 @@ func serve(ctx context.Context, p *pipeline, addr string, ready func(net.Addr)) 
 	if err := p.db.Queue(local.Events).Release(ctx); err != nil {
 		return err
 	}
-	server := &http.Server{Handler: p.front, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
+	server := ingesthttp.Server(p.front)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan struct{})
 	go func() { defer close(worked); p.work(working) }()

@@ -35,12 +35,12 @@ type conn struct {
 	in *bufio.Reader
 }
 
-// serve starts a server with the limits of `hooks serve`.
+// serve starts a server as `hooks serve` does.
 func serve(t testing.TB, w *ingesttest.World) *front {
 	t.Helper()
-	server := httptest.NewUnstartedServer(ingesthttp.Handler(w.Ingest, func(*http.Request) string { return "r-1" }))
-	server.Config.MaxHeaderBytes = 64 << 10
-	server.Config.ReadHeaderTimeout = 5 * time.Second
+	handler := ingesthttp.Handler(w.Ingest, func(*http.Request) string { return "r-1" })
+	server := httptest.NewUnstartedServer(handler)
+	server.Config = ingesthttp.Server(handler)
 	server.Config.ErrorLog = slog.NewLogLogger(w.Log.Handler(), slog.LevelError)
 	server.Start()
 	f := &front{addr: server.Listener.Addr().String()}

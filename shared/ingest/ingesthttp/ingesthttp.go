@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -36,6 +37,15 @@ func Handler(in *ingest.Ingest, requestID func(*http.Request) string) http.Handl
 		}
 		write(w, reply)
 	})
+}
+
+// Server serves a handler as a front must be served: whatever stalls is bounded,
+// and "OPTIONS *", which net/http would answer 200, comes to the handler.
+func Server(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+	}
 }
 
 // receive reads the body of a request that has a route.

@@ -96,6 +96,57 @@ func TestRawRequests(t *testing.T) {
 	}
 }
 
+// Only a stored event is answered 200, and only POST to a route can store one.
+// Servers answer some requests themselves: whatever they say, it is no 2xx.
+func TestNo200WithoutAnEvent(t *testing.T) {
+	signed := length(len(usage)) + "\r\n" + signature(usage)
+	for _, row := range []struct {
+		name, line, header string
+		status             int
+	}{
+		{"OPTIONS *", "OPTIONS * HTTP/1.1", signed, 404},
+		{"OPTIONS * in HTTP/1.0", "OPTIONS * HTTP/1.0", signed, 404},
+		{"OPTIONS of a route", "OPTIONS /gabber HTTP/1.1", signed, 405},
+		{"OPTIONS of the root", "OPTIONS / HTTP/1.1", signed, 404},
+		{"OPTIONS of a server", "OPTIONS http://localhost HTTP/1.1", signed, 404},
+		{"a preflight", "OPTIONS /gabber HTTP/1.1", "Origin: https://a.example\r\nAccess-Control-Request-Method: POST", 405},
+		{"HEAD *", "HEAD * HTTP/1.1", "", 404},
+		{"GET *", "GET * HTTP/1.1", "", 404},
+		{"TRACE *", "TRACE * HTTP/1.1", "", 404},
+		{"CONNECT to a host", "CONNECT localhost:80 HTTP/1.1", "", 404},
+		{"CONNECT to a route", "CONNECT /gabber HTTP/1.1", signed, 405},
+		{"HTTP/2 with prior knowledge", "PRI * HTTP/2.0", "", 404},
+		{"an upgrade to HTTP/2", "GET /gabber HTTP/1.1", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__", 405},
+		{"an upgrade to WebSocket", "GET /gabber HTTP/1.1", "Connection: Upgrade\r\nUpgrade: websocket", 405},
+		{"an expectation of another kind", "POST /gabber HTTP/1.1", "Expect: 200-ok\r\n" + signed, 417},
+		{"a health check", "GET /healthz HTTP/1.1", "", 404},
+		{"the root", "GET / HTTP/1.1", "", 404},
+		{"the profiler", "GET /debug/pprof/ HTTP/1.1", "", 404},
+		{"variables", "GET /debug/vars HTTP/1.1", "", 404},
+		{"an icon", "GET /favicon.ico HTTP/1.1", "", 404},
+		{"a version to come", "POST /gabber HTTP/3.0", signed, 505},
+		{"a request without a version", "POST /gabber", "", 400},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := ingesttest.NewWorld(t)
+			c := serve(t, w).dial(t)
+			defer c.Close()
+			method, _, _ := strings.Cut(row.line, " ")
+			request := row.line + "\r\nHost: localhost\r\n" + row.header + "\r\n\r\n"
+			if strings.Contains(row.header, signed) {
+				request += usage
+			}
+			if response := c.exchange(t, method, []byte(request)); response.StatusCode != row.status {
+				t.Errorf("status %d, want %d", response.StatusCode, row.status)
+			}
+			if n := w.Events.Calls() + w.DeadLetters.Calls() + w.Keyrings.Lookups(); n != 0 {
+				t.Errorf("%d calls to queues and secrets", n)
+			}
+		})
+	}
+}
+
 func trailed(body string) string {
 	return fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Webhook-Signature: %s\r\n\r\n", len(body), body, sign(body))
 }
