@@ -67,7 +67,7 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Events:      to.events,
 		DeadLetters: to.eventsDead,
 		Now:         time.Now,
-		Log:         log,
+		Log:         slog.New(listen(log.Handler())),
 	}
 	work := worker.Worker{
 		Handlers:      handlers.Table(s.reactions, to.ledger, to.records, time.Now, log),
