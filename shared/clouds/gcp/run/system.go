@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp/buildpacktest"
 	"github.com/webhook-functions/template/shared/clouds/gcp/gcptest"
@@ -212,9 +213,11 @@ func (s *system) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	case name := <-ended:
-		if ctx.Err() != nil { // an interrupt reaches the functions as well
+		select {
+		case <-ctx.Done(): // an interrupt reaches the functions as well, and may be there first
 			return nil
+		case <-time.After(time.Second):
+			return fmt.Errorf("%s has ended", name)
 		}
-		return fmt.Errorf("%s has ended", name)
 	}
 }
