@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"testing"
@@ -122,33 +123,35 @@ func TestADebitWaitsForItsNote(t *testing.T) {
 func TestDebitsAreMadeOnce(t *testing.T) {
 	for _, row := range []struct {
 		name   string
-		before string // a key that was used before
+		before string // a key that was used before, for a debit of 1
+		its    int64  // what that debit was of, if not 1
 		fault  func(int) fault
 		want   string // outcomes of two deliveries
 		amount int64  // debited in all
 	}{
-		{"all is well", "", nil, "done, done", -31},
-		{"the answer is lost", "", once(fault{1, true}), "again, done", -31},
-		{"the call is lost", "", once(fault{500, false}), "again, done", -31},
-		{"busy", "", once(fault{429, false}), "again, done", -31},
-		{"an overdraft is refused, there is no entry", "", func(call int) fault {
+		{"all is well", "", 0, nil, "done, done", -31},
+		{"the answer is lost", "", 0, once(fault{1, true}), "again, done", -31},
+		{"the call is lost", "", 0, once(fault{500, false}), "again, done", -31},
+		{"busy", "", 0, once(fault{429, false}), "again, done", -31},
+		{"an overdraft is refused, there is no entry", "", 0, func(call int) fault {
 			return []fault{{}, {400, false}}[call%2] // the posts, not the reads
 		}, "dead: the API answered 400, dead: the API answered 400", 0},
-		{"refused, and the newest entry is another's", "another", once(fault{400, false}), "dead: the API answered 400, done", -32},
-		{"refused, and the newest entry cannot be read", "", func(call int) fault {
+		{"refused, and the newest entry is another's", "another", 0, once(fault{400, false}), "dead: the API answered 400, done", -32},
+		{"refused, and the newest entry cannot be read", "", 0, func(call int) fault {
 			return map[int]fault{1: {400, true}, 2: {500, false}}[call]
 		}, "again, done", -31},
-		{"a used key is a conflict there", "", func(call int) fault {
+		{"a used key is a conflict there", "", 0, func(call int) fault {
 			return map[int]fault{1: {1, true}, 2: {409, false}}[call]
 		}, "again, done", -31},
-		{"a conflict with another's entry", "another", once(fault{409, false}), "again, done", -32},
-		{"our key is refused", "", once(fault{401, false}), "again, done", -31},
-		{"no such credit", "", always(fault{404, false}), "again, again", 0},
+		{"refused, and the newest entry is another's of the same amount", "another", 31, once(fault{400, false}), "dead: the API answered 400, done", -62},
+		{"a conflict with another's entry", "another", 0, once(fault{409, false}), "again, done", -32},
+		{"our key is refused", "", 0, once(fault{401, false}), "again, done", -31},
+		{"no such credit", "", 0, always(fault{404, false}), "again, again", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newOutbound(t, nil)
 			if row.before != "" {
-				w.handle(t, ours(t, handlers.VendorDebit, "0", handlers.Debit{Credit: "gold", Human: "u1", Amount: -1, Key: row.before}))
+				w.handle(t, ours(t, handlers.VendorDebit, "0", handlers.Debit{Credit: "gold", Human: "u1", Amount: -cmp.Or(row.its, 1), Key: row.before}))
 			}
 			w.calls, w.fault = 0, row.fault
 			e := ours(t, handlers.VendorDebit, "1", handlers.Debit{Credit: "gold", Human: "u1", Amount: -31, Key: "gabber:usage:1"})

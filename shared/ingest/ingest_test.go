@@ -82,6 +82,16 @@ func TestAnEventSaysWhatItIs(t *testing.T) {
 	}
 }
 
+// Events of nobody in particular are not one customer's: in one group they would
+// wait for one another.
+func TestAnEventOfNobodyHasNoGroup(t *testing.T) {
+	w := ingesttest.NewWorld(t)
+	w.Ingest.Handle(t.Context(), delivery(strings.Replace(usage, "canary", "", 1)))
+	if got := w.Events.Stored(t)[0].Group; got != "" {
+		t.Errorf("group %q", got)
+	}
+}
+
 func TestNothingIsParsedBeforeItIsVerified(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	decoded := 0

@@ -183,7 +183,13 @@ func TestASlowGroupLeavesOthersTheirShare(t *testing.T) {
 				<-ctx.Done()
 				return slices.Repeat([]webhook.Result{{Err: ctx.Err()}}, len(events))
 			},
-			"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
+			"next": func(ctx context.Context, events []webhook.Event) []webhook.Result {
+				select {
+				case <-ctx.Done():
+				case <-time.After(2 * time.Second): // what an honest event may need
+				}
+				return slices.Repeat([]webhook.Result{{Err: ctx.Err()}}, len(events))
+			},
 		}
 		for _, receives := range []int{1, 3, 10} {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
