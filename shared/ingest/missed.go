@@ -78,7 +78,7 @@ func (in *Ingest) near(path string) (webhook.Provider, bool) {
 	return webhook.Provider{}, false
 }
 
-// separates: no provider's name has such a character. A dot does not separate:
+// separates: no name of a provider or a coding has such a character. A dot does not separate:
 // "/gabber.php" is a stranger's idea.
 func separates(r rune) bool {
 	isName := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r)

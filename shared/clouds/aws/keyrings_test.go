@@ -481,3 +481,41 @@ func TestKeyringsOfTenants(t *testing.T) {
 		t.Errorf("a tenant without one: %v, and the platform's would not be asked for", err)
 	}
 }
+
+// A refusal asks what is known and nothing else: no store, and no turn while
+// another asks the store.
+func TestUnused(t *testing.T) {
+	s := newSafe(`{"gabber": "` + first + `"}`)
+	k := s.keyrings()
+	if k.Unused("chatbase") {
+		t.Error("unused before the secret was read")
+	}
+	if _, err := k.Keyring(t.Context(), "gabber"); err != nil {
+		t.Fatal(err)
+	}
+	if !k.Unused("chatbase") || k.Unused("gabber") {
+		t.Error("the platform in the secret is unused, or the other is not")
+	}
+	k.turn <- struct{}{}
+	if k.Unused("chatbase") {
+		t.Error("unused while the store is being asked")
+	}
+	<-k.turn
+	s.now = s.now.Add(keepFor)
+	if k.Unused("chatbase") {
+		t.Error("unused by an old secret: it may be in the new one")
+	}
+	if s.asked != 1 {
+		t.Errorf("the store was asked %d times, want once, by Keyring", s.asked)
+	}
+}
+
+func TestAPlatformIsUsedByAnyEntryOfIts(t *testing.T) {
+	for _, entry := range []string{`"chatbase": "` + first + `"`, `"chatbase": 1`, `"chatbase": ""`, `"chatbase/bot": "` + first + `"`} {
+		k := newSafe(`{` + entry + `}`).keyrings()
+		_, _ = k.Keyring(t.Context(), "chatbase") // in some of them there is none
+		if k.Unused("chatbase") || !k.Unused("gabber") {
+			t.Errorf("%s: chatbase is unused, or gabber is not", entry)
+		}
+	}
+}

@@ -271,3 +271,22 @@ func TestTheFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A refusal asks what is known, and reads nothing.
+func TestUnused(t *testing.T) {
+	v := newVault(`{"gabber": "` + first + `", "chatbase/bot": "` + first + `"}`)
+	if v.Unused("oblic") {
+		t.Error("unused before the secret was read")
+	}
+	v.key(t, first)
+	if !v.Unused("oblic") || v.Unused("gabber") || v.Unused("chatbase") {
+		t.Error("a platform in the secret is unused, or another is not")
+	}
+	v.now = v.now.Add(keepFor)
+	if v.Unused("oblic") {
+		t.Error("unused by an old secret: it may be in the new one")
+	}
+	if n := v.reads.Load(); n != 1 {
+		t.Errorf("%d reads, want one, by Keyring", n)
+	}
+}

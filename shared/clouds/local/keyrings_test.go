@@ -137,3 +137,19 @@ func TestTenants(t *testing.T) {
 		}
 	}
 }
+
+func TestUnused(t *testing.T) {
+	schemes := map[string]signature.Scheme{"gabber": scheme, "oblic": scheme, "cribbly": scheme, "chatbase": scheme}
+	env := map[string]string{"GABBER_WEBHOOK_SECRET": secretA, "CRIBBLY_WEBHOOK_SECRET": "short"}
+	k := local.NewKeyrings(schemes, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	for provider, want := range map[string]bool{
+		"gabber":   false,
+		"cribbly":  false, // its secret is bad, so it is wanted
+		"oblic":    true,
+		"chatbase": false, // a chatbot may have a secret of its own
+	} {
+		if got := k.Unused(provider); got != want {
+			t.Errorf("%s unused: %v, want %v", provider, got, want)
+		}
+	}
+}
