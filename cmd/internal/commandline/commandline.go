@@ -117,7 +117,7 @@ func sentence(text string) string {
 	case noValue:
 		return flag + ": a value is missing; one that begins with - is written " + flag + "=VALUE"
 	case negative.MatchString(text):
-		return "a negative amount is for adjust and stands behind --, as in adjust member-20417 -- -5"
+		return "what begins with - stands behind --, and a negative amount is for adjust, as in adjust member-20417 -- -5"
 	}
 	return strings.Replace(text, `expected "<`, `missing "<`, 1)
 }
