@@ -104,7 +104,7 @@ var faults = []struct{ file, from, to, found string }{
 	{"observability.tf", `(httpRequest.status = 429 OR httpRequest.status >= 500)`, `(httpRequest.status >= 600)`, "What platforms are refused with is not counted"},
 	{"observability.tf", `EXTRACT(httpRequest.status)`, `EXTRACT(httpRequest.requestMethod)`, "5XX-ANY goes by the status"},
 	{"observability.tf", `key         = "status"`, `key = "method"`, "must declare it"},
-	{"observability.tf", `refused  = google_logging_metric.refused.name`, `refused = google_logging_metric.codes.name`, "a metric that nobody makes"},
+	{"observability.tf", `refused  = google_logging_metric.refused.name`, `refused = google_logging_metric.codes.name`, "a metric that does not exist"},
 	{"observability.tf", `threshold = 4,`, `threshold = 4000,`, "no accident"},
 	{"observability.tf", `"[5m] offset 10m"`, `"[10m]"`, "are added up"},
 	{"observability.tf", `disable_metric_validation = true`, `disable_metric_validation = false`, "made in the same apply stops that apply"},

@@ -266,7 +266,7 @@ run "every_code_rings" {
       name == "demo-${key}" && local.counted[key] == "logging_googleapis_com:user_demo_${key}{monitored_resource=\"cloud_run_revision\"" &&
       local.charted[key] == "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/demo-${key}\""
     ])
-    error_message = "Tickets or charts look at a metric that nobody makes."
+    error_message = "Tickets or charts look at a metric that does not exist."
   }
 
   assert {

@@ -42,8 +42,8 @@ func TestArchivesCompileAndServe(t *testing.T) {
 	}
 }
 
-// The same bytes, whatever the environment says about Go, zip and the shell, and
-// in a fork that lies inside somebody's workspace.
+// The environment's settings of Go, zip and the shell do not change the bytes, nor
+// does a workspace around the fork.
 func TestArchivesAreReproducible(t *testing.T) {
 	read := func() string {
 		content, err := os.ReadFile(buildpacktest.Pack(t, "gcp-worker"))
