@@ -213,6 +213,19 @@ func TestForeignEventIsAConfigurationFault(t *testing.T) {
 	}
 }
 
+// The headers of a gateway's event are like ours: with a signature it is a
+// platform's delivery, wherever the path stands in it.
+func TestForeignEventIsMissedIfItIsSigned(t *testing.T) {
+	for signed, want := range map[string]bool{"x-webhook-signature": true, "x-another": false} {
+		var log strings.Builder
+		front := aws.FunctionURL(newIngest(newRing(t), &box{}, &log))
+		invoke(t, front, []byte(`{"version":"1.0","httpMethod":"POST","path":"/gabber","headers":{"`+signed+`":"00"}}`))
+		if got := strings.Contains(log.String(), `"missed":true`); got != want {
+			t.Errorf("%s: missed: %v, want %v: %s", signed, got, want, log.String())
+		}
+	}
+}
+
 func TestFunctionURLEndsBeforeLambdaDoes(t *testing.T) {
 	const body = `{"type":"x","payload":{}}`
 	ring, start := newRing(t), time.Now()
