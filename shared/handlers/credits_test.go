@@ -108,6 +108,7 @@ func TestWhatAUsageEventCosts(t *testing.T) {
 		{"a sentinel for nobody", seconds("1", "anonymous", "4"), nil, "suspense", suspense, "-4"},
 		{"sentinels are configured", seconds("1", "guest", "4"), map[string]string{"ANONYMOUS_HUMANS": "nobody,guest"}, "suspense", suspense, "-4"},
 		{"humans are byte for byte", seconds("1", "U1 ", "4"), nil, "charged", "U1 ", "-4"},
+		{"one account per project: a platform that names none is one", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1"}`, map[string]string{"ACCOUNT_PER_PROJECT": "true"}, "charged", "gabber\x1fu1", "-4"},
 		{"one account per project, if asked for", seconds("1", "u1", "4"), map[string]string{"ACCOUNT_PER_PROJECT": "true"}, "charged", "p\x1fu1", "-4"},
 		{"members nobody documented change nothing", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","credits":-999,"balance":1e9}`, nil, "charged", "u1", "-4"},
 		{"a simulated session costs the same by default", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","metadata":{"simulated":true}}`, nil, "charged", "u1", "-4"},
