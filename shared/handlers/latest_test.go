@@ -87,11 +87,16 @@ func TestLatestState(t *testing.T) {
 		return fmt.Sprintf(`{"event":"customer.updated","timestamp":"x","data":{"_id":"k1","tier":%q,"updatedAt":%q}}`, name, at)
 	}
 	customer := func(name, at string) string { return customerOn(name, "2026-11-21T"+at+"Z") }
+	reported := func(name, at string) string {
+		return fmt.Sprintf(`{"event":"customer.updated","timestamp":"2026-11-21T%sZ","data":{"_id":"k1","tier":%q}}`, at, name)
+	}
 	for _, row := range []struct {
 		name     string
 		arrivals []arrival
 		want     string // in the record's data; "" is a tombstone
 	}{
+		{"G-Tateth's envelope has the time of a change that names none", []arrival{
+			{0, reported("gold", "09:00:02")}, {second, reported("silver", "09:00:01")}}, "gold"},
 		{"the first state is kept", []arrival{{0, message("created", "one", `"updated_at":null`)}}, "one"},
 		{"a change in the same second as the creation", []arrival{
 			{0, message("created", "one", `"updated_at":null`)}, {second, message("updated", "two", `"updated_at":100`)}}, "two"},
