@@ -159,9 +159,9 @@ func (s *site) open(books ledger.Store, things records.Store) {
 		s.Fatal(err)
 	}
 	s.worker = &worker.Worker{
-		Handlers:      handlers.Table(settings, watchedLedger{books, s.accounts}, watchedRecords{things, s.things}, time.Now, log),
-		IgnoreUnknown: true,
-		FollowUps:     s.followUps, DeadLetters: s.dead,
+		Handlers:  handlers.Table(settings, watchedLedger{books, s.accounts}, watchedRecords{things, s.things}, time.Now, log),
+		Unknown:   handlers.KeepUnknown(watchedRecords{things, s.things}),
+		FollowUps: s.followUps, DeadLetters: s.dead,
 		Reread: ingest.Reread(ingest.Routes(providers.Table().Providers()...)),
 		Now:    time.Now, Log: log,
 	}

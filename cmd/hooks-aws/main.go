@@ -28,7 +28,7 @@ type deployment struct{}
 
 // Open implements [operator.Place].
 func (deployment) Open(context.Context, bool) (operator.Stores, error) {
-	client, err := aws.FromEnv(os.Getenv, "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL", "ACCOUNT_PER_PROJECT")
+	client, err := aws.FromEnv(os.Getenv, "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL", "EVENTS_QUEUE_URL", "ACCOUNT_PER_PROJECT")
 	credits, creditsErr := handlers.CreditsFromEnv(os.Getenv)
 	if err := errors.Join(err, creditsErr); err != nil {
 		return operator.Stores{}, err
@@ -37,6 +37,7 @@ func (deployment) Open(context.Context, bool) (operator.Stores, error) {
 		Ledger:     client.Ledger(os.Getenv("LEDGER_TABLE")),
 		Records:    client.Records(os.Getenv("RECORDS_TABLE")),
 		Outbound:   client.Queue(os.Getenv("OUTBOUND_QUEUE_URL")),
+		Events:     client.Queue(os.Getenv("EVENTS_QUEUE_URL")),
 		PerProject: credits.ScopeByProject,
 		Close:      func() error { return nil },
 	}, nil

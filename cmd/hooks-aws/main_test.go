@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { operatortest.Main(m, main) }
 func TestADeploymentIsOperated(t *testing.T) {
 	dynamoDB, sqs := awstest.DynamoDB(t), sqstest.Start(t)
 	queue := sqs.Queue(t, "outbound", nil)
-	env := []string{"LEDGER_TABLE=" + dynamoDB.LedgerTable(t), "RECORDS_TABLE=" + dynamoDB.RecordsTable(t), "OUTBOUND_QUEUE_URL=" + queue, "ACCOUNT_PER_PROJECT=false",
+	env := []string{"LEDGER_TABLE=" + dynamoDB.LedgerTable(t), "RECORDS_TABLE=" + dynamoDB.RecordsTable(t), "OUTBOUND_QUEUE_URL=" + queue, "EVENTS_QUEUE_URL=" + sqs.Queue(t, "events", nil), "ACCOUNT_PER_PROJECT=false",
 		"AWS_ENDPOINT_URL_SQS=" + sqs.URL, "AWS_ENDPOINT_URL_DYNAMODB=" + dynamoDB.URL}
 	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		env = append(env, name+"="+dynamoDB.Env(name))

@@ -28,7 +28,7 @@ type deployment struct{}
 
 // Open implements [operator.Place].
 func (deployment) Open(context.Context, bool) (operator.Stores, error) {
-	client, err := gcp.FromEnv(os.Getenv, "FIRESTORE_DATABASE", "OUTBOUND_TOPIC", "ACCOUNT_PER_PROJECT")
+	client, err := gcp.FromEnv(os.Getenv, "FIRESTORE_DATABASE", "OUTBOUND_TOPIC", "EVENTS_TOPIC", "ACCOUNT_PER_PROJECT")
 	credits, creditsErr := handlers.CreditsFromEnv(os.Getenv)
 	if err := errors.Join(err, creditsErr); err != nil {
 		return operator.Stores{}, err
@@ -37,6 +37,7 @@ func (deployment) Open(context.Context, bool) (operator.Stores, error) {
 		Ledger:     client.Ledger(os.Getenv("FIRESTORE_DATABASE")),
 		Records:    client.Records(os.Getenv("FIRESTORE_DATABASE")),
 		Outbound:   client.Topic(os.Getenv("OUTBOUND_TOPIC")),
+		Events:     client.Topic(os.Getenv("EVENTS_TOPIC")),
 		PerProject: credits.ScopeByProject,
 		Close:      func() error { return nil },
 	}, nil

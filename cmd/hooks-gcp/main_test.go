@@ -16,7 +16,7 @@ func TestADeploymentIsOperated(t *testing.T) {
 	project := env("GOOGLE_CLOUD_PROJECT")
 	pubsub.Topic(t, project, "outbound")
 	pubsub.Subscription(t, project, "outbound", "outbound", nil)
-	operatortest.Run(t, operatortest.Command(t, "GOOGLE_CLOUD_PROJECT="+project, "FIRESTORE_DATABASE=webhooks", "OUTBOUND_TOPIC=outbound", "ACCOUNT_PER_PROJECT=false",
+	operatortest.Run(t, operatortest.Command(t, "GOOGLE_CLOUD_PROJECT="+project, "FIRESTORE_DATABASE=webhooks", "OUTBOUND_TOPIC=outbound", "EVENTS_TOPIC=events", "ACCOUNT_PER_PROJECT=false",
 		"FIRESTORE_EMULATOR_HOST="+firestore.Addr, "PUBSUB_EMULATOR_HOST="+pubsub.Addr))
 	if n := len(pubsub.Pull(t, project, "outbound")); n != operatortest.Bookings {
 		t.Errorf("outbound is told %d times, want once a booking", n)

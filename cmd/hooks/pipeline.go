@@ -70,16 +70,16 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Log:         slog.New(listen(log.Handler())),
 	}
 	work := worker.Worker{
-		Handlers:      handlers.Table(s.reactions, to.ledger, to.records, time.Now, log),
-		IgnoreUnknown: true,
-		FollowUps:     to.outbound,
-		DeadLetters:   to.eventsDead,
-		Reread:        ingest.Reread(routes),
-		Now:           time.Now,
-		Log:           log,
+		Handlers:    handlers.Table(s.reactions, to.ledger, to.records, time.Now, log),
+		Unknown:     handlers.KeepUnknown(to.records),
+		FollowUps:   to.outbound,
+		DeadLetters: to.eventsDead,
+		Reread:      ingest.Reread(routes),
+		Now:         time.Now,
+		Log:         log,
 	}
 	calls := work
-	calls.IgnoreUnknown = false
+	calls.Unknown = nil
 	calls.Handlers = handlers.Outbound(s.outbound, handlers.Ports{
 		Ledger: to.ledger, Records: to.records, Caller: to.platforms, Now: time.Now,
 		Jitter: func() time.Duration { return rand.N(time.Second) },

@@ -53,7 +53,7 @@ func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error)
 	if err != nil {
 		return operator.Stores{}, err
 	}
-	return operator.Stores{Ledger: db.Ledger(), Records: db.Records(), Outbound: db.Queue(local.Outbound),
+	return operator.Stores{Ledger: db.Ledger(), Records: db.Records(), Outbound: db.Queue(local.Outbound), Events: db.Queue(local.Events),
 		PerProject: credits.ScopeByProject, Close: db.Close}, nil
 }
 

@@ -34,12 +34,12 @@ func newWorker(env func(string) string, log *slog.Logger) (*worker.Worker, error
 		return nil, err
 	}
 	return &worker.Worker{
-		Handlers:      handlers.Table(settings, client.Ledger(env("LEDGER_TABLE")), client.Records(env("RECORDS_TABLE")), time.Now, log),
-		IgnoreUnknown: true,
-		FollowUps:     client.Queue(env("OUTBOUND_QUEUE_URL")),
-		DeadLetters:   client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
-		Reread:        ingest.Reread(ingest.Routes(table.Providers()...)),
-		Now:           time.Now,
-		Log:           log,
+		Handlers:    handlers.Table(settings, client.Ledger(env("LEDGER_TABLE")), client.Records(env("RECORDS_TABLE")), time.Now, log),
+		Unknown:     handlers.KeepUnknown(client.Records(env("RECORDS_TABLE"))),
+		FollowUps:   client.Queue(env("OUTBOUND_QUEUE_URL")),
+		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
+		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Now:         time.Now,
+		Log:         log,
 	}, nil
 }

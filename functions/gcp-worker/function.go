@@ -39,12 +39,12 @@ func newWorker(env func(string) string, log *slog.Logger) (*worker.Worker, error
 		return nil, err
 	}
 	return &worker.Worker{
-		Handlers:      handlers.Table(settings, client.Ledger(env("FIRESTORE_DATABASE")), client.Records(env("FIRESTORE_DATABASE")), time.Now, log),
-		IgnoreUnknown: true,
-		FollowUps:     client.Topic(env("OUTBOUND_TOPIC")),
-		DeadLetters:   client.Topic(env("DEAD_LETTERS_TOPIC")),
-		Reread:        ingest.Reread(ingest.Routes(table.Providers()...)),
-		Now:           time.Now,
-		Log:           log,
+		Handlers:    handlers.Table(settings, client.Ledger(env("FIRESTORE_DATABASE")), client.Records(env("FIRESTORE_DATABASE")), time.Now, log),
+		Unknown:     handlers.KeepUnknown(client.Records(env("FIRESTORE_DATABASE"))),
+		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
+		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
+		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Now:         time.Now,
+		Log:         log,
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/providers/gtateth"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
@@ -14,6 +15,9 @@ import (
 func Kinds() []string {
 	kinds := []string{CallerKind, LeadKind, SessionKind, MessagesOf(MessageKind, "<id>"), timeLimitKind, snapshotKind,
 		toolsKind, speechKind, debitKind, crossingKind, negativeKind}
+	for _, platform := range providers.Table() {
+		kinds = append(kinds, UnknownKind(platform.Name))
+	}
 	for _, eventType := range mirrored {
 		model, _ := cutLast(eventType)
 		if kinds = append(kinds, model); isMessage(model) {

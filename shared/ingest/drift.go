@@ -13,41 +13,47 @@ import (
 // one line per process is enough to notice it.
 type drift struct {
 	mu   sync.Mutex
-	seen map[[3]string]bool
+	seen map[string]map[string]bool // by what is said
 }
 
-// maxDrift bounds what is remembered, and so the number of lines.
+// maxDrift bounds how much is remembered of each kind, and so the number of lines:
+// types that hold ids must not hide a renamed member.
 const maxDrift = 200
 
 // first says whether something is noted for the first time.
-func (d *drift) first(what [3]string) bool {
+func (d *drift) first(what, where string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.seen[what] || len(d.seen) == maxDrift {
+	seen := d.seen[what]
+	if seen[where] || len(seen) == maxDrift {
 		return false
 	}
 	if d.seen == nil {
-		d.seen = make(map[[3]string]bool)
+		d.seen = make(map[string]map[string]bool)
 	}
-	d.seen[what] = true
+	if seen == nil {
+		seen = make(map[string]bool)
+		d.seen[what] = seen
+	}
+	seen[where] = true
 	return true
 }
 
-// logDrift notes an event type or a member nobody knows, and members that are
-// deprecated. The name of an unknown type is a stranger's word and stays out.
+// logDrift notes an event type without a Go type, members that are not as
+// documented, and members that are deprecated.
 //
 // What is deprecated is read as well, so it is counted under a code of its own,
 // which rings nowhere.
 func (in *Ingest) logDrift(ctx context.Context, e webhook.Event, parsed webhook.Parsed) {
 	note := func(code, what, eventType, field string) {
-		if !in.drift.first([3]string{what, eventType, field}) {
+		if !in.drift.first(what, eventType+" "+field) {
 			return
 		}
 		in.Log.LogAttrs(ctx, slog.LevelWarn, what, slog.String("code", code), slog.String("provider", e.Provider()),
 			slog.String("type", eventType), slog.String("field", field))
 	}
 	if !parsed.Known && e.Reason == "" {
-		note("DRIFT", "unknown event type", e.Provider()+".unknown", "")
+		note("DRIFT", "unknown event type", e.LogType(), "")
 		return
 	}
 	for _, field := range parsed.Unknown {

@@ -53,7 +53,10 @@ func TestDriftIsNotedOncePerKind(t *testing.T) {
 			[]string{"type=gabber.usage.tracked field=payload.person", "type=gabber.realtime_session.time_limit_exceeded field=payload.person"}},
 		{"a key that may be data", []string{usage(`,"canary@example.com":1`)}, []string{"field=payload.?"}},
 		{"a deprecated member", []string{usage(`,"human_id":"canary"`), usage(`,"human_id":"canary-2"`)}, []string{"deprecated member code=OLD type=gabber.usage.tracked field=payload.human_id"}},
-		{"an unknown event type", []string{`{"type":"canary.a","payload":{"x":1}}`, `{"type":"canary.b","payload":{"y":1}}`}, []string{"unknown event type type=gabber.unknown"}},
+		{"unknown event types", []string{`{"type":"voice.clone_ready","payload":{"x":1}}`, `{"type":"Voice-2_x","payload":{}}`, `{"type":"voice.clone_ready","payload":{"y":1}}`},
+			[]string{"unknown event type type=gabber.voice.clone_ready", "unknown event type type=gabber.Voice-2_x"}},
+		{"unknown event types that are no names", []string{`{"type":"canary@example.com","payload":{}}`, `{"type":"+canary","payload":{}}`, `{"type":"a canary","payload":{}}`, `{"type":"canary/","payload":{}}`},
+			[]string{"unknown event type type=gabber.unknown"}},
 		{"a dead letter is not drift", []string{usage(`,"value":2`), `{"type":"usage.tracked","payload":{}}`}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -81,5 +84,12 @@ func TestDriftIsBounded(t *testing.T) {
 	}
 	if n := strings.Count(deliver(t, bodies...), "code=DRIFT"); n != 200 {
 		t.Errorf("%d lines, want 200", n)
+	}
+	for i := range bodies {
+		bodies[i] = fmt.Sprintf(`{"type":"call.%d","payload":{}}`, i)
+	}
+	log := deliver(t, append(bodies, `{"type":"usage.tracked","payload":{"type":"a","value":1,"person":1}}`)...)
+	if n := strings.Count(log, "unknown event type"); n != 200 || !strings.Contains(log, "payload.person") {
+		t.Errorf("%d lines about types, want 200, and one about the member behind them", n)
 	}
 }

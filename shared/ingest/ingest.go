@@ -114,7 +114,7 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 		return in.Refuse(ctx, d, &unavailableError{code: "ENQ", err: err})
 	}
 	in.logDrift(ctx, event, parsed)
-	in.logAccepted(ctx, d, event, parsed.Known)
+	in.logAccepted(ctx, d, event)
 	return webhook.Reply{Status: 200, Body: "ok"}
 }
 
@@ -210,12 +210,8 @@ func (in *Ingest) Refuse(ctx context.Context, d webhook.Delivery, err error) web
 	return reply
 }
 
-func (in *Ingest) logAccepted(ctx context.Context, d webhook.Delivery, e webhook.Event, known bool) {
-	eventType := "unknown"
-	if known {
-		eventType = e.Type
-	}
-	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", e.Provider()), slog.String("type", eventType),
+func (in *Ingest) logAccepted(ctx context.Context, d webhook.Delivery, e webhook.Event) {
+	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", e.Provider()), slog.String("type", e.LogType()),
 		slog.String("id", webhook.ShortID(e.ID)), slog.String("key", e.KeyID), slog.Int("bytes", len(d.Body))}
 	if e.Reason != "" {
 		attrs = append(attrs, slog.String("code", "QUA"), slog.String("reason", e.Reason))

@@ -8,6 +8,7 @@
 //	caller                          whose telephone number it is
 //	records, sessions, messages, leads
 //	                                the latest state of things
+//	unknown                         events of types without a handler, and their redrive
 //
 // [Commands] are the commands of a program: cmd/hooks has them for the database
 // file on a laptop, cmd/hooks-aws and cmd/hooks-gcp for a deployment. A program
@@ -38,6 +39,7 @@ type Commands struct {
 	Sessions  SessionsCmd  `cmd:"" help:"List Gabber's sessions, or the messages of one."`
 	Messages  MessagesCmd  `cmd:"" help:"Show the messages of a conversation at Cribbly, Oblic or G-Tateth."`
 	Leads     LeadsCmd     `cmd:"" help:"List the leads Chatbase reported."`
+	Unknown   UnknownCmd   `cmd:"" help:"List the newest events of types without a handler, or redrive them."`
 }
 
 // Place is where accounts and records are.
@@ -52,6 +54,7 @@ type Stores struct {
 	Ledger   Ledger
 	Records  records.Store
 	Outbound webhook.Publisher // where outbound's events are queued
+	Events   webhook.Publisher // where the worker's are
 
 	// PerProject says that there is an account per project and human (the worker's
 	// ACCOUNT_PER_PROJECT): then an owner is not named without a project.

@@ -29,7 +29,7 @@ type memory struct {
 
 func newMemory() *memory {
 	m := &memory{}
-	m.Stores = operator.Stores{Ledger: ledger.NewMemory(func() time.Time { return nine }), Records: records.NewMemory(), Outbound: m,
+	m.Stores = operator.Stores{Ledger: ledger.NewMemory(func() time.Time { return nine }), Records: records.NewMemory(), Outbound: m, Events: m,
 		Close: func() error { m.closed++; return nil }}
 	return m
 }
@@ -535,5 +535,31 @@ func TestForeignTextIsPrintable(t *testing.T) {
 	}
 	if strings.ContainsAny(out.String(), "\x1b\u202e") || strings.Count(out.String(), "\n") != 2 || !strings.Contains(out.String(), "Robin") {
 		t.Errorf("shown %q", out)
+	}
+}
+
+// What has no handler can be looked at and goes to the worker again as it came.
+func TestUnknownEvents(t *testing.T) {
+	m := newMemory()
+	at, out := terminal(m)
+	var kept []webhook.Event
+	for i, name := range []string{"voice.clone_ready", "voice.clone_failed", "voice.clone_ready"} {
+		e := webhook.Event{ID: webhook.Identity("gabber", name, fmt.Sprint(i)), Source: "/webhooks/gabber", Type: "gabber." + name,
+			Time: nine.Add(time.Duration(i) * time.Minute), Basis: webhook.ByBody, KeyID: "1", Data: []byte(`{"type": "` + name + `"}`)}
+		kept = append(kept, e)
+	}
+	for _, r := range handlers.KeepUnknown(m.Records)(t.Context(), kept) {
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+	}
+	if err := (&operator.UnknownCmd{}).Run(t.Context(), at); err != nil || strings.Count(out.String(), `{"type":"voice.clone_`) != 3 || len(m.queued) != 0 || m.changes != 0 {
+		t.Fatalf("%v, %d queued, shown %s", err, len(m.queued), out)
+	}
+	if err := (&operator.UnknownCmd{Type: "gabber.voice.clone_ready", Redrive: true}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.queued) != 2 || !bytes.Equal(m.queued[0].Encode(), kept[0].Encode()) || !bytes.Equal(m.queued[1].Encode(), kept[2].Encode()) {
+		t.Errorf("%d events are queued, want the two of the type as they came, oldest first", len(m.queued))
 	}
 }

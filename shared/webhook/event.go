@@ -52,15 +52,42 @@ func (e Event) Provider() string {
 	return name
 }
 
+// IsName says whether a name from outside is fit for a log: [A-Za-z0-9._-]{1,64},
+// and no part of it looks like a key or an id, which are long and have digits.
+func IsName(name string) bool {
+	const letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "0123456789"
+	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("._-", r) }) {
+		if strings.Trim(part, letters+digits) != "" || len(part) >= 16 && strings.ContainsAny(part, digits) {
+			return false
+		}
+	}
+	return 0 < len(name) && len(name) <= 64
+}
+
+// LogType is the type as a log may show it. A platform may name a type as it
+// likes: what is no name ([IsName]) behind the platform's might be data and is
+// "unknown".
+func (e Event) LogType() string {
+	provider := ""
+	if p := e.Provider(); p != "" {
+		provider = p + "."
+	}
+	name := strings.TrimPrefix(e.Type, provider)
+	if !IsName(name) {
+		name = "unknown"
+	}
+	return provider + name
+}
+
 // String shows no data: bodies carry personal data.
-func (e Event) String() string { return e.Type + " " + ShortID(e.ID) }
+func (e Event) String() string { return e.LogType() + " " + ShortID(e.ID) }
 
 // GoString shows no data: bodies carry personal data.
 func (e Event) GoString() string { return "webhook.Event{" + e.String() + "}" }
 
 // LogValue shows no data: bodies carry personal data.
 func (e Event) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("type", e.Type), slog.String("id", ShortID(e.ID)), slog.Int("bytes", len(e.Data)))
+	return slog.GroupValue(slog.String("type", e.LogType()), slog.String("id", ShortID(e.ID)), slog.Int("bytes", len(e.Data)))
 }
 
 // ShortID is as much of an identity as a log line needs.

@@ -133,6 +133,28 @@ func TestDecodeEvent(t *testing.T) {
 	}
 }
 
+func TestLogType(t *testing.T) {
+	const secret = "4f1c0b5e9a7d3826e0c4b19f57a2d6833be8f0417c95a6d2180e3b7f64c9d5a1"
+	for name, fit := range map[string]bool{
+		"usage.tracked": true, "voice.clone_ready": true, "Usage-2": true, "_x": true, "12": true, strings.Repeat("a", 64): true, "a.b.c-d_e": true,
+		"call.550e8400-e29b-41d4-a716-446655440000": true,
+		"": false, strings.Repeat("a", 65): false, "a b": false, "a/b": false, "a@b.example": false, "+15550109999": false, "a\n": false,
+		"é": false, "to\u212aen": false, "<b>": false, "a:b": false, secret: false, secret[:16]: false, "sk_live_" + secret[:24]: false,
+	} {
+		want := "gabber.unknown"
+		if fit {
+			want = "gabber." + name
+		}
+		e := webhook.Event{Source: "/webhooks/gabber", Type: "gabber." + name}
+		if got := e.LogType(); got != want || !fit && name != "" && strings.Contains(e.String()+e.LogValue().String(), name) {
+			t.Errorf("%q: %s and %v, want %s", name, got, e, want)
+		}
+	}
+	if got := (webhook.Event{Source: "/functions/worker", Type: "credits.balance.changed"}).LogType(); got != "credits.balance.changed" {
+		t.Error(got)
+	}
+}
+
 func TestHeaderValues(t *testing.T) {
 	h := webhook.Header{"X-Sig": {"a"}, "x-sig": {"b"}, "x-si": {"c"}, "X-\u212aey": {"kelvin"}, "x-key": {"k"}}
 	if got := h.Values("X-SIG"); len(got) != 2 {

@@ -40,12 +40,12 @@ const (
 // Worker handles batches. It is safe for concurrent use.
 type Worker struct {
 	Handlers map[string]webhook.BatchHandler // by event type
-	// IgnoreUnknown acknowledges platforms' events that have no handler. Without
-	// it they are dead letters: outbound gets none, unless somebody redrives them
-	// to the wrong queue.
-	IgnoreUnknown bool
-	FollowUps     webhook.Publisher
-	DeadLetters   webhook.Publisher
+	// Unknown handles platforms' events whose type is not in Handlers. If nil they
+	// are dead letters: outbound gets none, unless one is redriven to the wrong
+	// queue.
+	Unknown     webhook.BatchHandler
+	FollowUps   webhook.Publisher
+	DeadLetters webhook.Publisher
 	// Reread identifies an event anew that could not be read when it arrived;
 	// see ingest.Reread. Its error is the reason it is still a dead letter.
 	Reread func(webhook.Event) (webhook.Event, error)
@@ -163,10 +163,7 @@ func (w *Worker) outOfTime(ctx context.Context) bool {
 func (w *Worker) handleGroup(ctx context.Context, group []record, waiting int) {
 	handler, ok := w.Handlers[group[0].event.Type]
 	if !ok {
-		for _, r := range group {
-			w.settle(ctx, r, w.unknown(r.event))
-		}
-		return
+		handler = w.unknown
 	}
 	results, err := w.run(ctx, handler, group, waiting)
 	if err != nil && len(group) > 1 {
@@ -184,16 +181,21 @@ func (w *Worker) handleGroup(ctx context.Context, group []record, waiting int) {
 	}
 }
 
-// unknown is what becomes of an event that has no handler. One of our own is for
-// a newer release, which may be on its way here.
-func (w *Worker) unknown(e webhook.Event) webhook.Result {
-	switch {
-	case e.Provider() == "":
-		return webhook.Result{Err: errNobody}
-	case !w.IgnoreUnknown:
-		return webhook.Result{Err: webhook.Permanent("a platform's event in a queue of our own: redrive it to the events queue")}
+// unknown handles events that have no handler. One of our own is for a newer
+// release, which may be on its way here.
+func (w *Worker) unknown(ctx context.Context, events []webhook.Event) []webhook.Result {
+	results := make([]webhook.Result, len(events))
+	for i, e := range events {
+		switch {
+		case e.Provider() == "":
+			results[i].Err = errNobody
+		case w.Unknown == nil:
+			results[i].Err = webhook.Permanent("a platform's event in a queue of our own: redrive it to the events queue")
+		default:
+			results[i] = w.Unknown(ctx, events[i:i+1])[0]
+		}
 	}
-	return webhook.Result{Outcome: "ignored"}
+	return results
 }
 
 var (
@@ -279,11 +281,7 @@ func (w *Worker) again(ctx context.Context, r record, err error) {
 }
 
 func (w *Worker) log(ctx context.Context, level slog.Level, r record, what string, more ...slog.Attr) {
-	eventType := "unknown" // a type nobody handles is a name from outside
-	if _, ok := w.Handlers[r.event.Type]; ok {
-		eventType = r.event.Type
-	}
-	attrs := append([]slog.Attr{slog.String("type", eventType), slog.String("id", webhook.ShortID(r.event.ID)),
+	attrs := append([]slog.Attr{slog.String("type", r.event.LogType()), slog.String("id", webhook.ShortID(r.event.ID)),
 		slog.String("message", r.message.ID), slog.Int("receives", r.message.Receives), slog.String("outcome", r.verdict.Outcome)}, more...)
 	if r.verdict.Reason != "" {
 		attrs = append(attrs, slog.String("reason", r.verdict.Reason))

@@ -296,7 +296,7 @@ func TestMessagesThatAreNotEvents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(nil)
-			b.IgnoreUnknown = true
+			b.Unknown = webhook.Each("ignored", func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
 			got := b.Handle(t.Context(), []worker.Message{{ID: "m", Body: row.body, Receives: 1}})
 			if got[0].Done != row.done {
 				t.Errorf("verdict %+v", got[0])
@@ -306,9 +306,6 @@ func TestMessagesThatAreNotEvents(t *testing.T) {
 			}
 			if row.dead == "unreadable.message" && b.dead.events[0].Reason == "value is missing" {
 				t.Error("what is no event was read anew")
-			}
-			if strings.Contains(b.log.String(), "new.thing") {
-				t.Errorf("the log has a stranger's word: %s", b.log.String())
 			}
 		})
 	}

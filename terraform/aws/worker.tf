@@ -87,7 +87,7 @@ resource "aws_iam_role_policy" "worker" {
       },
       {
         # TransactWriteItems has no permission of its own: each of its parts needs one. Statements and lists are for
-        # people, so the worker may use no index.
+        # people, so the worker may use no index of the ledger.
         Sid      = "Ledger"
         Effect   = "Allow"
         Action   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:Query"]
@@ -98,6 +98,12 @@ resource "aws_iam_role_policy" "worker" {
         Effect   = "Allow"
         Action   = ["dynamodb:GetItem", "dynamodb:PutItem"]
         Resource = [aws_dynamodb_table.records.arn]
+      },
+      {
+        Sid      = "Unknown" # to find which events without a handler are too old to keep
+        Effect   = "Allow"
+        Action   = ["dynamodb:Query"]
+        Resource = ["${aws_dynamodb_table.records.arn}/index/kind-time"]
       },
       {
         Sid      = "Log"

@@ -38,5 +38,5 @@ output "dashboard" {
 
 output "operator" {
   description = "What hooks-gcp must know of this deployment: eval \"$(terraform output -raw operator)\"."
-  value       = "export GOOGLE_CLOUD_PROJECT=${var.project} FIRESTORE_DATABASE=${google_firestore_database.ledger.name} OUTBOUND_TOPIC=${google_pubsub_topic.outbound.name} ACCOUNT_PER_PROJECT=${var.account_per_project}"
+  value       = "export GOOGLE_CLOUD_PROJECT=${var.project} FIRESTORE_DATABASE=${google_firestore_database.ledger.name} OUTBOUND_TOPIC=${google_pubsub_topic.outbound.name} EVENTS_TOPIC=${google_pubsub_topic.events.name} ACCOUNT_PER_PROJECT=${var.account_per_project}"
 }

@@ -94,14 +94,15 @@ func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *wor
 	if err != nil {
 		t.Fatal(err)
 	}
+	store := records.NewMemory()
 	return &worker.Worker{
-		IgnoreUnknown: true,
-		Handlers:      handlers.Table(settings, w.Ledger, records.NewMemory(), w.Now, w.Log),
-		FollowUps:     w.followUp,
-		DeadLetters:   &Recorder{},
-		Reread:        ingest.Reread(routes),
-		Now:           w.Now,
-		Log:           w.Log,
+		Unknown:     handlers.KeepUnknown(store),
+		Handlers:    handlers.Table(settings, w.Ledger, store, w.Now, w.Log),
+		FollowUps:   w.followUp,
+		DeadLetters: &Recorder{},
+		Reread:      ingest.Reread(routes),
+		Now:         w.Now,
+		Log:         w.Log,
 	}
 }
 

@@ -188,7 +188,7 @@ var always = []assertion{
 	{"worker may write two tables", mayOn("WorkerRole", "dynamodb:PutItem"), "ledger,records"},
 	{"worker may change balances", mayOn("WorkerRole", "dynamodb:UpdateItem"), "ledger"},
 	{"worker may look up what it knows the name of", mayOn("WorkerRole", "dynamodb:GetItem"), "ledger,records"},
-	{"worker may search the ledger, but not through an index, and no records", mayOn("WorkerRole", "dynamodb:Query"), "ledger"},
+	{"worker may search the ledger, but not through an index, and list records", mayOn("WorkerRole", "dynamodb:Query"), "kind-time,ledger"},
 	{"worker may write its own log", mayOn("WorkerRole", "logs:PutLogEvents"), "/aws/lambda/demo-worker"},
 	{"worker may not read secrets", mayOn("WorkerRole", "secretsmanager:GetSecretValue"), ""},
 	{"worker may neither delete nor scan", mayOn("WorkerRole", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:DeleteTable"), ""},
@@ -231,7 +231,7 @@ var always = []assertion{
 	{"operators work on this deployment", func(s system) any {
 		worker := s.Functions["worker"].Environment
 		return s.Outputs["operator"] == "export AWS_REGION="+region+" LEDGER_TABLE="+worker["LEDGER_TABLE"]+" RECORDS_TABLE="+worker["RECORDS_TABLE"]+
-			" OUTBOUND_QUEUE_URL="+worker["OUTBOUND_QUEUE_URL"]+" ACCOUNT_PER_PROJECT="+worker["ACCOUNT_PER_PROJECT"]
+			" OUTBOUND_QUEUE_URL="+worker["OUTBOUND_QUEUE_URL"]+" EVENTS_QUEUE_URL="+s.Outputs["events_queue_url"]+" ACCOUNT_PER_PROJECT="+worker["ACCOUNT_PER_PROJECT"]
 	}, true},
 
 	// Secrets.

@@ -96,7 +96,7 @@ run "the_books_are_kept" {
   }
 
   assert {
-    condition     = output.operator == "export GOOGLE_CLOUD_PROJECT=acme-demo FIRESTORE_DATABASE=demo OUTBOUND_TOPIC=demo-outbound ACCOUNT_PER_PROJECT=false"
+    condition     = output.operator == "export GOOGLE_CLOUD_PROJECT=acme-demo FIRESTORE_DATABASE=demo OUTBOUND_TOPIC=demo-outbound EVENTS_TOPIC=demo-events ACCOUNT_PER_PROJECT=false"
     error_message = "hooks-gcp would work on another deployment."
   }
 

@@ -23,7 +23,7 @@ func Environment(endpoint string) []string {
 func Operator(endpoint string) []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
-		"LEDGER_TABLE=LedgerTable", "RECORDS_TABLE=RecordsTable", "OUTBOUND_QUEUE_URL=OutboundQueue", "ACCOUNT_PER_PROJECT=false",
+		"LEDGER_TABLE=LedgerTable", "RECORDS_TABLE=RecordsTable", "OUTBOUND_QUEUE_URL=OutboundQueue", "EVENTS_QUEUE_URL=EventsQueue", "ACCOUNT_PER_PROJECT=false",
 	}
 }
 

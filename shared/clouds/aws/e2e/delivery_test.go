@@ -91,9 +91,9 @@ func workerInMemory(t *testing.T, outbound webhook.Publisher) (*worker.Worker, *
 		t.Fatal(err)
 	}
 	return &worker.Worker{
-		IgnoreUnknown: true,
-		Handlers:      handlers.Table(settings, books, latest, time.Now, log),
-		FollowUps:     outbound, DeadLetters: nowhere{}, Now: time.Now, Log: log,
+		Unknown:   handlers.KeepUnknown(latest),
+		Handlers:  handlers.Table(settings, books, latest, time.Now, log),
+		FollowUps: outbound, DeadLetters: nowhere{}, Now: time.Now, Log: log,
 	}, books, latest
 }
 

@@ -95,9 +95,9 @@ func newReference(s *system) *reference {
 		s.Fatal(err)
 	}
 	r.worker = worker.Worker{
-		IgnoreUnknown: true,
-		Handlers:      handlers.Table(settings, posted{r.ledger, r.accounts}, put{r.records, r.things}, time.Now, log),
-		FollowUps:     box(r.outbound), DeadLetters: box(r.dead), Now: time.Now, Log: log,
+		Unknown:   handlers.KeepUnknown(put{r.records, r.things}),
+		Handlers:  handlers.Table(settings, posted{r.ledger, r.accounts}, put{r.records, r.things}, time.Now, log),
+		FollowUps: box(r.outbound), DeadLetters: box(r.dead), Now: time.Now, Log: log,
 	}
 	return r
 }

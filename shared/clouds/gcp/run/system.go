@@ -173,13 +173,13 @@ func (s *system) serve(ctx context.Context) error {
 func (s *system) environment() []string {
 	leads := s.platforms.URL + fakeapi.LeadsPath
 	return append(s.operator(),
-		"EVENTS_TOPIC=webhooks-events", "DEAD_LETTERS_TOPIC=webhooks-dead-letters",
+		"DEAD_LETTERS_TOPIC=webhooks-dead-letters",
 		"SECRETS_DIR="+s.dir, "OUTBOUND_SECRETS_DIR="+s.dir, "GABBER_API_URL="+s.platforms.URL, "LEADS_FORWARD_URL="+leads)
 }
 
 // operator is what hooks-gcp asks the environment for.
 func (s *system) operator() []string {
-	env := []string{"GOOGLE_CLOUD_PROJECT=" + project, "FIRESTORE_DATABASE=" + database, "OUTBOUND_TOPIC=webhooks-outbound", "ACCOUNT_PER_PROJECT=false"}
+	env := []string{"GOOGLE_CLOUD_PROJECT=" + project, "FIRESTORE_DATABASE=" + database, "OUTBOUND_TOPIC=webhooks-outbound", "EVENTS_TOPIC=webhooks-events", "ACCOUNT_PER_PROJECT=false"}
 	for _, e := range s.emulators {
 		env = append(env, e.Variable+"="+e.Addr)
 	}

@@ -1,0 +1,82 @@
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// UnknownCmd looks at events of types without a handler, or redrives them.
+type UnknownCmd struct {
+	Type    string `arg:"" optional:"" help:"Only this type, for example gabber.voice.clone_ready."`
+	Redrive bool   `help:"Send them to the events queue again, oldest first: once a handler of their type is deployed."`
+	Output
+}
+
+// unknownFacts is an event as other programs read it.
+type unknownFacts struct {
+	ID   string          `json:"id"`
+	Type string          `json:"type"`
+	Time time.Time       `json:"time"`
+	Body json.RawMessage `json:"body"`
+}
+
+// Run lists them, newest first. A redriven event keeps its identity and its time,
+// and its record: without a handler it ends there again.
+func (c *UnknownCmd) Run(ctx context.Context, t *Terminal) error {
+	return t.use(ctx, !c.Redrive, func(in Stores) error {
+		events, err := c.kept(ctx, in)
+		if err != nil {
+			return err
+		}
+		rows := []unknownFacts{}
+		for _, e := range events {
+			rows = append(rows, unknownFacts{e.ID, e.Type, e.Time, e.Data})
+		}
+		for _, e := range slices.Backward(events) {
+			if !c.Redrive {
+				break
+			}
+			if err := in.Events.Publish(ctx, e); err != nil {
+				return fmt.Errorf("event %s: %w", webhook.ShortID(e.ID), err)
+			}
+		}
+		return c.Print(t.Out, rows, func(w io.Writer) {
+			Columns(w, "TIME\tTYPE\tID\tBODY", func(row func(...any)) {
+				for _, r := range rows {
+					row(Stamp(r.Time), r.Type, webhook.ShortID(r.ID), compact(r.Body))
+				}
+			})
+			if c.Redrive {
+				fmt.Fprintf(w, "%d sent to the events queue\n", len(rows))
+			}
+		})
+	})
+}
+
+// kept gives the events of every platform.
+func (c *UnknownCmd) kept(ctx context.Context, in Stores) (events []webhook.Event, err error) {
+	for _, p := range providers.Table() {
+		page, _, err := in.Records.List(ctx, handlers.UnknownKind(p.Name), "", 1000)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			e, err := webhook.DecodeEvent(r.Data)
+			if err != nil {
+				return nil, err
+			}
+			if c.Type == "" || c.Type == e.Type {
+				events = append(events, e)
+			}
+		}
+	}
+	return events, nil
+}
