@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,5 +80,31 @@ func TestCommandsRefuseADoubtfulDotEnv(t *testing.T) {
 		if _, err := hooks(t, dir, strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), ".env: line 1: GABBER_WEBHOOK_SECRET: ") || strings.Contains(err.Error(), "ECRET-") {
 			t.Errorf("%s: %v", command, err)
 		}
+	}
+}
+
+// A name that is like one of ours is refused: what it sets would be lost unheard.
+func TestCommandsRefuseAMisspeltDotEnv(t *testing.T) {
+	for name, meant := range map[string]string{
+		"GABER_WEBHOOK_SECRET": "GABBER_WEBHOOK_SECRET", "gabber_webhook_secret": "GABBER_WEBHOOK_SECRET", "GABBER_SECRET": "GABBER_WEBHOOK_SECRET", "GABBER_WEBHOOK_SECRET_4": "GABBER_WEBHOOK_SECRET",
+		"TARIF": "TARIFF", "MY_TARIFF": "TARIFF", "IDLES_WINDOW": "IDLESS_WINDOW", "GABBER_API_KEYS": "GABBER_API_KEY", "EXCLUDE_SIMULATE": "EXCLUDE_SIMULATED",
+		"SOMETHING_ELSE": "", "ACCOUNT_ID": "", "CHATBASE_WEBHOOK_SECRET_BOT_kT9_x": "", "LEADS_FORWARD_SECRET": "", "GABBER_WEBHOOK_SECRET_3": "", "G_TATETH_SIGNATURE_PREFIX": "",
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(name+"=C4NARY\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := hooks(t, dir, "balance", "u1")
+		want := fmt.Sprintf(".env: %s is not known: did you mean %s?", name, meant)
+		if got := fmt.Sprint(err); strings.Contains(got, "C4NARY") || (meant == "") == strings.Contains(got, "is not known") || meant != "" && !strings.Contains(got, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestUnknownVariables(t *testing.T) {
+	got := unknownVariables(slices.Values([]string{"TARIFF", "EDITOR", "c2VjcmV0LXNlY3JldC0xMjM0"}))
+	if want := map[string]string{"EDITOR": "", "?": ""}; !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -29,6 +29,9 @@ func (c *serveCmd) Run(ctx context.Context, file *database) error {
 	}
 	log := newLog(level)
 	env, err := environment()
+	if err == nil {
+		err = logUnknown(log)
+	}
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
+	"log/slog"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/typo"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // database is the file every command works on; they may run at the same time.
@@ -57,15 +64,18 @@ func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error)
 		PerProject: credits.ScopeByProject, Close: db.Close}, nil
 }
 
-// environment looks names up: the process first, then a .env file.
+// environment looks names up: the process first, then a .env file. A name in the
+// file that is like one of ours is refused: usage would be charged at the default
+// price, or a platform be off.
 func environment() (func(string) (string, bool), error) {
-	text, err := os.ReadFile(".env")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	file, err := readDotEnv()
+	if err != nil {
 		return nil, err
 	}
-	file, err := dotEnv(string(text))
-	if err != nil {
-		return nil, fmt.Errorf(".env: %w", err)
+	for name, meant := range unknownVariables(maps.Keys(file)) {
+		if meant != "" {
+			return nil, fmt.Errorf(".env: %s is not known: did you mean %s?", name, meant)
+		}
 	}
 	return func(name string) (string, bool) {
 		if value, ok := os.LookupEnv(name); ok {
@@ -74,6 +84,70 @@ func environment() (func(string) (string, bool), error) {
 		value, ok := file[name]
 		return value, ok
 	}, nil
+}
+
+func readDotEnv() (map[string]string, error) {
+	text, err := os.ReadFile(".env")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	file, err := dotEnv(string(text))
+	if err != nil {
+		return nil, fmt.Errorf(".env: %w", err)
+	}
+	return file, nil
+}
+
+// unknownVariables gives the names that no setting is read by, each with the one
+// that may be meant, or "". A name that is unfit for a log is "?".
+func unknownVariables(names iter.Seq[string]) map[string]string {
+	var known []string
+	_, _ = loadSettings(func(name string) (string, bool) { known = append(known, name); return "", false }) // only what it asks for matters
+	unknown := map[string]string{}
+	for name := range names {
+		if slices.Contains(known, name) || ofTenant(name) {
+			continue
+		}
+		meant := typo.Closest(name, known)
+		if !webhook.IsName(name) {
+			name = "?"
+		}
+		unknown[name] = meant
+	}
+	return unknown
+}
+
+// ofTenant: the variable may hold the secret of a platform's tenant.
+func ofTenant(name string) bool {
+	return slices.ContainsFunc(providers.Table(), func(p providers.Entry) bool {
+		return p.Tenant != nil && strings.HasPrefix(name, local.SecretVariable(p.Name)+"_BOT_")
+	})
+}
+
+// logUnknown says which variables of the .env file are not known, and which of the
+// process are like one that is; there all programs' names are.
+func logUnknown(log *slog.Logger) error {
+	file, err := readDotEnv()
+	if err != nil {
+		return err
+	}
+	for name := range unknownVariables(maps.Keys(file)) {
+		log.Warn("a variable in .env is not known", "variable", name)
+	}
+	for name, meant := range unknownVariables(processNames) {
+		if meant != "" {
+			log.Warn("a variable is not known", "variable", name, "did_you_mean", meant)
+		}
+	}
+	return nil
+}
+
+func processNames(yield func(string) bool) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); !yield(name) {
+			return
+		}
+	}
 }
 
 // settings is everything that is configured rather than wired.

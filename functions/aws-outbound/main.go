@@ -44,7 +44,7 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 	if err != nil {
 		return nil, err
 	}
-	env, err = client.SecretEnv(context.Background(), env("OUTBOUND_SECRET_ARN"), env)
+	env, err = client.SecretEnv(context.Background(), env("OUTBOUND_SECRET_ARN"), env, handlers.OutboundVariables(), log)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func newOutbound(env func(string) string, secret *gcp.SecretEnv, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	env, err = secret.Over(env)
+	env, err = secret.Over(env, handlers.OutboundVariables(), log)
 	if err != nil {
 		return nil, err
 	}

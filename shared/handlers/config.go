@@ -75,13 +75,19 @@ func OutboundFromEnv(env func(string) string) (OutboundSettings, error) {
 	s.Price = tariff["conversational_seconds"]
 	s.EndExhausted, err = parseBool(env("END_EXHAUSTED_SESSIONS"))
 	note("END_EXHAUSTED_SESSIONS", err)
-	if target := env("LEADS_FORWARD_URL"); target != "" {
+	if target, secret := env("LEADS_FORWARD_URL"), env("LEADS_FORWARD_SECRET"); target != "" {
 		_, err = hostOf(target)
 		note("LEADS_FORWARD_URL", err)
-		s.Leads, err = ParseTarget(target, env("LEADS_FORWARD_SECRET"))
+		s.Leads, err = ParseTarget(target, secret)
 		note("LEADS_FORWARD_SECRET", err)
 	}
 	return s, errors.Join(faults...)
+}
+
+// OutboundVariables are the names that OutboundFromEnv reads.
+func OutboundVariables() (names []string) {
+	_, _ = OutboundFromEnv(func(name string) string { names = append(names, name); return "" }) // only what it asks for matters
+	return names
 }
 
 // Hosts are all that outbound may call.

@@ -9,18 +9,21 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/typo"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 var (
 	errNoPlatform  = fmt.Errorf("%w: the secret does not name it", webhook.ErrNotConfigured)
 	errNotSecrets  = errors.New("the secret is not a JSON object")
+	errMisspelt    = errors.New("the secret has a member whose name is like this one")
 	errUTF16       = errors.New("the secret is UTF-16 text; it must be UTF-8")
 	errSecretShape = errors.New("value is neither a string nor a list of strings")
 	errNotSettings = errors.New("it is not a JSON object of strings")
@@ -63,11 +66,12 @@ func (r Rings) Next(ctx context.Context, text []byte, schemes map[string]signatu
 	if err != nil {
 		return nil, err
 	}
-	next := make(Rings, len(values))
+	next, unknown := make(Rings, len(values)), []string(nil)
 	for provider, value := range values {
 		name, _, _ := strings.Cut(provider, "/") // "chatbase/<bot>" is a tenant's
 		scheme, known := schemes[name]
 		if !known {
+			unknown = append(unknown, provider)
 			continue
 		}
 		next[provider] = r[provider].next(scheme, value)
@@ -75,7 +79,36 @@ func (r Rings) Next(ctx context.Context, text []byte, schemes map[string]signatu
 			log.ErrorContext(ctx, "webhook secret cannot be used", "code", "SEC", "provider", provider, "cause", problem.Error())
 		}
 	}
+	for _, member := range unknown {
+		next.miss(ctx, r, member, slices.Sorted(maps.Keys(schemes)), log)
+	}
 	return next, nil
+}
+
+// miss notes a member that names no platform, once until the secret changes. If
+// it is a platform's name misspelt, and the platform has no other secret, it is
+// the platform whose value cannot be used.
+func (next Rings) miss(ctx context.Context, r Rings, member string, platforms []string, log *slog.Logger) {
+	name, _, _ := strings.Cut(member, "/")
+	meant := typo.Closest(name, platforms)
+	next[member] = ring{}
+	if _, noted := r[member]; !noted {
+		logUnknown(ctx, log, name, meant)
+	}
+	if _, found := next[meant]; !found && meant != "" {
+		old := r[meant]
+		old.problem = errMisspelt
+		next[meant] = old
+	}
+}
+
+// logUnknown says that a member of a secret is not known. What is no name, or
+// could be a secret in the place of one, is left out.
+func logUnknown(ctx context.Context, log *slog.Logger, name, meant string) {
+	if !webhook.IsName(name) || meant == "" && signature.CheckSecret(name) == nil {
+		name = "?"
+	}
+	log.WarnContext(ctx, "the secret has a member that is not known", "member", name, "did_you_mean", meant)
 }
 
 func (r ring) next(scheme signature.Scheme, v value) ring {
@@ -113,11 +146,21 @@ func (v *value) UnmarshalStrict(raw []byte) error {
 	return nil
 }
 
-// Over lays the settings in text over env.
-func Over(text []byte, env func(string) string) (func(string) string, error) {
+// Over lays the settings in text over env. known are the names that settings are
+// read by; of any other the log has a line.
+func Over(ctx context.Context, text []byte, env func(string) string, known []string, log *slog.Logger) (func(string) string, error) {
 	values, err := object[string](text, errNotSettings)
 	if err != nil {
 		return nil, err
+	}
+	for name := range values {
+		switch meant := typo.Closest(name, known); {
+		case slices.Contains(known, name):
+		case strings.Contains(strings.ToUpper(name), "WEBHOOK_SECRET"):
+			logUnknown(ctx, log, name, "a member of the webhook secret")
+		default:
+			logUnknown(ctx, log, name, meant)
+		}
 	}
 	return func(name string) string {
 		if value, ok := values[name]; ok {

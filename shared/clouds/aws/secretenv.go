@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/webhook-functions/template/shared/secrets"
@@ -20,8 +21,9 @@ var ErrSecret = errors.New("the secret cannot be used")
 //	{"GABBER_API_KEY": "…", "LEADS_FORWARD_SECRET": "whsec_…"}
 //
 // It is read once. A secret that was never given a value adds nothing; one that
-// is gone is an error, as is any other. Errors quote no value.
-func (c *Client) SecretEnv(ctx context.Context, arn string, env func(string) string) (func(string) string, error) {
+// is gone is an error, as is any other. Errors quote no value. Of a member that is
+// not among the known ones the log has a line.
+func (c *Client) SecretEnv(ctx context.Context, arn string, env func(string) string, known []string, log *slog.Logger) (func(string) string, error) {
 	secret, err := c.secret(ctx, arn)
 	if neverSet(err) {
 		return env, nil
@@ -29,7 +31,7 @@ func (c *Client) SecretEnv(ctx context.Context, arn string, env func(string) str
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
 	}
-	if env, err = secrets.Over([]byte(secret), env); err != nil {
+	if env, err = secrets.Over(ctx, []byte(secret), env, known, log); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
 	}
 	return env, nil

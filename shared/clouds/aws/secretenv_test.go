@@ -3,6 +3,7 @@ package aws
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestSecretEnv(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			client, fake := serve(t, row.answer)
-			env, err := client.SecretEnv(t.Context(), "arn:secret", environment("KEY", "from the environment", "PLAIN", "plain"))
+			env, err := client.SecretEnv(t.Context(), "arn:secret", environment("KEY", "from the environment", "PLAIN", "plain"), nil, slog.New(slog.DiscardHandler))
 			if row.bad {
 				if !errors.Is(err, ErrSecret) || strings.Contains(err.Error(), "canary") {
 					t.Errorf("error %v", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 
@@ -37,8 +38,9 @@ func NewSecretEnv(file string) *SecretEnv {
 // object add nothing, and mean it: somebody put them there. A file that is not
 // there is no such answer, for Cloud Run always mounts one; taken for one it
 // would have a function call nobody for as long as it runs. That and every other
-// error is [ErrSecret], comes within ten seconds, and quotes no value.
-func (s *SecretEnv) Over(env func(string) string) (func(string) string, error) {
+// error is [ErrSecret], comes within ten seconds, and quotes no value. Of a member
+// that is not among the known ones the log has a line.
+func (s *SecretEnv) Over(env func(string) string, known []string, log *slog.Logger) (func(string) string, error) {
 	text, err := s.text()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
@@ -46,7 +48,7 @@ func (s *SecretEnv) Over(env func(string) string) (func(string) string, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return env, nil
 	}
-	if env, err = secrets.Over(text, env); err != nil {
+	if env, err = secrets.Over(context.Background(), text, env, known, log); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSecret, err)
 	}
 	return env, nil

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func TestSecretEnv(t *testing.T) {
 			if err := os.WriteFile(file, []byte(row.content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			env, err := NewSecretEnv(file).Over(plain)
+			env, err := NewSecretEnv(file).Over(plain, nil, slog.New(slog.DiscardHandler))
 			if row.bad {
 				if !errors.Is(err, ErrSecret) || strings.Contains(err.Error(), "canary") {
 					t.Errorf("error %v", err)
@@ -61,7 +62,7 @@ func TestSecretEnvWithoutAFile(t *testing.T) {
 		"a file that cannot be read":    t.TempDir(),
 		"no folder, as without a mount": filepath.Join(t.TempDir(), "secrets", "outbound"),
 	} {
-		if _, err := NewSecretEnv(file).Over(func(string) string { return "plain" }); !errors.Is(err, ErrSecret) {
+		if _, err := NewSecretEnv(file).Over(func(string) string { return "plain" }, nil, slog.New(slog.DiscardHandler)); !errors.Is(err, ErrSecret) {
 			t.Errorf("%s: error %v, want %v", name, err, ErrSecret)
 		}
 	}
@@ -77,7 +78,7 @@ func TestSecretEnvIsReadAgain(t *testing.T) {
 		return []byte(`{"KEY":"from the secret"}`), nil
 	}}
 	for i, want := range []error{errDenied, nil} {
-		if _, err := secret.Over(func(string) string { return "" }); !errors.Is(err, want) || reads != i+1 {
+		if _, err := secret.Over(func(string) string { return "" }, nil, slog.New(slog.DiscardHandler)); !errors.Is(err, want) || reads != i+1 {
 			t.Errorf("try %d: error %v after %d reads", i+1, err, reads)
 		}
 	}
@@ -95,12 +96,12 @@ func TestSecretEnvThatHangs(t *testing.T) {
 		}}
 		for i, want := range []time.Duration{readTime, 0, 0} {
 			start := time.Now()
-			if _, err := secret.Over(func(string) string { return "" }); !errors.Is(err, ErrSecret) || time.Since(start) != want {
+			if _, err := secret.Over(func(string) string { return "" }, nil, slog.New(slog.DiscardHandler)); !errors.Is(err, ErrSecret) || time.Since(start) != want {
 				t.Errorf("try %d: error %v after %v, want %v after %v", i+1, err, time.Since(start), ErrSecret, want)
 			}
 		}
 		time.Sleep(time.Minute)
-		env, err := secret.Over(func(string) string { return "" })
+		env, err := secret.Over(func(string) string { return "" }, nil, slog.New(slog.DiscardHandler))
 		if err != nil || env("KEY") != "from the secret" || reads != 1 {
 			t.Errorf("once it answers: error %v after %d reads", err, reads)
 		}
