@@ -162,6 +162,10 @@ func (r *reference) latest() (lines []string) {
 		if err != nil || !ok {
 			r.Errorf("%s is not there (%v)", thing[0], err)
 		}
+		if e, err := webhook.DecodeEvent(record.Data); err == nil { // kept whole: but for when it arrived
+			e.Time = time.Time{}
+			record.Data = e.Encode()
+		}
 		lines = append(lines, fmt.Sprintf("%s %s deleted %v %s", record.Kind, record.ID, record.Deleted, record.Data))
 	}
 	return lines
