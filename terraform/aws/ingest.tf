@@ -118,6 +118,8 @@ resource "aws_iam_role_policy" "ingest" {
 }
 
 locals {
+  platforms = ["gabber", "cribbly", "oblic", "g-tateth", "chatbase"]
+
   assumed_by_lambda = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -101,6 +101,27 @@ locals {
       }
   })
 
+  # Tickets of refusals: a platform's deliveries are refused and none is accepted, so every one of them may be. Alarms are
+  # looked at every minute, and each time at the last five.
+  refusals = merge(
+    { for provider in concat(local.platforms, ["unrouted"]) : "REF-${provider}" => {
+      what       = provider == "unrouted" ? "Deliveries with the signature header of a platform come to unknown paths." : "Deliveries of ${provider} are refused, and none is accepted."
+      expression = "IF(accepted == 0, missed, 0)"
+      namespace  = var.name
+      dimensions = { provider = provider }
+      metrics    = { missed = "Missed", accepted = "Accepted" }
+    } },
+    {
+      # The front door answers without asking us where a permission is lost or a body is over 6 MB.
+      "403" = {
+        what       = "AWS refuses every delivery before ingest runs."
+        expression = "IF(FILL(invoked, 0) == 0, answered, 0)"
+        namespace  = "AWS/Lambda"
+        dimensions = { FunctionName = aws_lambda_function.ingest.function_name }
+        metrics    = { answered = "Url4xxCount", invoked = "Invocations" }
+      }
+  })
+
   # The same word in provider 5 and 6, which renamed the attribute of the region data source.
   region = split(":", aws_sqs_queue.events.arn)[3]
 }
@@ -143,6 +164,28 @@ resource "aws_cloudwatch_log_metric_filter" "codes" {
   }
 }
 
+# Per platform: Missed counts refusals of what looks like its deliveries, Accepted what was stored. The code's metric stays
+# without this dimension, or its alarms would see no data. A refusal counts as no acceptance, in figures: so there is a
+# number to compare where nothing was ever accepted.
+resource "aws_cloudwatch_log_metric_filter" "deliveries" {
+  for_each = {
+    missed       = { pattern = "{ $.missed IS TRUE }", metric = "Missed", value = "1" }
+    accepted     = { pattern = "{ ($.message = \"queued\") || ($.message = \"dead letter\") }", metric = "Accepted", value = "1" }
+    not-accepted = { pattern = "{ $.missed IS TRUE }", metric = "Accepted", value = "0" }
+  }
+
+  name           = each.key
+  log_group_name = aws_cloudwatch_log_group.ingest.name
+  pattern        = each.value.pattern
+
+  metric_transformation {
+    namespace  = var.name
+    name       = each.value.metric
+    value      = each.value.value
+    dimensions = { provider = "$.provider" }
+  }
+}
+
 resource "aws_sns_topic" "alarms" {
   name              = "${var.name}-alarms"
   kms_master_key_id = local.kms_key_arn
@@ -171,6 +214,39 @@ resource "aws_cloudwatch_metric_alarm" "codes" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.threshold
   treat_missing_data  = "notBreaching" # no news is good news
+}
+
+resource "aws_cloudwatch_metric_alarm" "refusals" {
+  for_each = local.refusals
+
+  alarm_name        = "${var.name}-${each.key}"
+  alarm_description = "Ticket: ${each.value.what} ${var.runbook_url}#${lower(split("-", each.key)[0])}"
+  alarm_actions     = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "refused"
+    expression  = each.value.expression
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.metrics
+    content {
+      id = metric_query.key
+      metric {
+        namespace   = each.value.namespace
+        metric_name = metric_query.value
+        dimensions  = each.value.dimensions
+        period      = 300
+        stat        = "Sum"
+      }
+    }
+  }
+
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 3
+  treat_missing_data  = "notBreaching"
 }
 
 resource "aws_cloudwatch_dashboard" "pipeline" {
@@ -276,6 +352,16 @@ resource "aws_cloudwatch_dashboard" "pipeline" {
           region = local.region
           view   = "table"
           query  = "SOURCE '${aws_cloudwatch_log_group.ingest.name}' | SOURCE '${aws_cloudwatch_log_group.worker.name}' | SOURCE '${aws_cloudwatch_log_group.outbound.name}' | fields @timestamp, code, @message | filter ispresent(code) | sort @timestamp desc | limit 50"
+        }
+      },
+      {
+        type = "metric", x = 0, y = 24, width = 12, height = 6
+        properties = {
+          title   = "Refused and accepted, by platform"
+          region  = local.region
+          stat    = "Sum"
+          period  = 300
+          metrics = [for pair in setproduct(concat(local.platforms, ["unrouted"]), ["Missed", "Accepted"]) : [var.name, pair[1], "provider", pair[0]]]
         }
       },
     ]

@@ -1,7 +1,7 @@
 output "urls" {
   description = "What to enter as webhook address, by platform."
   value = {
-    for platform in ["gabber", "cribbly", "oblic", "g-tateth", "chatbase"] :
+    for platform in local.platforms :
     platform => "${aws_lambda_function_url.ingest.function_url}${platform}"
   }
 }

@@ -125,7 +125,7 @@ func addPlanned(t *testing.T, s *system, kind string, v any) {
 		s.Logs[short(text(v, "name"))] = logGroup{Retention: text(v, "retention_in_days"), KMSKey: text(v, "kms_key_id")}
 	case "aws_cloudwatch_log_metric_filter":
 		transformation := at(v, "metric_transformation", 0)
-		s.Filters[short(text(v, "log_group_name"))] = filter{
+		s.Filters[short(text(v, "log_group_name"))+" "+text(v, "name")] = filter{
 			Pattern:    text(v, "pattern"),
 			Namespace:  text(transformation, "namespace"),
 			Metric:     text(transformation, "name"),
@@ -247,7 +247,7 @@ func archived(v any) string {
 }
 
 func plannedAlarm(v any) alarm {
-	return alarm{
+	a := alarm{
 		Description: text(v, "alarm_description"),
 		Actions:     joined(at(v, "alarm_actions")),
 		Namespace:   text(v, "namespace"),
@@ -259,5 +259,21 @@ func plannedAlarm(v any) alarm {
 		Comparison:  text(v, "comparison_operator"),
 		Threshold:   text(v, "threshold"),
 		MissingData: text(v, "treat_missing_data"),
+		Metrics:     map[string]measured{},
 	}
+	queries, _ := at(v, "metric_query").([]any)
+	for _, q := range queries {
+		if expression := text(q, "expression"); expression != "" {
+			a.Expression = expression
+			continue
+		}
+		a.Metrics[text(q, "id")] = measured{
+			Namespace:  text(q, "metric", 0, "namespace"),
+			Metric:     text(q, "metric", 0, "metric_name"),
+			Dimensions: pairs(at(q, "metric", 0, "dimensions")),
+			Statistic:  text(q, "metric", 0, "stat"),
+			Period:     text(q, "metric", 0, "period"),
+		}
+	}
+	return a
 }

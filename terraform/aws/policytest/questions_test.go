@@ -129,11 +129,25 @@ func mayDo(role string) func(system) any {
 
 // pages lists the codes of alarms that page and are like this.
 func (s system) pages(like func(alarm) bool) string {
+	return s.alarms(func(a alarm) bool { return strings.HasPrefix(a.Description, "Page: ") && like(a) })
+}
+
+// alarms lists the codes of alarms that are like this.
+func (s system) alarms(like func(alarm) bool) string {
 	codes := map[string]bool{}
 	for code, a := range s.Alarms {
-		if strings.HasPrefix(a.Description, "Page: ") && like(a) {
+		if like(a) {
 			codes[code] = true
 		}
+	}
+	return names(codes)
+}
+
+// refusals are the codes of the alarms on what platforms lost.
+func refusals() string {
+	codes := map[string]bool{"REF-unrouted": true}
+	for _, p := range providers.Table() {
+		codes["REF-"+p.Name] = true
 	}
 	return names(codes)
 }

@@ -24,8 +24,10 @@ func TestEveryAlarmLinksItsSectionOfTheRunbook(t *testing.T) {
 		sections = append(sections, strings.ToLower(h[1]))
 	}
 	alarms := templateSystem(t, nil).Alarms
+	rung := map[string]bool{"dup": true} // a number to look at
 	for code, a := range alarms {
 		section, _, _ := strings.Cut(strings.ToLower(code), "-") // AGE-OUTBOUND is about AGE
+		rung[section] = true
 		link := a.Description[strings.LastIndexByte(a.Description, ' ')+1:]
 		file, anchor, _ := strings.Cut(link, "#")
 		if !strings.HasSuffix(file, "/docs/runbook.md") || anchor != section || !slices.Contains(sections, anchor) {
@@ -33,7 +35,7 @@ func TestEveryAlarmLinksItsSectionOfTheRunbook(t *testing.T) {
 		}
 	}
 	for _, section := range sections {
-		if _, ok := alarms[strings.ToUpper(section)]; !ok && section != "dup" {
+		if !rung[section] {
 			t.Errorf("no alarm links section %s", section)
 		}
 	}

@@ -30,7 +30,7 @@ type system struct {
 	Mappings      map[string]mapping     // by function
 	Roles         map[string]role
 	Logs          map[string]logGroup
-	Filters       map[string]filter // by log group
+	Filters       map[string]filter // by log group and name
 	Topics        map[string]topic
 	Subscriptions map[string]string // endpoint and protocol, by topic
 	Alarms        map[string]alarm  // by code
@@ -136,4 +136,29 @@ type alarm struct {
 	Period, Periods              string
 	Comparison, Threshold        string
 	MissingData                  string
+	Expression                   string // over Metrics, where the alarm is about no metric alone
+	Metrics                      map[string]measured
+}
+
+// measured is a metric under its name in an expression.
+type measured struct {
+	Namespace, Metric, Statistic, Period string
+	Dimensions                           map[string]string
+}
+
+// each asks about every metric that the alarm looks at.
+func (a alarm) each(like func(measured) bool) bool {
+	if a.Expression == "" {
+		return like(a.alone())
+	}
+	return all(a.Metrics, like)
+}
+
+// alone is the one metric of an alarm without an expression.
+func (a alarm) alone() measured {
+	return measured{Namespace: a.Namespace, Metric: a.Metric, Statistic: a.Statistic, Period: a.Period, Dimensions: a.Dimensions}
+}
+
+func (a alarm) isAbout(dimension string) bool {
+	return a.each(func(m measured) bool { return m.Dimensions[dimension] != "" })
 }

@@ -121,8 +121,7 @@ func addResource(t *testing.T, s *system, kind, id string, p *properties, all ma
 	case "AWS::Logs::LogGroup":
 		s.Logs[short(p.text("LogGroupName"))] = logGroup{Retention: p.text("RetentionInDays"), KMSKey: p.text("KmsKeyId")}
 	case "AWS::Logs::MetricFilter":
-		p.at("FilterName")
-		s.Filters[short(p.text("LogGroupName"))] = filter{
+		s.Filters[short(p.text("LogGroupName"))+" "+p.text("FilterName")] = filter{
 			Pattern:    p.text("FilterPattern"),
 			Namespace:  p.text("MetricTransformations", 0, "MetricNamespace"),
 			Metric:     p.text("MetricTransformations", 0, "MetricName"),
@@ -243,7 +242,7 @@ func templateRole(p *properties) role {
 }
 
 func templateAlarm(p *properties) alarm {
-	return alarm{
+	a := alarm{
 		Description: p.text("AlarmDescription"),
 		Actions:     joined(p.at("AlarmActions")),
 		Namespace:   p.text("Namespace"),
@@ -255,7 +254,23 @@ func templateAlarm(p *properties) alarm {
 		Comparison:  p.text("ComparisonOperator"),
 		Threshold:   p.text("Threshold"),
 		MissingData: p.text("TreatMissingData"),
+		Metrics:     map[string]measured{},
 	}
+	queries, _ := p.at("Metrics").([]any)
+	for _, q := range queries {
+		if expression := text(q, "Expression"); expression != "" {
+			a.Expression = expression
+			continue
+		}
+		a.Metrics[text(q, "Id")] = measured{
+			Namespace:  text(q, "MetricStat", "Metric", "Namespace"),
+			Metric:     text(q, "MetricStat", "Metric", "MetricName"),
+			Dimensions: named(at(q, "MetricStat", "Metric", "Dimensions"), "Name", "Value"),
+			Statistic:  text(q, "MetricStat", "Stat"),
+			Period:     text(q, "MetricStat", "Period"),
+		}
+	}
+	return a
 }
 
 // addOutput files an output under routes if it is a webhook address.
