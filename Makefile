@@ -4,6 +4,8 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
+# A go.work around a fork is another module's business.
+export GOWORK := off
 
 # A number of inputs, not a duration: when a duration ends, Go's fuzzer can take its
 # own deadline for a failure (golang/go#75804), and a red run must mean a bad input.
