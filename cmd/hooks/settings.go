@@ -65,16 +65,16 @@ func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error)
 }
 
 // environment looks names up: the process first, then a .env file. A name in the
-// file that is like one of ours is refused: usage would be charged at the default
-// price, or a platform be off.
+// file that is one of ours with a slip is refused: usage would be charged at the
+// default price, or a platform be off.
 func environment() (func(string) (string, bool), error) {
 	file, err := readDotEnv()
 	if err != nil {
 		return nil, err
 	}
-	for name, meant := range unknownVariables(maps.Keys(file)) {
-		if meant != "" {
-			return nil, fmt.Errorf(".env: %s is not known: did you mean %s?", name, meant)
+	for name, like := range unknownVariables(maps.Keys(file)) {
+		if like.near {
+			return nil, fmt.Errorf(".env: %s is not known: did you mean %s?", name, like.meant)
 		}
 	}
 	return func(name string) (string, bool) {
@@ -98,21 +98,27 @@ func readDotEnv() (map[string]string, error) {
 	return file, nil
 }
 
-// unknownVariables gives the names that no setting is read by, each with the one
-// that may be meant, or "". A name that is unfit for a log is "?".
-func unknownVariables(names iter.Seq[string]) map[string]string {
+// likeness is what [typo.Closest] says of a name.
+type likeness struct {
+	meant string
+	near  bool
+}
+
+// unknownVariables gives the names that no setting is read by. A name that is
+// unfit for a log is "?".
+func unknownVariables(names iter.Seq[string]) map[string]likeness {
 	var known []string
 	_, _ = loadSettings(func(name string) (string, bool) { known = append(known, name); return "", false }) // only what it asks for matters
-	unknown := map[string]string{}
+	unknown := map[string]likeness{}
 	for name := range names {
 		if slices.Contains(known, name) || ofTenant(name) {
 			continue
 		}
-		meant := typo.Closest(name, known)
+		meant, near := typo.Closest(name, known)
 		if !webhook.IsName(name) {
 			name = "?"
 		}
-		unknown[name] = meant
+		unknown[name] = likeness{meant, near}
 	}
 	return unknown
 }
@@ -131,12 +137,12 @@ func logUnknown(log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	for name := range unknownVariables(maps.Keys(file)) {
-		log.Warn("a variable in .env is not known", "variable", name)
+	for name, like := range unknownVariables(maps.Keys(file)) {
+		log.Warn("a variable in .env is not known", "variable", name, "did_you_mean", like.meant)
 	}
-	for name, meant := range unknownVariables(processNames) {
-		if meant != "" {
-			log.Warn("a variable is not known", "variable", name, "did_you_mean", meant)
+	for name, like := range unknownVariables(processNames) {
+		if like.meant != "" {
+			log.Warn("a variable is not known", "variable", name, "did_you_mean", like.meant)
 		}
 	}
 	return nil

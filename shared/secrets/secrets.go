@@ -90,7 +90,7 @@ func (r Rings) Next(ctx context.Context, text []byte, schemes map[string]signatu
 // the platform whose value cannot be used.
 func (next Rings) miss(ctx context.Context, r Rings, member string, platforms []string, log *slog.Logger) {
 	name, _, _ := strings.Cut(member, "/")
-	meant := typo.Closest(name, platforms)
+	meant, _ := typo.Closest(name, platforms)
 	next[member] = ring{}
 	if _, noted := r[member]; !noted {
 		logUnknown(ctx, log, name, meant)
@@ -154,7 +154,7 @@ func Over(ctx context.Context, text []byte, env func(string) string, known []str
 		return nil, err
 	}
 	for name := range values {
-		switch meant := typo.Closest(name, known); {
+		switch meant, _ := typo.Closest(name, known); {
 		case slices.Contains(known, name):
 		case strings.Contains(strings.ToUpper(name), "WEBHOOK_SECRET"):
 			logUnknown(ctx, log, name, "a member of the webhook secret")

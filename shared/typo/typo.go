@@ -4,66 +4,68 @@
 package typo
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
 // Closest gives the known name that an unknown one may have been meant to be, ""
 // if there is none. Only letters and digits count, in any case. Up to two of them
-// are wrong, missing, too many or swapped; or the known name has something before
-// or behind it; or both begin with a word that several known names begin with.
-func Closest(name string, known []string) string {
-	best, least := "", 1000
+// are wrong, missing, too many or swapped: then it is near. Or the known name has
+// something before or behind it, or words between: another program may mean that.
+func Closest(name string, known []string) (meant string, near bool) {
+	least := unlike
 	for _, candidate := range known {
-		if d := distance(name, candidate, known); d < least {
-			best, least = candidate, d
+		if d := distance(name, candidate); d < least {
+			meant, least = candidate, d
 		}
 	}
-	return best
+	return meant, least <= maxEdits
 }
 
-// distance gives 1000 for names that have nothing to do with one another.
-func distance(name, candidate string, known []string) int {
+const (
+	maxEdits = 2
+	unlike   = 1000 // the distance of names that have nothing to do with one another
+)
+
+func distance(name, candidate string) int {
 	a, b := fold(name), fold(candidate)
-	word, _, _ := strings.Cut(candidate, "_")
 	switch off := edits(a, b); {
-	case off <= 2 && 2*off < len(b):
+	case off <= maxEdits && 2*off < len(b):
 		return off
 	case strings.HasPrefix(a, b) || strings.HasSuffix(a, b):
-		return 3
-	case len(word) > 4 && beginning(known, word+"_") > 1 && strings.HasPrefix(a, fold(word)):
-		return 999 - commonEnd(a, b)
+		return maxEdits + 1
+	case shortens(words(name), words(candidate)):
+		return maxEdits + 2
 	}
-	return 1000
+	return unlike
 }
 
-func beginning(names []string, with string) (n int) {
-	for _, name := range names {
-		if strings.HasPrefix(name, with) {
-			n++
+// shortens says whether all words, two or more, stand in the longer name, which
+// begins with the first.
+func shortens(some, all []string) bool {
+	if len(some) < 2 || some[0] != all[0] {
+		return false
+	}
+	for _, word := range some {
+		if !slices.Contains(all, word) {
+			return false
 		}
 	}
-	return n
+	return true
 }
 
 func separates(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
-func fold(name string) string {
-	return strings.ToLower(strings.Join(strings.FieldsFunc(name, separates), ""))
-}
+func words(name string) []string { return strings.FieldsFunc(strings.ToLower(name), separates) }
 
-func commonEnd(a, b string) (n int) {
-	for n < min(len(a), len(b)) && a[len(a)-1-n] == b[len(b)-1-n] {
-		n++
-	}
-	return n
-}
+func fold(name string) string { return strings.Join(words(name), "") }
 
 // edits counts letters to change, insert, delete or swap with the next one. Of
 // names that differ much in length it does not.
 func edits(a, b string) int {
-	if len(a) > len(b)+2 || len(b) > len(a)+2 {
-		return 1000
+	if len(a) > len(b)+maxEdits || len(b) > len(a)+maxEdits {
+		return unlike
 	}
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

@@ -46,19 +46,35 @@ func TestClosest(t *testing.T) {
 		{"TARRIF", variables, "TARIFF"},
 		{"TARIFFS", variables, "TARIFF"},
 		{"MY_TARIFF", variables, "TARIFF"},
+		{"GABBER_WEBHOOK_SECRET_OLD", variables, "GABBER_WEBHOOK_SECRET"},
+		{"GABBER_USAGE_TOKEN", variables, ""},
+		{"GABBER_PERSONA", variables, ""},
+		{"LEADS_OWNER", variables, ""},
 		{"PATH", variables, ""},
 		{"ACCOUNT_ID", variables, ""},
 		{"DATABASE_URL", variables, ""},
 		{"API_KEY", variables, ""},
 		{"SECRET", variables, ""},
 	} {
-		if got := typo.Closest(c.name, c.known); got != c.want {
+		if got, _ := typo.Closest(c.name, c.known); got != c.want {
 			t.Errorf("%q: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// What is merely longer or shorter may belong to another program.
+func TestClosestIsNear(t *testing.T) {
+	for name, want := range map[string]bool{
+		"TARIF": true, "tariff": true, "GABER_WEBHOOK_SECRET": true, "GABBER_APIKEY": true,
+		"PHONE_TARIFF": false, "GABBER_SECRET": false, "GABBER_WEBHOOK_SECRET_OLD": false, "DATABASE_URL": false, "": false,
+	} {
+		if _, near := typo.Closest(name, variables); near != want {
+			t.Errorf("%q: near is %v", name, near)
 		}
 	}
 }
 
 func ExampleClosest() {
 	fmt.Println(typo.Closest("TARIF", []string{"TARIFF", "IDLESS_WINDOW"}))
-	// Output: TARIFF
+	// Output: TARIFF true
 }
