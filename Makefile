@@ -55,10 +55,8 @@ lint: ## Format, vet, staticcheck, known vulnerabilities
 	$(TOOL) staticcheck ./...
 	@$(MAKE) vuln
 
-vuln: ## Known vulnerabilities in what is called, where the database can be reached
-	@if curl -sf -m 10 -o /dev/null $(GOVULNDB)/index/db.json; \
-		then $(TOOL) govulncheck -db $(GOVULNDB) ./...; \
-		else echo "govulncheck: $(GOVULNDB) cannot be reached, nothing was checked"; fi
+vuln: ## Known vulnerabilities in what is called
+	@tools/vulnerabilities.sh $(GOVULNDB)
 
 cover: ## Coverage of shared/ by all tests, in build/cover.html
 	@mkdir -p build

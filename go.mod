@@ -2,6 +2,8 @@ module github.com/webhook-functions/template
 
 go 1.26.0
 
+toolchain go1.26.10
+
 require (
 	github.com/GoogleCloudPlatform/functions-framework-go v1.9.2
 	github.com/alecthomas/kong v1.17.0

@@ -2,6 +2,8 @@ module github.com/webhook-functions/template/tools
 
 go 1.26.0
 
+toolchain go1.26.10
+
 tool (
 	golang.org/x/vuln/cmd/govulncheck
 	gotest.tools/gotestsum
