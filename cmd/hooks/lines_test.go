@@ -19,6 +19,7 @@ func shownBy(t *testing.T, colour bool, records func(ctx context.Context, log *s
 		l := newLines(&out, slog.LevelInfo, colour)
 		records(context.WithValue(t.Context(), beginning{}, time.Now()), slog.New(l))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(l.replies) != 0 {
 			t.Errorf("kept for ever: %v", l.replies)
 		}

@@ -134,7 +134,9 @@ type pipeline struct {
 	secretsManager, dynamoDB *service
 }
 
-// visibility of a message that is not done: nobody waits three minutes here.
+// visibility of a message that is not done. It is two seconds in place of three
+// minutes, so a slow machine hands a message out many times: the queue gives up
+// after 100 of them, unless a test says otherwise.
 const visibility = 2 * time.Second
 
 // options of a deployment; zero values are what is deployed.
@@ -156,7 +158,7 @@ func (c *cloud) deploy(t *testing.T, o options) *pipeline {
 	p.deadLetters = c.sqs.Queue(t, "dead-letters", nil)
 	attributes := map[string]string{
 		"VisibilityTimeout": fmt.Sprint(int(visibility / time.Second)),
-		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":%d}`, c.sqs.ARN(t, p.deadLetters), cmp.Or(o.maxReceives, 10)),
+		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":%d}`, c.sqs.ARN(t, p.deadLetters), cmp.Or(o.maxReceives, 100)),
 	}
 	p.events, p.outbound = c.sqs.Queue(t, "events", attributes), c.sqs.Queue(t, "outbound", attributes)
 	p.ledgerTable, p.recordsTable = c.dynamoDB.LedgerTable(t), c.dynamoDB.RecordsTable(t)
