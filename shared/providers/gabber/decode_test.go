@@ -75,6 +75,7 @@ func TestUnusableBodies(t *testing.T) {
 		{"newline in the state", `{"type":"realtime_session.state_changed","payload":{"current_realtime_session":{"id":"s","state":"e\n"}}}`, "payload.current_realtime_session.state contains a control character"},
 		{"newline in the state before", `{"type":"realtime_session.state_changed","payload":{"previous_realtime_session":{"id":"s","state":"e\n"},"current_realtime_session":{"id":"s","state":"ended"}}}`, "payload.previous_realtime_session.state contains a control character"},
 		{"state before that is no text", `{"type":"realtime_session.state_changed","payload":{"previous_realtime_session":{"state":5},"current_realtime_session":{"id":"s","state":"ended"}}}`, "payload.previous_realtime_session.state is not a string"},
+		{"telephone number that is no text", `{"type":"realtime_session.state_changed","payload":{"current_realtime_session":{"id":"s","state":"ended","data":[{"type":"caller_phone_number","value":5}]}}}`, "payload.current_realtime_session.data.value is not a string"},
 		{"newline in the session of a time limit", `{"type":"realtime_session.time_limit_exceeded","payload":{"session":"s\n"}}`, "payload.session contains a control character"},
 		{"time limit of no session", `{"type":"realtime_session.time_limit_exceeded","payload":{"session":""}}`, "payload.session is empty"},
 	} {
@@ -104,6 +105,18 @@ func TestFormsOfThePreviousSession(t *testing.T) {
 			`,"current_realtime_session":{"id":"s","state":"ended"}}}`))
 		if want := []string{"s", state, "ended"}; err != nil || !slices.Equal(parsed.Identity, want) {
 			t.Errorf("%s: identity %q, error %v", previous, parsed.Identity, err)
+		}
+	}
+}
+
+// A session may know more than telephone numbers, and of any shape.
+func TestFactsOfASessionThatAreNotRead(t *testing.T) {
+	const phone = `{"value":"+12025550143","type":"caller_phone_number"}`
+	for _, other := range []string{`{"type":"latency","value":5}`, `{"type":"route","value":{"type":5}}`, `{"type":null,"value":[]}`, `{"value":{}}`, `null`} {
+		got, err := gabber.ParseStateChanged([]byte(`{"type":"realtime_session.state_changed","payload":{"current_realtime_session":{"id":"s","state":"ended","data":[` +
+			other + `,` + phone + `]}}}`))
+		if err != nil || len(got.Current.Data) != 2 || got.Current.Data[0].Value != "" || got.Current.Data[1].Value != "+12025550143" {
+			t.Errorf("%s: %v, error %v", other, len(got.Current.Data), err)
 		}
 	}
 }

@@ -47,11 +47,31 @@ type Session struct {
 	Extra     strict.Raw    `json:"_extra"`
 }
 
-// SessionData is one fact about a telephone call.
+// SessionData is one fact about a telephone call. The value of any other fact may
+// have any shape and is not read.
 type SessionData struct {
 	envelope.Private
-	Type  string `json:"type" strict:"typed"` // "caller_phone_number", "agent_phone_number"
-	Value string `json:"value" strict:"typed"`
+	Type  string // "caller_phone_number", "agent_phone_number"
+	Value string
+}
+
+// UnmarshalStrict reads a telephone number.
+func (d *SessionData) UnmarshalStrict(raw []byte) error {
+	var of struct {
+		Type string `json:"type"`
+	}
+	if err := strict.Unmarshal(raw, &of); err != nil && string(raw) != "null" {
+		return err
+	}
+	if d.Type = of.Type; d.Type != "caller_phone_number" && d.Type != "agent_phone_number" {
+		return nil
+	}
+	var number struct {
+		Value string `json:"value"`
+	}
+	err := strict.Unmarshal(raw, &number)
+	d.Value = number.Value
+	return err
 }
 
 // ParseStateChanged reads the body of realtime_session.state_changed.
