@@ -559,7 +559,13 @@ func TestUnknownEvents(t *testing.T) {
 	if err := (&operator.UnknownCmd{Type: "gabber.voice.clone_ready", Redrive: true}).Run(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
-	if len(m.queued) != 2 || !bytes.Equal(m.queued[0].Encode(), kept[0].Encode()) || !bytes.Equal(m.queued[1].Encode(), kept[2].Encode()) {
-		t.Errorf("%d events are queued, want the two of the type as they came, oldest first", len(m.queued))
+	if len(m.queued) != 2 {
+		t.Fatalf("%d events are queued, want the two of the type", len(m.queued))
+	}
+	for i, of := range []webhook.Event{kept[0], kept[2]} { // oldest first
+		of.Basis = webhook.Unread // so that the worker identifies it anew
+		if !bytes.Equal(m.queued[i].Encode(), of.Encode()) {
+			t.Errorf("place %d holds another event", i)
+		}
 	}
 }

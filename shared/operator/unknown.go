@@ -28,8 +28,10 @@ type unknownFacts struct {
 	Body json.RawMessage `json:"body"`
 }
 
-// Run lists them, newest first. A redriven event keeps its identity and its time,
-// and its record: without a handler it ends there again.
+// Run lists them, newest first. A redriven event keeps its time and its record:
+// without a handler it ends there again. It is identified anew, by the id that the
+// platform's decoder has learnt to read since: a retry that arrives from now on has
+// that one.
 func (c *UnknownCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.use(ctx, !c.Redrive, func(in Stores) error {
 		events, err := c.kept(ctx, in)
@@ -44,6 +46,7 @@ func (c *UnknownCmd) Run(ctx context.Context, t *Terminal) error {
 			if !c.Redrive {
 				break
 			}
+			e.Basis = webhook.Unread
 			if err := in.Events.Publish(ctx, e); err != nil {
 				return fmt.Errorf("event %s: %w", webhook.ShortID(e.ID), err)
 			}
