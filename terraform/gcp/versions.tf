@@ -2,6 +2,8 @@ terraform {
   required_version = ">= 1.11" # tests/ overrides resources while planning
 
   required_providers {
+    # The tests validate against the schema of 6.50.0, the last 6; for what is used here that of 7.45.0 is the same. What 7 has
+    # written into a state 6 may not read, so the range holds both, and the lock file of a deployment says which it is.
     google = {
       source  = "hashicorp/google"
       version = ">= 6.50, < 8.0"
