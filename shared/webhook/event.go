@@ -68,15 +68,18 @@ func IsName(name string) bool {
 // likes: what is no name ([IsName]) behind the platform's might be data and is
 // "unknown".
 func (e Event) LogType() string {
-	provider := ""
-	if p := e.Provider(); p != "" {
-		provider = p + "."
+	provider := e.Provider()
+	name := e.Type
+	if provider != "" {
+		name = strings.TrimPrefix(name, provider+".")
 	}
-	name := strings.TrimPrefix(e.Type, provider)
-	if !IsName(name) {
-		name = "unknown"
+	switch {
+	case IsName(name):
+		return e.Type
+	case provider != "":
+		return provider + ".unknown"
 	}
-	return provider + name
+	return "unknown"
 }
 
 // String shows no data: bodies carry personal data.
