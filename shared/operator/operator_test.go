@@ -556,6 +556,9 @@ func TestUnknownEvents(t *testing.T) {
 	if err := (&operator.UnknownCmd{}).Run(t.Context(), at); err != nil || strings.Count(out.String(), `{"type":"voice.clone_`) != 3 || len(m.queued) != 0 || m.changes != 0 {
 		t.Fatalf("%v, %d queued, shown %s", err, len(m.queued), out)
 	}
+	if err := (&operator.UnknownCmd{Type: "voice.clone_ready", Redrive: true}).Run(t.Context(), at); err == nil || len(m.queued) != 0 {
+		t.Errorf("a type that is not kept: error %v, %d queued", err, len(m.queued))
+	}
 	if err := (&operator.UnknownCmd{Type: "gabber.voice.clone_ready", Redrive: true}).Run(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -35,6 +36,9 @@ type unknownFacts struct {
 func (c *UnknownCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.use(ctx, !c.Redrive, func(in Stores) error {
 		events, err := c.kept(ctx, in)
+		if err == nil && len(events) == 0 && c.Type != "" {
+			err = errors.New("no event of that type is kept; without a type all are listed")
+		}
 		if err != nil {
 			return err
 		}
