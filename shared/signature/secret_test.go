@@ -65,7 +65,7 @@ func TestCheckSecretRefusesWhatDoesNotShow(t *testing.T) {
 		"spaces and zero widths": {0x2000, 0x200f}, "separators and embeddings": {0x2028, 0x202f}, "joiners and isolates": {0x205f, 0x206f},
 		"Braille blank": {0x2800, 0x2800}, "ideographic space": {0x3000, 0x3000}, "Hangul filler": {0x3164, 0x3164},
 		"variation selectors": {0xfe00, 0xfe0f}, "byte order mark": {0xfeff, 0xfeff}, "half-width filler": {0xffa0, 0xffa0},
-		"interlinear annotations": {0xfff9, 0xfffb}, "tags": {0xe0001, 0xe007f}, "more variation selectors": {0xe0100, 0xe01ef}, "private use": {0xe000, 0xe000},
+		"interlinear annotations": {0xfff9, 0xfffb}, "tags": {0xe0001, 0xe007f}, "more variation selectors": {0xe0100, 0xe01ef}, "private use": {0xe000, 0xe000}, "what another program could not read": {0xfffd, 0xfffd},
 	} {
 		for r := ranges[0]; r <= ranges[1]; r++ {
 			for at, value := range []string{string(r) + current.Value, current.Value[:9] + string(r) + current.Value[9:], current.Value + string(r)} {
@@ -73,6 +73,14 @@ func TestCheckSecretRefusesWhatDoesNotShow(t *testing.T) {
 					t.Errorf("%s: %U at place %d: %v", name, r, at, err)
 				}
 			}
+		}
+	}
+}
+
+func TestCheckSecretRefusesWhatIsNotUTF8(t *testing.T) {
+	for name, bytes := range map[string]string{"Latin-1": "p\xe2tisserie", "a character cut off": "\xe2\x82", "a surrogate": "\xed\xa0\x80", "any byte": "\xff"} {
+		if signature.CheckSecret(current.Value+bytes) == nil || signature.CheckSecret(bytes+current.Value) == nil {
+			t.Errorf("%s is accepted", name)
 		}
 	}
 }

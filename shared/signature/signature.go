@@ -96,8 +96,9 @@ const quotes = "\"'`“”„‟‘’‚‛«»‹›「」『』＂＇"
 
 // CheckCopied says what of a value does not belong to it and came along when it
 // was copied: white space at an end (a newline from a file), quotes around the
-// whole, or, anywhere, a character that does not show. The error never quotes the
-// value, but for that character.
+// whole, or, anywhere, a character that does not show or could not be read (U+FFFD,
+// bytes that are not UTF-8). The error never quotes the value, but for that
+// character.
 func CheckCopied(value string) error {
 	first, size := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
@@ -109,14 +110,15 @@ func CheckCopied(value string) error {
 	}
 	if i := strings.IndexFunc(value, invisible); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(value[i:])
-		return fmt.Errorf("holds %U, a character that does not show", r)
+		return fmt.Errorf("holds %U, a character that does not show or was not read", r)
 	}
 	return nil
 }
 
-// invisible: a space other than ASCII's, a control or format character, a filler.
+// invisible: a space other than ASCII's, a control or format character, a filler,
+// or what stands for bytes that were no character.
 func invisible(r rune) bool {
-	return !unicode.IsPrint(r) || r == '\u2800' || // a Braille pattern without dots
+	return !unicode.IsPrint(r) || r == utf8.RuneError || r == '\u2800' || // a Braille pattern without dots
 		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
