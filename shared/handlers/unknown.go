@@ -24,6 +24,9 @@ const (
 	unknownPerType = 10
 	// unknownInAll bounds a platform whose types hold ids.
 	unknownInAll = 100
+	// unknownBytes bounds what prune reads, and so the worker's memory: the largest
+	// bodies of two types.
+	unknownBytes = 5 << 20
 	// unknownID is how much of an event's identity is its record's id, in hex
 	// digits: a deleted record leaves a tombstone, and so there are at most 2^20.
 	unknownID = 5
@@ -54,10 +57,12 @@ func (u *unknown) prune(ctx context.Context, kind string) error {
 	if err != nil {
 		return err
 	}
-	ofType := map[string]int{}
+	ofType, size := map[string]int{}, 0
 	for i, r := range page {
 		kept, _ := webhook.DecodeEvent(r.Data) // of a newer release: counted by itself
-		if ofType[kept.Type]++; i < unknownInAll && ofType[kept.Type] <= unknownPerType {
+		ofType[kept.Type]++
+		if i < unknownInAll && ofType[kept.Type] <= unknownPerType && size+len(r.Data) <= unknownBytes {
+			size += len(r.Data)
 			continue
 		}
 		r.Deleted, r.Data = true, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -106,6 +107,23 @@ func TestKeepUnknownIsBounded(t *testing.T) {
 	kept := keptEvents(t, store)
 	if len(kept) == 0 || len(kept) > 100 || !bytes.Equal(kept[0].Encode(), unknownEvent(t, "call.299.ended", 299).Encode()) {
 		t.Errorf("%d events are kept", len(kept))
+	}
+}
+
+// What is kept is read whole for each further event: it must fit into the worker.
+func TestKeepUnknownIsBoundedInBytes(t *testing.T) {
+	store := records.NewMemory()
+	for n := range 60 {
+		keepAll(t, store, received(t, "gabber", fmt.Sprintf(`{"type":"call.%d.ended","payload":{"n":%d,"text":%q}}`, n%6, n, strings.Repeat("x", 170_000)), time.Duration(n)*time.Second))
+	}
+	last, size := unknownEvent(t, "voice.clone_ready", 60), 0
+	keepAll(t, store, last)
+	kept := keptEvents(t, store)
+	for _, e := range kept {
+		size += len(e.Encode())
+	}
+	if len(kept) < 20 || size > 6<<20 || !bytes.Equal(kept[0].Encode(), last.Encode()) {
+		t.Errorf("%d events of %d bytes are kept", len(kept), size)
 	}
 }
 
