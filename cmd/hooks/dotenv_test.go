@@ -103,6 +103,21 @@ func TestCommandsRefuseAMisspeltDotEnv(t *testing.T) {
 	}
 }
 
+// Worker and outbound read some variables both; the fault of one is told once.
+func TestLoadSettingsTellsAFaultOnce(t *testing.T) {
+	for name, value := range map[string]string{"TARIFF": "conversational_seconds:2", "GABBER_LEDGER": "above"} {
+		_, err := loadSettings(func(asked string) (string, bool) {
+			if asked == name {
+				return value, true
+			}
+			return "", false
+		})
+		if got := strings.Count(fmt.Sprint(err), name+":"); got != 1 {
+			t.Errorf("%s is told %d times: %v", name, got, err)
+		}
+	}
+}
+
 func TestUnknownVariables(t *testing.T) {
 	got := unknownVariables(slices.Values([]string{"TARIFF", "TARIF", "PHONE_TARIFF", "EDITOR", "c2VjcmV0LXNlY3JldC0xMjM0"}))
 	if want := map[string]likeness{"EDITOR": {}, "?": {}, "PHONE_TARIFF": {meant: "TARIFF"}, "TARIF": {"TARIFF", true}}; !maps.Equal(got, want) {

@@ -126,7 +126,7 @@ func factsOf(ctx context.Context, r slog.Record) facts {
 	f, more := facts{Record: r, of: map[string]string{}}, []string{}
 	r.Attrs(func(a slog.Attr) bool {
 		f.of[a.Key] = a.Value.String()
-		if !slices.Contains(placed, a.Key) && (a.Key != "receives" || a.Value.String() != "1") {
+		if f.of[a.Key] != "" && !slices.Contains(placed, a.Key) && (a.Key != "receives" || f.of[a.Key] != "1") {
 			more = append(more, strings.TrimSuffix(a.Key+" "+a.Value.String(), " true"))
 		}
 		return true

@@ -105,6 +105,15 @@ func TestLinesArePrintable(t *testing.T) {
 	}
 }
 
+// An attribute with an empty value says nothing, and leaves no name without a value.
+func TestLinesLeaveOutWhatIsEmpty(t *testing.T) {
+	with := shownBy(t, false, func(_ context.Context, log *slog.Logger) { log.Warn("drift", "code", "DRIFT", "field", "") })
+	without := shownBy(t, false, func(_ context.Context, log *slog.Logger) { log.Warn("drift", "code", "DRIFT") })
+	if with[0] != without[0] {
+		t.Errorf("shown %q, want %q", with, without)
+	}
+}
+
 func TestLinesHaveColourOnlyWhereWanted(t *testing.T) {
 	for _, colour := range []bool{true, false} {
 		got := shownBy(t, colour, func(_ context.Context, log *slog.Logger) { log.Warn("w"); log.Error("e"); log.Info("i") })

@@ -169,9 +169,21 @@ func loadSettings(env func(string) (string, bool)) (settings, error) {
 	reactions, reactionsErr := handlers.SettingsFromEnv(plain(env))
 	outbound, outboundErr := handlers.OutboundFromEnv(plain(env))
 	if err := errors.Join(tableErr, reactionsErr, outboundErr); err != nil {
-		return settings{}, err
+		return settings{}, eachOnce(err)
 	}
 	return settings{table, local.NewKeyrings(table.Schemes(), env), reactions, outbound}, nil
+}
+
+// eachOnce leaves out what was said before: worker and outbound read some
+// variables both.
+func eachOnce(err error) error {
+	var said []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	return errors.New(strings.Join(said, "\n"))
 }
 
 // plain takes a variable that is not set for an empty one.
