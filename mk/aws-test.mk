@@ -16,7 +16,7 @@ invoke-aws-outbound: ## Hand events/aws-outbound.gabber.json to the compiled fun
 
 invoke-aws-worker invoke-aws-outbound: EVENT = events/$(@:invoke-%=%).gabber.json
 invoke-aws-ingest invoke-aws-worker invoke-aws-outbound: invoke-%: build/local/%/bootstrap .tools/moto/bin/moto_server
-	@go build -o build/local/invoke ./shared/clouds/aws/lambdatest/invoke
+	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/invoke ./shared/clouds/aws/lambdatest/invoke
 	@build/local/invoke $< $(EVENT) $(LOCAL_PORT)
 
 test-aws: ## The whole pipeline on real parts: signed POST, SQS, worker, DynamoDB, kills

@@ -2,7 +2,7 @@
 .PHONY: run-gcp test-gcp bench-gcp
 
 run-gcp: ## The three Google Cloud functions on loopback, over the emulators; no account
-	@go build -o build/local/run-gcp ./shared/clouds/gcp/run
+	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/run-gcp ./shared/clouds/gcp/run
 	@exec build/local/run-gcp
 
 test-gcp: ## The whole pipeline on real parts: signed POST, Pub/Sub, worker, Firestore, kills

@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -50,10 +51,28 @@ func run(ctx context.Context, addr string, out io.Writer) error {
 		{"starting the functions", s.serve},
 	} {
 		fmt.Fprintln(out, step.what)
-		if err := step.do(ctx); err != nil {
+		stop := counting(out)
+		err := step.do(ctx)
+		if stop(); err != nil {
 			return err
 		}
 	}
 	s.invite()
 	return s.wait(ctx)
+}
+
+// counting says every three seconds how long a step has taken, until it is stopped.
+func counting(out io.Writer) (stop func()) {
+	began, ticks, ended := time.Now(), time.NewTicker(3*time.Second), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticks.C:
+				fmt.Fprintf(out, "  %.0f s\r", time.Since(began).Seconds())
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() { ticks.Stop(); close(ended) }
 }

@@ -172,3 +172,19 @@ func TestSamplePush(t *testing.T) {
 		t.Errorf("%s is out of date (%v): go test ./shared/clouds/gcp/run -run TestSamplePush -update", samplePush, err)
 	}
 }
+
+// Empty lines are left out wherever a write begins and ends.
+func TestDenseLeavesOutEmptyLines(t *testing.T) {
+	for _, texts := range [][]string{{"one\n\n\ntwo\n\n"}, {"one\n", "\n", "\n", "two\n", "\n"}, {"on", "e", "\n", "\ntwo", "\n\n"}} {
+		var got strings.Builder
+		out := &dense{out: &got}
+		for _, text := range texts {
+			if n, err := out.Write([]byte(text)); n != len(text) || err != nil {
+				t.Fatalf("%d of %d, error %v", n, len(text), err)
+			}
+		}
+		if want := "one\ntwo\n"; got.String() != want {
+			t.Errorf("%q: %q, want %q", texts, got.String(), want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -160,13 +161,31 @@ func (s *system) serve(ctx context.Context) error {
 		}
 	}
 	for _, f := range slices.Backward(s.functions) { // the front door opens last
-		process, err := buildpacktest.Serve(ctx, s.binary(f), f.target, f.addr, s.out, append(s.environment(), "CLOUD_RUN_TIMEOUT_SECONDS="+f.timeout)...)
+		process, err := buildpacktest.Serve(ctx, s.binary(f), f.target, f.addr, &dense{out: s.out}, append(s.environment(), "CLOUD_RUN_TIMEOUT_SECONDS="+f.timeout)...)
 		if err != nil {
 			return err
 		}
 		f.process = process
 	}
 	return nil
+}
+
+// dense leaves out empty lines: Google's framework prints two after each request.
+type dense struct {
+	out   io.Writer
+	begun bool // a line is not complete
+}
+
+func (d *dense) Write(text []byte) (int, error) {
+	for line := range bytes.Lines(text) {
+		if d.begun || line[0] != '\n' {
+			if _, err := d.out.Write(line); err != nil {
+				return 0, err
+			}
+		}
+		d.begun = line[len(line)-1] != '\n'
+	}
+	return len(text), nil
 }
 
 // environment is that of all three; each reads what it knows.
