@@ -1,7 +1,7 @@
 output "urls" {
   description = "What to enter as webhook address, by platform."
   value = {
-    for platform in ["gabber", "cribbly", "oblic", "g-tateth", "chatbase"] :
+    for platform in local.platforms :
     platform => "${google_cloudfunctions2_function.ingest.service_config[0].uri}/${platform}"
   }
 }

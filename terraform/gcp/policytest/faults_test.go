@@ -101,7 +101,7 @@ var faults = []struct{ file, from, to, found string }{
 	{"storage.tf", `order      = "DESCENDING"`, `order = "ASCENDING"`, "and newest first"},
 	{"storage.tf", `field_path = "account"`, `field_path = "kind"`, "Statements are looked up by account"},
 	{"observability.tf", `AND jsonPayload.code:*"`, `AND jsonPayload.codes:*"`, "Lines that carry a code are not counted"},
-	{"observability.tf", `(httpRequest.status = 429 OR httpRequest.status >= 500)`, `(httpRequest.status >= 600)`, "What platforms are refused with is not counted"},
+	{"observability.tf", `(httpRequest.status = 429 OR httpRequest.status >= 500 OR`, `(httpRequest.status >= 600 OR`, "What platforms are refused with is not counted"},
 	{"observability.tf", `EXTRACT(httpRequest.status)`, `EXTRACT(httpRequest.requestMethod)`, "5XX-ANY goes by the status"},
 	{"observability.tf", `key         = "status"`, `key = "method"`, "must declare it"},
 	{"observability.tf", `refused  = google_logging_metric.refused.name`, `refused = google_logging_metric.codes.name`, "a metric that does not exist"},

@@ -37,7 +37,7 @@ func matches(t *testing.T, filter string, e logEntry) bool {
 	return result
 }
 
-var token = regexp.MustCompile(`"[^"]*"|[()]|[<>!]?=|[<>:]|[A-Za-z0-9_.*]+|\S`)
+var token = regexp.MustCompile(`"[^"]*"|[()]|=~|[<>!]?=|[<>:]|[A-Za-z0-9_.*]+|\S`)
 
 type query struct {
 	tokens []string
@@ -120,6 +120,10 @@ func (q *query) compare(name, operator, literal string) bool {
 		return ok && strings.EqualFold(fmt.Sprint(value), literal)
 	case "!=":
 		return ok && !strings.EqualFold(fmt.Sprint(value), literal)
+	case "=~":
+		pattern, err := regexp.Compile(literal)
+		q.wrong = q.wrong || err != nil
+		return ok && err == nil && pattern.MatchString(fmt.Sprint(value))
 	case ":":
 		q.wrong = q.wrong || literal != "*"
 		return ok
@@ -145,6 +149,8 @@ func TestMatches(t *testing.T) {
 		`textPayload:*`:                                        false,
 		`httpRequest.status >= 500`:                            true,
 		`httpRequest.status >= 504`:                            false,
+		`jsonPayload.code =~ "^C"`:                             true,
+		`jsonPayload.code =~ "^F"`:                             false,
 		`httpRequest.status != 503 OR textPayload:*`:           false,
 		`log_id("run.googleapis.com/requests")`:                true,
 		`log_id("run.googleapis.com/stdout")`:                  false,

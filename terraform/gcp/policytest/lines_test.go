@@ -55,6 +55,15 @@ func requestLine(status int, text string) logEntry {
 	return e
 }
 
+// redirectLine is Cloud Run's line about a request that the framework's mux sends
+// to another path.
+func redirectLine(method, path string) logEntry {
+	e := requestLine(307, "")
+	request := e["httpRequest"].(map[string]any)
+	request["requestMethod"], request["requestUrl"] = method, "https://demo-ingest-abc.a.run.app"+path
+	return e
+}
+
 func resourceOf(service string) map[string]any {
 	return map[string]any{"type": "cloud_run_revision", "labels": map[string]any{"service_name": service, "revision_name": service + "-00001-abc"}}
 }
@@ -163,6 +172,9 @@ func checkLines(t *testing.T, plan []resource) {
 		{"no instance is free", []logEntry{requestLine(429, text)}, []string{"429 rings", "refused 429"}},
 		{"no instance starts", []logEntry{requestLine(500, text)}, []string{"5XX rings", "refused 500"}},
 		{"an instance is killed", []logEntry{requestLine(503, text)}, []string{"5XX rings", "refused 503"}},
+		{"a path with two slashes", []logEntry{redirectLine("POST", "//gabber")}, []string{"refused 307"}},
+		{"a path with two slashes, and a query", []logEntry{redirectLine("POST", "//G-Tateth/?x=y")}, []string{"refused 307"}},
+		{"a stranger's probe with two slashes", []logEntry{redirectLine("POST", "//xmlrpc.php"), redirectLine("POST", "//gabber.php"), redirectLine("GET", "//gabber")}, nil},
 		{"a platform without a secret", []logEntry{requestLine(503, "")}, []string{"refused 503"}},
 	} {
 		if got := moved(t, plan, row.lines...); !slices.Equal(got, row.want) {

@@ -166,17 +166,17 @@ func TestOperatorsAreToldWhatToolsAsk(t *testing.T) {
 	}
 }
 
-var platforms = regexp.MustCompile(`for platform in (\[[^]]*]) :`)
+var platforms = regexp.MustCompile(`platforms\s*= (\[[^]]*])`)
 
-// Every platform has its address in the outputs, and no other platform's.
+// Addresses in the outputs and redirects that ring are those of all platforms.
 func TestPlatformsAreThoseOfTheTable(t *testing.T) {
-	outputs, err := os.ReadFile(module + "outputs.tf")
+	locals, err := os.ReadFile(module + "observability.tf")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got, want []string
-	if found := platforms.FindSubmatch(outputs); found == nil || json.Unmarshal(found[1], &got) != nil {
-		t.Fatal("the output urls names no platforms")
+	if found := platforms.FindSubmatch(locals); found == nil || json.Unmarshal(found[1], &got) != nil {
+		t.Fatal("the module names no platforms")
 	}
 	for _, p := range providers.Table() {
 		want = append(want, p.Name)
@@ -184,7 +184,7 @@ func TestPlatformsAreThoseOfTheTable(t *testing.T) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		t.Errorf("addresses of %q, want %q", got, want)
+		t.Errorf("platforms %q, want %q", got, want)
 	}
 }
 

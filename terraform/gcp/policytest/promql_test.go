@@ -70,6 +70,8 @@ var tickets = []struct {
 	{"five wrong signatures", []numbers{codes("SIG", "2 _ 3")}, 3, []string{"SIG"}},
 	{"a page's code is no ticket", []numbers{codes("CFG", "9")}, 1, nil},
 	{"a platform without a secret", []numbers{refused("503", "1")}, 1, []string{"5XX-ANY"}},
+	{"three redirects, though another platform's events are accepted", []numbers{refused("307", "1 2"), accepted("gabber", "5 5")}, 2, []string{"REF"}},
+	{"two redirects", []numbers{refused("307", "1 1")}, 2, nil},
 	{"a full house", []numbers{refused("429", "1")}, 1, nil},
 }
 

@@ -212,7 +212,7 @@ run "every_code_rings" {
   }
 
   assert {
-    condition     = google_logging_metric.refused.filter == "${local.lines_of_requests} AND (httpRequest.status = 429 OR httpRequest.status >= 500)"
+    condition     = google_logging_metric.refused.filter == "${local.lines_of_requests} AND (httpRequest.status = 429 OR httpRequest.status >= 500 OR (${local.redirected}))"
     error_message = "What platforms are refused with is not counted."
   }
 
