@@ -64,7 +64,7 @@ func (t Table) Decode(eventType string, body []byte, opaque Reader) (webhook.Par
 	parsed := webhook.Parsed{Type: eventType}
 	read, known := t[eventType]
 	if !known {
-		_, err := opaque(body, nil)
+		_, err := opaque(body, func(string) {}) // members of any shape: nothing is read
 		return parsed, err
 	}
 	payload, err := read(body, func(path string) { parsed.Unknown = append(parsed.Unknown, path) })

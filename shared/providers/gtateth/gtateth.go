@@ -74,7 +74,13 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	if err := strict.Unmarshal(body, &head); err != nil {
 		return webhook.Parsed{}, err
 	}
-	return events.Decode(head.Type, body, envelope.Read[Event[unknown]])
+	return events.Decode(head.Type, body, envelope.Read[other])
+}
+
+// other is an event of a type that is not in the list: an object with data.
+type other struct {
+	envelope.Opaque
+	Data envelope.Opaque `json:"data" strict:"required"`
 }
 
 // Event is the envelope around every model.

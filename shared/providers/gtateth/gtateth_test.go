@@ -83,6 +83,14 @@ func TestTheTestEventIsUnknown(t *testing.T) {
 	}
 }
 
+// Nothing is read of an event of an unknown type, so no member costs it.
+func TestAnUnknownTypeHasNoTypedMembers(t *testing.T) {
+	got, err := gtateth.Decode([]byte(`{"event":"foo.bar","timestamp":1762160000,"data":{"_id":7,"updatedAt":[]}}`))
+	if err != nil || !reflect.DeepEqual(got, webhook.Parsed{Type: "foo.bar"}) {
+		t.Errorf("got %+v, error %v", got, err)
+	}
+}
+
 func sample(t testing.TB, name string) []byte {
 	t.Helper()
 	body, err := events.Body("g-tateth", name)

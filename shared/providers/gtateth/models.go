@@ -19,13 +19,6 @@ func (o Object) id() string      { return o.ID }
 func (o Object) updated() string { return o.UpdatedAt }
 func (o Object) group() string   { return o.ID }
 
-// unknown is the data of any other event.
-type unknown struct{}
-
-func (unknown) id() string      { return "" }
-func (unknown) updated() string { return "" }
-func (unknown) group() string   { return "" }
-
 // Conversation is partly documented: the fields up to CustomerID stand in the
 // vendor's example, the others in the REST reference.
 type Conversation struct {

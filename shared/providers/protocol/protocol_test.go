@@ -196,9 +196,11 @@ func TestUnusableBodies(t *testing.T) {
 
 func TestUnknownTypesPassThrough(t *testing.T) {
 	for _, name := range []string{"contact", "contact.archived", "Contact.created", "reaction.created"} {
-		parsed, err := protocol.Decode(fmt.Appendf(nil, `{"id":"e","type":%q,"payload":{"id":"c","created_at":"now"}}`, name))
-		if err != nil || !reflect.DeepEqual(parsed, webhook.Parsed{Type: name}) {
-			t.Errorf("%q: error %v", name, err)
+		for _, id := range []string{`"e"`, `7`, `null`, `{}`} { // nothing depends on it
+			parsed, err := protocol.Decode(fmt.Appendf(nil, `{"id":%s,"type":%q,"payload":{"id":"c","created_at":"now"}}`, id, name))
+			if err != nil || !reflect.DeepEqual(parsed, webhook.Parsed{Type: name}) {
+				t.Errorf("%q, id %s: error %v", name, id, err)
+			}
 		}
 	}
 }
