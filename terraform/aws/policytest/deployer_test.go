@@ -1,0 +1,187 @@
+package policytest
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The actions that create, read, change, tag and delete a resource. AWS' service
+// authorization reference and the provider's and CloudFormation's documentation
+// are the sources; nothing here has asked IAM.
+var (
+	functionActions = actions("lambda", "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig ListVersionsByFunction UpdateFunctionCode"+
+		" UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency DeleteFunction TagResource UntagResource ListTags", "iam", "PassRole")
+	mappingActions = actions("lambda", "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings UpdateEventSourceMapping DeleteEventSourceMapping"+
+		" TagResource UntagResource ListTags")
+	urlActions        = actions("lambda", "CreateFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig DeleteFunctionUrlConfig AddPermission RemovePermission GetPolicy")
+	permissionActions = actions("lambda", "AddPermission RemovePermission GetPolicy")
+	queueActions      = actions("sqs", "CreateQueue GetQueueUrl GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue ListQueueTags")
+	queuePolicy       = actions("sqs", "GetQueueAttributes SetQueueAttributes")
+	tableLifecycle    = actions("dynamodb", "CreateTable DescribeTable UpdateTable DeleteTable DescribeContinuousBackups UpdateContinuousBackups DescribeTimeToLive"+
+		" TagResource UntagResource ListTagsOfResource")
+	secretActions = actions("secretsmanager", "CreateSecret DescribeSecret UpdateSecret DeleteSecret GetResourcePolicy TagResource UntagResource")
+	roleActions   = actions("iam", "CreateRole GetRole UpdateRole UpdateAssumeRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary DeleteRole"+
+		" ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole TagRole UntagRole ListRoleTags")
+	rolePolicyActions = actions("iam", "PutRolePolicy GetRolePolicy DeleteRolePolicy")
+	logGroupActions   = actions("logs", "CreateLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy DeleteLogGroup TagResource UntagResource ListTagsForResource")
+	filterActions     = actions("logs", "PutMetricFilter DescribeMetricFilters DeleteMetricFilter")
+	alarmActions      = actions("cloudwatch", "PutMetricAlarm DescribeAlarms DeleteAlarms TagResource UntagResource ListTagsForResource")
+	dashboardActions  = actions("cloudwatch", "PutDashboard GetDashboard DeleteDashboards")
+	topicActions      = actions("sns", "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic TagResource UntagResource ListTagsForResource")
+	subscription      = actions("sns", "Subscribe GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe ListSubscriptionsByTopic")
+	stackActions      = actions("cloudformation", "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate TagResource")
+)
+
+// actionsOf says what a resource takes, by its type in a template or a module.
+var actionsOf = map[string][]string{
+	"AWS::CloudWatch::Alarm":              alarmActions,
+	"AWS::CloudWatch::Dashboard":          dashboardActions,
+	"AWS::DynamoDB::Table":                tableLifecycle,
+	"AWS::IAM::Role":                      slices.Concat(roleActions, rolePolicyActions),
+	"AWS::Lambda::Permission":             permissionActions,
+	"AWS::Lambda::Url":                    urlActions,
+	"AWS::Logs::LogGroup":                 logGroupActions,
+	"AWS::Logs::MetricFilter":             filterActions,
+	"AWS::SNS::Subscription":              subscription,
+	"AWS::SNS::Topic":                     topicActions,
+	"AWS::SQS::Queue":                     queueActions,
+	"AWS::SQS::QueuePolicy":               queuePolicy,
+	"AWS::SecretsManager::Secret":         secretActions,
+	"AWS::Serverless::Function":           slices.Concat(functionActions, mappingActions),
+	"aws_cloudformation_stack":            slices.Concat(stackActions, permissionActions),
+	"aws_cloudwatch_dashboard":            dashboardActions,
+	"aws_cloudwatch_log_group":            logGroupActions,
+	"aws_cloudwatch_log_metric_filter":    filterActions,
+	"aws_cloudwatch_metric_alarm":         alarmActions,
+	"aws_dynamodb_table":                  tableLifecycle,
+	"aws_iam_role":                        roleActions,
+	"aws_iam_role_policy":                 rolePolicyActions,
+	"aws_lambda_event_source_mapping":     mappingActions,
+	"aws_lambda_function":                 functionActions,
+	"aws_lambda_function_url":             urlActions,
+	"aws_secretsmanager_secret":           secretActions,
+	"aws_sns_topic":                       topicActions,
+	"aws_sns_topic_subscription":          subscription,
+	"aws_sqs_queue":                       queueActions,
+	"aws_sqs_queue_policy":                queuePolicy,
+	"sam deploy, its stack and bucket":    slices.Concat(stackActions, samActions),
+	"the guide's commands for a secret":   {"secretsmanager:PutSecretValue"},
+	"the guide's command for a new key":   {"lambda:UpdateFunctionConfiguration"},
+	"the guide's commands for an address": {"cloudformation:DescribeStacks"},
+}
+
+// samActions are those of `sam deploy` beside its resources'.
+var samActions = slices.Concat(
+	actions("cloudformation", "CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet DescribeStackResources GetTemplateSummary"),
+	actions("s3", "CreateBucket GetBucketLocation ListBucket PutBucketPolicy GetBucketPolicy PutBucketVersioning PutBucketPublicAccessBlock"+
+		" PutEncryptionConfiguration PutBucketTagging PutObject GetObject"))
+
+// actions joins each service with its actions, which stand in one text.
+func actions(of ...string) (all []string) {
+	for i := 0; i < len(of); i += 2 {
+		for _, action := range strings.Fields(of[i+1]) {
+			all = append(all, of[i]+":"+action)
+		}
+	}
+	return all
+}
+
+var (
+	templateType = regexp.MustCompile(`(?m)^    Type: (AWS::[A-Za-z0-9:]+)$`)
+	moduleType   = regexp.MustCompile(`(?m)^resource "([a-z0-9_]+)"`)
+)
+
+// docs/aws-deployer.json grants what the resources of the template and of the
+// module take, and nothing else; no statement reaches beyond the deployment by
+// its resources, but where IAM knows none.
+func TestDeployerIsGrantedWhatADeploymentTakes(t *testing.T) {
+	granted := grantedActions(t)
+	needed := map[string]bool{}
+	for kind, actions := range actionsOf {
+		if !strings.Contains(kind, " ") && !used(t)[kind] {
+			t.Errorf("%s is used nowhere: take it out", kind)
+		}
+		for _, action := range actions {
+			needed[action] = true
+			if !granted[action] {
+				t.Errorf("%s takes %s, which docs/aws-deployer.json does not grant", kind, action)
+			}
+		}
+	}
+	for kind := range used(t) {
+		if actionsOf[kind] == nil {
+			t.Errorf("%s: which actions does it take? Add them here and to docs/aws-deployer.json", kind)
+		}
+	}
+	for action := range granted {
+		if !needed[action] {
+			t.Errorf("docs/aws-deployer.json grants %s, which nothing takes", action)
+		}
+	}
+}
+
+// used are the types of resources in the template and in the module.
+func used(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := os.ReadDir(root + "terraform/aws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	for _, found := range templateType.FindAllStringSubmatch(fileOf(t, "template.yaml"), -1) {
+		all[found[1]] = true
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file.Name(), ".tf") {
+			for _, found := range moduleType.FindAllStringSubmatch(fileOf(t, "terraform/aws/"+file.Name()), -1) {
+				all[found[1]] = true
+			}
+		}
+	}
+	return all
+}
+
+func fileOf(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(root + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// anywhere are the statements for which IAM knows no resource of a deployment.
+var anywhere = []string{"QueuesToFunctions", "LogGroups", "Templates"}
+
+func grantedActions(t *testing.T) map[string]bool {
+	t.Helper()
+	var policy struct {
+		Statement []struct {
+			Sid, Effect      string
+			Action, Resource any
+		}
+	}
+	document := fileOf(t, "docs/aws-deployer.json")
+	if err := json.Unmarshal([]byte(document), &policy); err != nil {
+		t.Fatal(err)
+	}
+	if size := len(strings.Join(strings.Fields(document), "")); size > 6144 {
+		t.Errorf("the policy has %d characters without white space, IAM takes 6144", size)
+	}
+	all := map[string]bool{}
+	for _, s := range policy.Statement {
+		for _, resource := range texts(s.Resource) {
+			if s.Effect != "Allow" || resource == "*" != slices.Contains(anywhere, s.Sid) {
+				t.Errorf("statement %s: %s %s", s.Sid, s.Effect, resource)
+			}
+		}
+		for _, action := range texts(s.Action) {
+			all[action] = true
+		}
+	}
+	return all
+}
