@@ -20,7 +20,7 @@ environment() {
   [ "$(cat "$venv/pins" 2>/dev/null)" = "$*" ] && return
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+  tools/ticking.sh "pip install $*: a minute or two" "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
   echo "$*" >"$venv/pins"
 }
 

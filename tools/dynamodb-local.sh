@@ -22,5 +22,5 @@ cat >"$target/pom.xml" <<POM
   </dependencies>
 </project>
 POM
-mvn -q -B -f "$target/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=lib
+tools/ticking.sh "mvn: DynamoDB Local $version" mvn -q -B -f "$target/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=lib
 echo "$version" >"$target/version"

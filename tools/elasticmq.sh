@@ -22,5 +22,5 @@ cat >$home/pom.xml <<POM
   </dependencies>
 </project>
 POM
-mvn --quiet --batch-mode -Dstyle.color=never --file $home/pom.xml $plugin:copy-dependencies -DincludeScope=runtime -DoutputDirectory=lib
+tools/ticking.sh "mvn: ElasticMQ" mvn --quiet --batch-mode -Dstyle.color=never --file $home/pom.xml $plugin:copy-dependencies -DincludeScope=runtime -DoutputDirectory=lib
 echo $version >$home/pins

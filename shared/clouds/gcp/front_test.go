@@ -34,7 +34,7 @@ func TestCatalogue(t *testing.T) {
 }
 
 // answersOfTheFramework never come to our code: it builds the server and the mux
-// itself and lets nobody configure them. Decision 0016 speaks of them; where one
+// itself and lets nobody configure them. Decision 0015 speaks of them; where one
 // is ours at last, the decision is out of date.
 var answersOfTheFramework = []struct {
 	line   string
@@ -143,7 +143,7 @@ func redirected(t testing.TB, r ingesttest.Request, response *http.Response) boo
 		return false
 	}
 	if location := response.Header.Get("Location"); response.StatusCode != http.StatusTemporaryRedirect || location != clean {
-		t.Errorf("%s: status %d to %q, the framework used to redirect it to %s, as decision 0016 says", target, response.StatusCode, location, clean)
+		t.Errorf("%s: status %d to %q, the framework used to redirect it to %s, as decision 0015 says", target, response.StatusCode, location, clean)
 	}
 	return true
 }
