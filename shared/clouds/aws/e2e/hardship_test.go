@@ -194,7 +194,7 @@ func (m *moments) report(t *testing.T, least int, all ...string) {
 func redrive(t *testing.T, c *cloud) {
 	var dying atomic.Bool
 	dying.Store(true)
-	p := c.deploy(t, options{maxReceives: 1, killWorker: func(s lambdatest.Step) bool { return dying.Load() && s == lambdatest.Responding }})
+	p := c.deploy(t, options{maxReceives: 1, visibility: giveUp, killWorker: func(s lambdatest.Step) bool { return dying.Load() && s == lambdatest.Responding }})
 	p.expectAccepted(t, usage(t, 12))
 	p.expectAccepted(t, []sample{unusable(t)})
 	p.drain(t)

@@ -224,7 +224,7 @@ func lostAnswer(t *testing.T, c *cloud) {
 // The key was withdrawn: the calls end as dead letters. Once there is a new one
 // they are redriven like events, to the worker, and it passes them on.
 func refusedCalls(t *testing.T, c *cloud) {
-	p := c.deploy(t, options{maxReceives: 1})
+	p := c.deploy(t, options{maxReceives: 1, visibility: giveUp})
 	o := p.callOut(t, c.apiKeys, nil)
 	o.api.Hurt(func(string) fault { return refused(http.StatusUnauthorized, "unauthorized") })
 	o.grant(t, "member-0", 7)

@@ -139,10 +139,15 @@ type pipeline struct {
 // after 100 of them, unless a test says otherwise.
 const visibility = 2 * time.Second
 
+// giveUp is the visibility where the queue gives up after one receive: longer
+// than a slow machine takes for a batch.
+const giveUp = 10 * time.Second
+
 // options of a deployment; zero values are what is deployed.
 type options struct {
 	arch                   string // "" is this machine's
 	maxReceives            int
+	visibility             time.Duration
 	batch                  int
 	killIngest, killWorker func(lambdatest.Step) bool
 	worker                 []string // more of worker's environment
@@ -157,7 +162,7 @@ func (c *cloud) deploy(t *testing.T, o options) *pipeline {
 	}
 	p.deadLetters = c.sqs.Queue(t, "dead-letters", nil)
 	attributes := map[string]string{
-		"VisibilityTimeout": fmt.Sprint(int(visibility / time.Second)),
+		"VisibilityTimeout": fmt.Sprint(int(cmp.Or(o.visibility, visibility) / time.Second)),
 		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":%d}`, c.sqs.ARN(t, p.deadLetters), cmp.Or(o.maxReceives, 100)),
 	}
 	p.events, p.outbound = c.sqs.Queue(t, "events", attributes), c.sqs.Queue(t, "outbound", attributes)
