@@ -3,15 +3,21 @@
 package policytest
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -21,6 +27,7 @@ import (
 // provider's own waiting for queues.
 func TestApplyAndDestroy(t *testing.T) {
 	endpoint := startMoto(t)
+	watched, calls := watch(t, endpoint)
 	start := starter(t, copyOfModule(t))
 	do := func(action string) string {
 		arguments := []string{"-var", "name=" + stack, "-var", "build_dir=" + artefacts(t), "-var", "deletion_protection=false", "-var", "alarm_email=oncall@example.com"}
@@ -28,7 +35,7 @@ func TestApplyAndDestroy(t *testing.T) {
 		if command.Env == nil {
 			command.Env = os.Environ()
 		}
-		command.Env = append(command.Env, "AWS_ENDPOINT_URL="+endpoint, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve")
+		command.Env = append(command.Env, "AWS_ENDPOINT_URL="+watched, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "TF_CLI_ARGS_apply=-auto-approve", "TF_CLI_ARGS_destroy=-auto-approve")
 		return string(output(t, command))
 	}
 
@@ -50,6 +57,80 @@ func TestApplyAndDestroy(t *testing.T) {
 	if functions := functions(t, endpoint); functions != 0 {
 		t.Errorf("%d functions are left behind", functions)
 	}
+	granted := grantedActions(t)
+	for call := range calls {
+		if !granted[call] && call != "sts:GetCallerIdentity" { // which takes no permission
+			t.Errorf("Terraform calls %s, which docs/aws-deployer.json does not grant", call)
+		}
+	}
+	if len(calls) < 40 {
+		t.Errorf("only %d kinds of calls were seen: %v", len(calls), calls)
+	}
+}
+
+// watch puts a proxy before a server of AWS's and gives the actions that pass.
+// Read them when all is done.
+func watch(t *testing.T, endpoint string) (proxy string, calls map[string]bool) {
+	t.Helper()
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	calls = map[string]bool{}
+	forward := httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		calls[actionOf(r, string(body))] = true
+		mu.Unlock()
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, calls
+}
+
+// actionOf gives what IAM would be asked for. A request names it in a header, a
+// form or at the end of its path; Lambda's paths name resources.
+func actionOf(r *http.Request, body string) string {
+	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	service := strings.Split(scope+"////", "/")[3]
+	if service == "monitoring" {
+		service = "cloudwatch"
+	}
+	_, operation, found := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if form, err := url.ParseQuery(body); !found && err == nil && form.Has("Action") {
+		operation, found = form.Get("Action"), true
+	}
+	if _, last, ok := strings.Cut(r.URL.Path, "/operation/"); !found && ok {
+		operation, found = last, true
+	}
+	if !found {
+		resource := r.Method + " " + identifier.ReplaceAllString(r.URL.Path, "/*")
+		operation = cmp.Or(lambdaOperations[resource], resource)
+	}
+	return service + ":" + operation
+}
+
+// identifier of a function, a mapping or, for tags, an ARN.
+var identifier = regexp.MustCompile(`/(arn:|demo-|[0-9a-f]{8}-)[^/]*`)
+
+// lambdaOperations by method and path, as Lambda's API reference has them.
+var lambdaOperations = map[string]string{
+	"DELETE /2015-03-31/event-source-mappings/*":      "DeleteEventSourceMapping",
+	"DELETE /2015-03-31/functions/*":                  "DeleteFunction",
+	"DELETE /2021-10-31/functions/*/url":              "DeleteFunctionUrlConfig",
+	"GET /2015-03-31/event-source-mappings/*":         "GetEventSourceMapping",
+	"GET /2015-03-31/functions/*":                     "GetFunction",
+	"GET /2015-03-31/functions/*/versions":            "ListVersionsByFunction",
+	"GET /2017-03-31/tags/*":                          "ListTags",
+	"GET /2020-06-30/functions/*/code-signing-config": "GetFunctionCodeSigningConfig",
+	"GET /2021-10-31/functions/*/url":                 "GetFunctionUrlConfig",
+	"POST /2015-03-31/event-source-mappings":          "CreateEventSourceMapping",
+	"POST /2015-03-31/functions":                      "CreateFunction",
+	"POST /2015-03-31/functions/*/policy":             "AddPermission",
+	"POST /2021-10-31/functions/*/url":                "CreateFunctionUrlConfig",
 }
 
 // count reads "Resources: 42 added, 0 changed, 0 destroyed."
@@ -85,9 +166,9 @@ func checkURLPermissions(t *testing.T, endpoint string) {
 	}
 }
 
-func get(t *testing.T, url string, v any) {
+func get(t *testing.T, address string, v any) {
 	t.Helper()
-	request, err := http.NewRequest(http.MethodGet, url, nil)
+	request, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +181,7 @@ func get(t *testing.T, url string, v any) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s answers %s (%v)", url, response.Status, err)
+		t.Fatalf("%s answers %s (%v)", address, response.Status, err)
 	}
 	if err := json.Unmarshal(body, v); err != nil {
 		t.Fatal(err)

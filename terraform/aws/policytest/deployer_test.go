@@ -3,6 +3,7 @@ package policytest
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,9 +12,11 @@ import (
 
 // The actions that create, read, change, tag and delete a resource. AWS' service
 // authorization reference and the provider's and CloudFormation's documentation
-// are the sources; nothing here has asked IAM.
+// are the sources. TestDeployerMayLookAtWhatItMakes compares with CloudFormation's
+// registry and TestApplyAndDestroy with Terraform's calls; nothing here has asked IAM.
 var (
-	functionActions = actions("lambda", "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig ListVersionsByFunction UpdateFunctionCode"+
+	functionActions = actions("lambda", "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig GetFunctionRecursionConfig"+
+		" GetRuntimeManagementConfig ListVersionsByFunction UpdateFunctionCode"+
 		" UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency DeleteFunction TagResource UntagResource ListTags", "iam", "PassRole")
 	mappingActions = actions("lambda", "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings UpdateEventSourceMapping DeleteEventSourceMapping"+
 		" TagResource UntagResource ListTags")
@@ -22,18 +25,19 @@ var (
 	queueActions      = actions("sqs", "CreateQueue GetQueueUrl GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue ListQueueTags")
 	queuePolicy       = actions("sqs", "GetQueueAttributes SetQueueAttributes")
 	tableLifecycle    = actions("dynamodb", "CreateTable DescribeTable UpdateTable DeleteTable DescribeContinuousBackups UpdateContinuousBackups DescribeTimeToLive"+
-		" TagResource UntagResource ListTagsOfResource")
+		" DescribeContributorInsights DescribeKinesisStreamingDestination GetResourcePolicy TagResource UntagResource ListTagsOfResource")
 	secretActions = actions("secretsmanager", "CreateSecret DescribeSecret UpdateSecret DeleteSecret GetResourcePolicy TagResource UntagResource")
 	roleActions   = actions("iam", "CreateRole GetRole UpdateRole UpdateAssumeRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary DeleteRole"+
 		" ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole TagRole UntagRole ListRoleTags")
 	rolePolicyActions = actions("iam", "PutRolePolicy GetRolePolicy DeleteRolePolicy")
-	logGroupActions   = actions("logs", "CreateLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy DeleteLogGroup TagResource UntagResource ListTagsForResource")
-	filterActions     = actions("logs", "PutMetricFilter DescribeMetricFilters DeleteMetricFilter")
-	alarmActions      = actions("cloudwatch", "PutMetricAlarm DescribeAlarms DeleteAlarms TagResource UntagResource ListTagsForResource")
-	dashboardActions  = actions("cloudwatch", "PutDashboard GetDashboard DeleteDashboards")
-	topicActions      = actions("sns", "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic TagResource UntagResource ListTagsForResource")
-	subscription      = actions("sns", "Subscribe GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe ListSubscriptionsByTopic")
-	stackActions      = actions("cloudformation", "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate TagResource")
+	logGroupActions   = actions("logs", "CreateLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy DeleteLogGroup GetDataProtectionPolicy"+
+		" DescribeIndexPolicies DescribeResourcePolicies AssociateKmsKey DisassociateKmsKey TagResource UntagResource ListTagsForResource")
+	filterActions    = actions("logs", "PutMetricFilter DescribeMetricFilters DeleteMetricFilter")
+	alarmActions     = actions("cloudwatch", "PutMetricAlarm DescribeAlarms DeleteAlarms TagResource UntagResource ListTagsForResource")
+	dashboardActions = actions("cloudwatch", "PutDashboard GetDashboard DeleteDashboards")
+	topicActions     = actions("sns", "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic GetDataProtectionPolicy TagResource UntagResource ListTagsForResource")
+	subscription     = actions("sns", "Subscribe GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe ListSubscriptionsByTopic")
+	stackActions     = actions("cloudformation", "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate TagResource")
 )
 
 // actionsOf says what a resource takes, by its type in a template or a module.
@@ -74,11 +78,11 @@ var actionsOf = map[string][]string{
 	"the guide's commands for an address": {"cloudformation:DescribeStacks"},
 }
 
-// samActions are those of `sam deploy` beside its resources'.
+// samActions are those of `sam deploy` and `sam delete` beside their resources'.
 var samActions = slices.Concat(
 	actions("cloudformation", "CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet DescribeStackResources GetTemplateSummary"),
-	actions("s3", "CreateBucket GetBucketLocation ListBucket PutBucketPolicy GetBucketPolicy PutBucketVersioning PutBucketPublicAccessBlock"+
-		" PutEncryptionConfiguration PutBucketTagging PutObject GetObject"))
+	actions("s3", "CreateBucket GetBucketLocation ListBucket PutBucketPolicy GetBucketPolicy GetBucketAcl PutBucketVersioning PutBucketPublicAccessBlock"+
+		" PutEncryptionConfiguration PutBucketTagging PutObject GetObject GetObjectVersion DeleteObject"))
 
 // actions joins each service with its actions, which stand in one text.
 func actions(of ...string) (all []string) {
@@ -88,6 +92,55 @@ func actions(of ...string) (all []string) {
 		}
 	}
 	return all
+}
+
+// spared are reads of CloudFormation's registry that belong to a property which
+// nothing here has.
+var spared = actions("dynamodb", "DescribeImport GetItem Query Scan", "ec2", "DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs",
+	"elasticfilesystem", "DescribeMountTargets", "iam", "GetRole", "kinesis", "DescribeStream", "kms", "DescribeKey ListAliases", "lambda", "GetCodeSigningConfig GetLayerVersion",
+	"logs", "DescribeLogStreams", "s3", "GetBucketMetadataTableConfiguration GetObjectMetadata", "s3files", "ListMountTargets", "s3tables", "GetTable GetTableMetadataLocation",
+	"secretsmanager", "GetRandomPassword GetSecretValue")
+
+var read = regexp.MustCompile(`:(Describe|Get|List)`)
+
+// CloudFormation looks at what it makes, changes and deletes whatever properties a
+// resource has: its registry, of which cfn-lint brings a copy, names the actions.
+// Those that write depend on properties and stand in actionsOf.
+func TestDeployerMayLookAtWhatItMakes(t *testing.T) {
+	tool(t, ".tools/cfn/bin/cfn-lint", "make tools")
+	files, err := filepath.Glob(root + ".tools/cfn/lib/python3*/site-packages/cfnlint/data/schemas/resources/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("cfn-lint has no schemas (%v)", err)
+	}
+	wanted := map[string]bool{"AWS::S3::Bucket": true, "AWS::S3::BucketPolicy": true} // SAM's
+	for _, resource := range at(transformed(t, nil), "Resources").(map[string]any) {
+		wanted[text(resource, "Type")] = true
+	}
+	granted := grantedActions(t)
+	for _, file := range files {
+		written, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var schema struct {
+			TypeName string
+			Handlers map[string]struct{ Permissions []string }
+		}
+		if json.Unmarshal(written, &schema) != nil || !wanted[schema.TypeName] {
+			continue
+		}
+		delete(wanted, schema.TypeName)
+		for _, does := range []string{"create", "update", "delete"} {
+			for _, action := range schema.Handlers[does].Permissions {
+				if read.MatchString(action) && !granted[action] && !slices.Contains(spared, action) {
+					t.Errorf("%s, %s: docs/aws-deployer.json does not grant %s", schema.TypeName, does, action)
+				}
+			}
+		}
+	}
+	if len(wanted) > 0 {
+		t.Errorf("cfn-lint does not know %v", wanted)
+	}
 }
 
 var (
@@ -155,7 +208,7 @@ func fileOf(t *testing.T, name string) string {
 }
 
 // anywhere are the statements for which IAM knows no resource of a deployment.
-var anywhere = []string{"QueuesToFunctions", "LogGroups", "Templates"}
+var anywhere = []string{"QueuesToFunctions", "Lists", "Templates"}
 
 func grantedActions(t *testing.T) map[string]bool {
 	t.Helper()
