@@ -333,7 +333,7 @@ func overflowAmong(t *testing.T, neighbours int) {
 	}
 }
 
-// What one event may cost has a bound, whatever the price.
+// What one event may cost has a bound at each price.
 func TestAnAmountAboveTheBoundIsADeadLetter(t *testing.T) {
 	for _, row := range []struct {
 		price, mode string

@@ -101,7 +101,7 @@ func TestMissedIsWhatAPlatformInUseHasLost(t *testing.T) {
 	}
 }
 
-// Whatever the reason is, a delivery to the route of a platform in use is missed.
+// For each reason, a delivery to the route of a platform in use is missed.
 func TestMissedWhateverTheReason(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	unsigned := request("POST", "/gabber")

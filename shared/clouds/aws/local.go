@@ -8,7 +8,7 @@ import (
 // LocalEndpoint is the variable that names the one address at which `sam local`
 // finds a stand-in for AWS and for everything outbound calls. It counts only
 // beside AWS_SAM_LOCAL=true, which `sam local` sets and Lambda does not: in the
-// cloud nothing is redirected, whatever the variable says there.
+// cloud the variable redirects nothing.
 const LocalEndpoint = "SAM_LOCAL_ENDPOINT"
 
 // standIn gives the address, and nil where there is none to use.
@@ -20,7 +20,7 @@ func standIn(env func(string) string) (*url.URL, error) {
 }
 
 // Outside is the way to everything that is not AWS: transport itself, or, where
-// `sam local` runs the function, the stand-in, whatever host is called. So what
+// `sam local` runs the function, the stand-in, for each host that is called. So what
 // outbound is allowed to call is the same here and in the cloud, and a try with
 // sample events reaches no platform.
 func (c *Client) Outside(transport http.RoundTripper) http.RoundTripper {

@@ -34,7 +34,7 @@ func TestCatalogue(t *testing.T) {
 }
 
 // answersOfTheFramework never come to our code: it builds the server and the mux
-// itself and lets nobody configure them. Decision 0015 speaks of them; where one
+// itself and has no setting for them. Decision 0015 speaks of them; where one
 // is ours at last, the decision is out of date.
 var answersOfTheFramework = []struct {
 	line   string

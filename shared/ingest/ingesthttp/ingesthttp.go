@@ -39,7 +39,7 @@ func Handler(in *ingest.Ingest, requestID func(*http.Request) string) http.Handl
 	})
 }
 
-// Server serves a handler as a front must be served: whatever stalls is bounded,
+// Server serves a handler as a front must be served: a peer that stalls is bounded,
 // and "OPTIONS *", which net/http would answer 200, comes to the handler.
 func Server(handler http.Handler) *http.Server {
 	return &http.Server{

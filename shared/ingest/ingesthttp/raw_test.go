@@ -97,7 +97,7 @@ func TestRawRequests(t *testing.T) {
 }
 
 // Only a stored event is answered 200, and only POST to a route can store one.
-// Servers answer some requests themselves: whatever they say, it is no 2xx.
+// Servers answer some requests themselves, and never with a 2xx.
 func TestNo200WithoutAnEvent(t *testing.T) {
 	signed := length(len(usage)) + "\r\n" + signature(usage)
 	for _, row := range []struct {

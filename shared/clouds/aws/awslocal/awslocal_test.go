@@ -75,7 +75,7 @@ func TestInvoke(t *testing.T) {
 	})
 }
 
-// Nobody has to start a stand-in first to see what a function does.
+// A function can be invoked without a stand-in that was started before.
 func TestInvokeBringsItsOwn(t *testing.T) {
 	needMoto(t)
 	said := command(t, nil, "make", "invoke-aws-worker", "LOCAL_PORT="+freePort(t))
