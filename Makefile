@@ -32,7 +32,7 @@ test: ## All tests
 
 test-go: ## What a change of Go code needs: all tests but modules, pipelines on real parts, archives and kills
 	@echo "left out: terraform/ (make test-aws-iac, test-gcp-iac), pipelines, archives and the local Lambda (make test-aws, test-gcp), kills (make test)"
-	@$(GOTEST) -skip KillBetween $$(go list ./... | grep -v -e /terraform/ -e /e2e$$ -e /buildpacktest$$ -e /lambdatest$$ -e /awslocal$$ -e /gcp/run$$)
+	@$(GOTEST) -skip KillBetween $$(go list ./... | grep -v -e /terraform/ -e /e2e$$ -e /buildpacktest$$ -e /lambdatest$$ -e /awslocal$$ -e /gcp/run$$ -e /gcp/bench$$)
 
 race: ## All tests under the race detector
 	@$(GOTEST) -race ./...

@@ -6,7 +6,7 @@ LOCAL_PORT ?= 4600
 .PHONY: aws-local invoke-aws-ingest invoke-aws-worker invoke-aws-outbound test-aws test-aws-sam bench-aws
 
 aws-local: .tools/moto/bin/moto_server ## A stand-in for AWS and the platforms' APIs, for `sam local`, invoke-aws-… and hooks-aws
-	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/aws-local ./shared/clouds/aws/awslocal/serve
+	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/aws-local ./testbed/aws/awslocal/serve
 	@exec build/local/aws-local $(LOCAL_PORT)
 
 invoke-aws-ingest: EVENT = events/aws-ingest.$(PLATFORM).json
@@ -16,17 +16,17 @@ invoke-aws-outbound: ## Hand events/aws-outbound.gabber.json to the compiled fun
 
 invoke-aws-worker invoke-aws-outbound: EVENT = events/$(@:invoke-%=%).gabber.json
 invoke-aws-ingest invoke-aws-worker invoke-aws-outbound: invoke-%: build/local/%/bootstrap .tools/moto/bin/moto_server
-	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/invoke ./shared/clouds/aws/lambdatest/invoke
+	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/invoke ./testbed/aws/lambdatest/invoke
 	@build/local/invoke $< $(EVENT) $(LOCAL_PORT)
 
 test-aws: ## The whole pipeline on real parts: signed POST, SQS, worker, DynamoDB, kills
 	go test -count=1 ./shared/clouds/aws/...
 
 test-aws-sam: ## `sam local invoke` for all three functions, in Docker; tools/with-docker.sh starts one on Debian
-	go test -count=1 -tags sam -timeout 10m -run TestSAMLocal -v ./shared/clouds/aws/awslocal
+	go test -count=1 -tags sam -timeout 10m -run TestSAMLocal -v ./testbed/aws/awslocal
 
 bench-aws: ## Cold start, CPU, memory and size against other ways to write it (needs npm)
-	go run ./shared/clouds/aws/lambdatest/bench
+	go run ./testbed/aws/lambdatest/bench
 
 # For this machine's processor; what is deployed is made by `make build`.
 build/local/%/bootstrap: FORCE

@@ -2,12 +2,12 @@
 .PHONY: run-gcp test-gcp bench-gcp
 
 run-gcp: ## The three Google Cloud functions on loopback, over the emulators; no account
-	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/run-gcp ./shared/clouds/gcp/run
+	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/run-gcp ./testbed/gcp/run
 	@exec build/local/run-gcp
 
 test-gcp: ## The whole pipeline on real parts: signed POST, Pub/Sub, worker, Firestore, kills
 	go test -count=1 ./shared/clouds/gcp/...
 
 bench-gcp: ## Start, memory, size and billed calls of the Google Cloud functions, beside an empty one
-	@go test -run '^$$' -bench Start -benchtime 100x ./shared/clouds/gcp/bench | tr '\t' '\n' | grep -E 'ms|MB|hello'
-	@go test -run '^$$' -bench Event -benchtime 500x ./shared/clouds/gcp/bench | grep ^Benchmark
+	@go test -run '^$$' -bench Start -benchtime 100x ./testbed/gcp/bench | tr '\t' '\n' | grep -E 'ms|MB|hello'
+	@go test -run '^$$' -bench Event -benchtime 500x ./testbed/gcp/bench | grep ^Benchmark

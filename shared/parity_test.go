@@ -17,9 +17,7 @@ import (
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/clouds/aws"
-	"github.com/webhook-functions/template/shared/clouds/aws/awstest"
 	"github.com/webhook-functions/template/shared/clouds/gcp"
-	"github.com/webhook-functions/template/shared/clouds/gcp/gcptest"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
@@ -28,6 +26,8 @@ import (
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
+	"github.com/webhook-functions/template/testbed/aws/awstest"
+	"github.com/webhook-functions/template/testbed/gcp/gcptest"
 )
 
 // TestParity sends one recorded history through the worker as it stands on AWS

@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 // name the runtime that starts it, nothing more.
 var modules = map[string][]string{
 	"shared/clouds": {"*"},
+	"testbed":       {"*"},
 	"functions":     {"github.com/aws/aws-lambda-go/lambda", "github.com/GoogleCloudPlatform/functions-framework-go"},
 	"cmd":           {"github.com/alecthomas/kong"},
 }
@@ -139,7 +140,7 @@ func parse(t *testing.T, root string) map[string][]file {
 			return err
 		}
 		f := file{path: rel, File: parsed}
-		f.test = strings.HasSuffix(rel, "_test.go") || strings.HasSuffix(path.Base(f.folder()), "test")
+		f.test = strings.HasSuffix(rel, "_test.go") || strings.HasSuffix(path.Base(f.folder()), "test") || under(rel, "testbed")
 		packages[f.folder()] = append(packages[f.folder()], f)
 		return nil
 	})
@@ -199,6 +200,10 @@ func (f file) checkOwnImport(imported string, report reporter) {
 		return
 	}
 	if f.test {
+		return
+	}
+	if under(imported, "testbed") {
+		report(f.path, "imports %s: only tests import the testbed", imported)
 		return
 	}
 	if under(f.folder(), "shared") && !under(f.folder(), "shared/clouds") && under(imported, "shared/clouds") {

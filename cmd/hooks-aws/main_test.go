@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/webhook-functions/template/shared/clouds/aws/awstest"
-	"github.com/webhook-functions/template/shared/clouds/aws/sqstest"
 	"github.com/webhook-functions/template/shared/operator/operatortest"
+	"github.com/webhook-functions/template/testbed/aws/awstest"
+	"github.com/webhook-functions/template/testbed/aws/sqstest"
 )
 
 func TestMain(m *testing.M) { operatortest.Main(m, main) }

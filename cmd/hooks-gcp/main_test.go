@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/webhook-functions/template/shared/clouds/gcp/gcptest"
 	"github.com/webhook-functions/template/shared/operator/operatortest"
+	"github.com/webhook-functions/template/testbed/gcp/gcptest"
 )
 
 func TestMain(m *testing.M) { operatortest.Main(m, main) }

@@ -4,11 +4,11 @@ import (
 	"testing"
 
 	"github.com/webhook-functions/template/shared/clouds/aws"
-	"github.com/webhook-functions/template/shared/clouds/aws/awstest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/records/recordstest"
+	"github.com/webhook-functions/template/testbed/aws/awstest"
 )
 
 func TestDynamoDB(t *testing.T) {

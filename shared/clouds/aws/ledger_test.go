@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/shared/clouds/aws/awstest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/testbed/aws/awstest"
 )
 
 // wire stands between the ledger and DynamoDB Local: it counts, and it breaks

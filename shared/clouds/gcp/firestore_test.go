@@ -15,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/shared/clouds/gcp/gcptest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/records/recordstest"
 	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/testbed/gcp/gcptest"
 )
 
 func TestOnFirestore(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/webhook-functions/template/shared/clouds/aws/awslocal"
+	"github.com/webhook-functions/template/testbed/aws/awslocal"
 )
 
 // `sam local` gives a function the logical id for every resource its environment

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/toolstest"
+	"github.com/webhook-functions/template/testbed/gcp/buildpacktest"
+	"github.com/webhook-functions/template/testbed/gcp/gcptest"
+)
+
+// running is what `make run-gcp` starts.
+type running struct {
+	*testing.T
+	addr  string
+	log   *buildpacktest.Log
+	stop  context.CancelFunc
+	ended chan error
+}
+
+func start(t *testing.T) *running {
+	t.Chdir("../../..")
+	ctx, stop := context.WithCancel(t.Context())
+	r := &running{T: t, addr: toolstest.FreeAddr(t), log: &buildpacktest.Log{}, stop: stop, ended: make(chan error, 1)}
+	go func() { r.ended <- run(ctx, r.addr, r.log) }()
+	r.eventually("it serves", func() bool { return strings.Contains(r.log.String(), "serving until") })
+	return r
+}
+
+func (r *running) eventually(what string, is func() bool) {
+	r.Helper()
+	for begin := time.Now(); !is(); time.Sleep(50 * time.Millisecond) {
+		select {
+		case err := <-r.ended:
+			if missing, ok := errors.AsType[gcptest.MissingError](err); ok {
+				toolstest.Missing(r, string(missing))
+			}
+			r.Fatalf("it ended: %v\n%s", err, r.log)
+		default:
+		}
+		if time.Since(begin) > 5*time.Minute {
+			r.Fatalf("not within five minutes: %s\n%s", what, r.log)
+		}
+	}
+}
+
+// printed gives what the log says between a text and the next blank.
+func (r *running) printed(after string) string {
+	r.Helper()
+	found := regexp.MustCompile(regexp.QuoteMeta(after) + `(\S+)`).FindStringSubmatch(r.log.String())
+	if found == nil {
+		r.Fatalf("no %q is printed:\n%s", after, r.log)
+	}
+	return found[1]
+}
+
+func (r *running) post(url string, body []byte, header, value string) {
+	r.Helper()
+	request, err := http.NewRequestWithContext(r.Context(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		r.Fatal(err)
+	}
+	request.Header.Set(header, value)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		r.Fatal(err)
+	}
+	if response.Body.Close(); response.StatusCode != http.StatusOK {
+		r.Fatalf("%s: status %d\n%s", url, response.StatusCode, r.log)
+	}
+}
+
+// What is printed works: a signed sample is charged and the limit pushed, a
+// sample push is a duplicate, and an interrupt leaves no process behind.
+func TestRun(t *testing.T) {
+	r := start(t)
+	body := sample(t)
+	ring, err := signature.NewKeyring(gabber.Scheme, signature.Secret{ID: "1", Value: r.printed("GABBER_WEBHOOK_SECRET=")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.post("http://"+r.addr+"/gabber", body, ring.Header(), ring.Sign(body))
+	books := r.operator().Ledger(r.printed("FIRESTORE_DATABASE="))
+	r.eventually("the usage is charged", func() bool {
+		account, err := books.Account(t.Context(), "member-20417")
+		return err == nil && account.Balance == -9*ledger.Credit
+	})
+	r.eventually("the limit is pushed", func() bool { return strings.Contains(r.log.String(), `"outcome":"pushed"`) })
+	push, err := os.ReadFile(samplePush)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worker := r.printed("worker    ")
+	r.post(worker, push, "Content-Type", "application/json")
+	r.eventually("it is recognised", func() bool { return strings.Contains(r.log.String(), `"outcome":"duplicate"`) })
+
+	r.stop()
+	if err := <-r.ended; err != nil {
+		t.Errorf("after an interrupt: %v", err)
+	}
+	for _, addr := range []string{r.addr, strings.TrimPrefix(worker, "http://"), r.printed("FIRESTORE_EMULATOR_HOST="), r.printed("PUBSUB_EMULATOR_HOST=")} {
+		if conn, err := net.Dial("tcp", addr); err == nil {
+			conn.Close()
+			t.Errorf("something still listens on %s", addr)
+		}
+	}
+}
+
+// operator is the client that the printed environment gives.
+func (r *running) operator() *gcp.Client {
+	r.Helper()
+	client, err := gcp.FromEnv(func(name string) string {
+		if strings.Contains(r.log.String(), name+"=") {
+			return r.printed(name + "=")
+		}
+		return ""
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	return client
+}
+
+const samplePush = "events/gcp-worker.gabber.json"
+
+func sample(t *testing.T) []byte {
+	t.Helper()
+	body, err := events.Body("gabber", "usage.tracked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+var update = flag.Bool("update", false, "write the sample push anew")
+
+// The sample push is what ingest makes of the sample body, as Pub/Sub pushes it.
+func TestSamplePush(t *testing.T) {
+	t.Chdir("../../..")
+	event := ingest.Identify(gabber.Provider, sample(t), time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), "1")
+	want, err := json.MarshalIndent(map[string]any{
+		"deliveryAttempt": 1,
+		"message":         map[string]any{"data": event.Encode(), "messageId": "1", "publishTime": "2026-11-21T09:00:00Z"},
+		"subscription":    "projects/" + project + "/subscriptions/webhooks-events",
+	}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, '\n')
+	if *update {
+		if err := os.WriteFile(samplePush, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(samplePush); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is out of date (%v): go test ./testbed/gcp/run -run TestSamplePush -update", samplePush, err)
+	}
+}
+
+// Empty lines are left out wherever a write begins and ends.
+func TestDenseLeavesOutEmptyLines(t *testing.T) {
+	for _, texts := range [][]string{{"one\n\n\ntwo\n\n"}, {"one\n", "\n", "\n", "two\n", "\n"}, {"on", "e", "\n", "\ntwo", "\n\n"}} {
+		var got strings.Builder
+		out := &dense{out: &got}
+		for _, text := range texts {
+			if n, err := out.Write([]byte(text)); n != len(text) || err != nil {
+				t.Fatalf("%d of %d, error %v", n, len(text), err)
+			}
+		}
+		if want := "one\ntwo\n"; got.String() != want {
+			t.Errorf("%q: %q, want %q", texts, got.String(), want)
+		}
+	}
+}
