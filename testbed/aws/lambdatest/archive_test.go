@@ -49,12 +49,12 @@ func TestArchivesAreReproducible(t *testing.T) {
 func fork(t *testing.T, dir string) string {
 	t.Helper()
 	for _, folder := range []string{"mk", "functions", "shared"} {
-		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join("..", "..", "..", "..", folder))); err != nil {
+		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join("..", "..", "..", folder))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, file := range []string{"Makefile", "go.mod", "go.sum"} {
-		content, err := os.ReadFile(filepath.Join("..", "..", "..", "..", file))
+		content, err := os.ReadFile(filepath.Join("..", "..", "..", file))
 		if err != nil {
 			t.Fatal(err)
 		}

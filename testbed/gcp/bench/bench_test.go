@@ -122,7 +122,7 @@ func compileHello(b *testing.B) string {
 	b.Helper()
 	dir, binary := b.TempDir(), filepath.Join(b.TempDir(), "hello")
 	for _, name := range []string{"go.mod", "go.sum"} {
-		content, err := os.ReadFile(filepath.Join("..", "..", "..", "..", name))
+		content, err := os.ReadFile(filepath.Join("..", "..", "..", name))
 		if err != nil {
 			b.Fatal(err)
 		}

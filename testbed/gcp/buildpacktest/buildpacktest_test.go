@@ -170,7 +170,7 @@ func stage(t *testing.T, files map[string]string) string {
 // own gives a file of this module's root.
 func own(t *testing.T, name string) string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("..", "..", "..", "..", name))
+	content, err := os.ReadFile(filepath.Join("..", "..", "..", name))
 	if err != nil {
 		t.Fatal(err)
 	}
