@@ -25,7 +25,7 @@ import (
 
 // private are the types that carry personal data or secrets.
 var private = []any{
-	webhook.Delivery{}, webhook.Event{}, webhook.Parsed{Known: false}, worker.Message{}, records.Record{}, ledger.Entry{}, ledger.Account{}, signature.Secret{},
+	webhook.Delivery{}, webhook.Event{}, webhook.Parsed{Known: false}, webhook.Usage{}, webhook.State{}, worker.Message{}, records.Record{}, ledger.Entry{}, ledger.Account{}, signature.Secret{},
 	handlers.Balance{}, handlers.Crossing{}, handlers.Owner{}, handlers.Session{}, handlers.SpeechRequest{}, handlers.Debit{}, handlers.Target{}, handlers.OutboundSettings{},
 	chatbase.Lead{}, chatbase.LeadsSubmit{},
 	gabber.API{}, gabber.Content{}, gabber.Function{}, gabber.Message{}, gabber.MessageCall{}, gabber.MessageCommitted{}, gabber.Previous{}, gabber.Session{}, gabber.SessionData{},

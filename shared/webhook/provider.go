@@ -19,6 +19,12 @@ type Provider struct {
 	// platforms with more than one: [A-Za-z0-9_-]{1,64}, or "" for the platform's
 	// own. Nil: there is only one.
 	Tenant func(body []byte) string
+	// Events holds the zero payload of each event type that has a Go type: what a
+	// type reports ([UsageReporter], [StateReporter]) is asked without a body.
+	Events map[string]any
+	// Conversation reads from a message, as [State.Data] holds it, which conversation
+	// it belongs to; "" if it names none. Nil: no messages are kept as latest state.
+	Conversation func(message []byte) string
 }
 
 // TenantOf is [Provider.Tenant], or "" where there is none.
