@@ -39,7 +39,7 @@ var private = []any{
 var harmless = map[string]string{
 	"webhook.Provider": "a platform", "webhook.Reply": "constants", "webhook.Result": "errors and outcomes quote nothing; events are private themselves",
 	"worker.Worker": "wiring", "worker.Verdict": "quotes no data",
-	"records.Memory": "a store", "ledger.Memory": "a store", "ledger.Imbalance": "numbers", "ledger.Span": "numbers",
+	"records.Memory": "a store", "ledger.Memory": "a store", "ledger.Mismatch": "numbers", "ledger.Span": "numbers",
 	"handlers.Attach": "wiring", "handlers.Calls": "wiring", "handlers.Credits": "wiring", "handlers.Crossings": "wiring", "handlers.Forward": "wiring",
 	"handlers.Grants": "wiring", "handlers.Latest": "wiring", "handlers.Leads": "wiring", "handlers.Limits": "wiring", "handlers.Ports": "wiring",
 	"handlers.Sessions": "wiring", "handlers.Speech": "wiring", "handlers.Tools": "wiring", "handlers.VendorDebits": "wiring",

@@ -65,10 +65,10 @@ func (l crashingLedger) Post(ctx context.Context, account string, entries []ledg
 	return l.books.Post(ctx, account, entries)
 }
 
-func (l crashingLedger) MarkSynced(ctx context.Context, account string, seq int64) error {
+func (l crashingLedger) MarkPushed(ctx context.Context, account string, seq int64) error {
 	l.point()
 	defer l.point()
-	return l.books.MarkSynced(ctx, account, seq)
+	return l.books.MarkPushed(ctx, account, seq)
 }
 
 type crashingRecords struct {

@@ -34,7 +34,7 @@ type ports struct {
 // books is a ledger that also knows which limits were pushed.
 type books interface {
 	ledger.Store
-	ledger.Syncer
+	ledger.LimitMarks
 }
 
 func portsOf(db *local.DB, s settings) ports {

@@ -180,7 +180,7 @@ func (c *Credits) identify(entry *ledger.Entry, e webhook.Event) {
 	}
 	entry.ID += "@" + e.Time.UTC().Format(time.RFC3339Nano)
 	if c.Window > 0 {
-		entry.Twin, entry.Window = e.ID, c.Window
+		entry.DedupKey, entry.DedupWindow = e.ID, c.Window
 	}
 }
 
@@ -258,7 +258,7 @@ func (c *Credits) appeared(ctx context.Context, e webhook.Event, s Session) ([]w
 		return nil, nil
 	}
 	account, err := c.Ledger.Account(ctx, of.Account)
-	if err != nil || account.SyncedSeq >= account.Seq {
+	if err != nil || account.PushedSeq >= account.Seq {
 		return nil, err
 	}
 	return []webhook.Event{balanceChanged(webhook.Event{ID: "session" + unit + s.ID, Time: e.Time}, of)}, nil

@@ -478,7 +478,7 @@ func TestADuplicateOfWhatWasPushedTellsOfItsCrossing(t *testing.T) {
 	w.book(t, "granted", "u1", "30")
 	died := usage(t, seconds("1", "u1", "50"), 0)
 	b.Deduct(t.Context(), []webhook.Event{died})
-	if err := w.books.MarkSynced(t.Context(), "u1", 2); err != nil {
+	if err := w.books.MarkPushed(t.Context(), "u1", 2); err != nil {
 		t.Fatal(err)
 	}
 	again := b.Deduct(t.Context(), []webhook.Event{died})[0]

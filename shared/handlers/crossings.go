@@ -23,7 +23,7 @@ import (
 // often it looks. Only when that event is handled, and so cannot get lost any
 // more, [Crossings.Note] puts its number on record and looks again.
 type Crossings struct {
-	Ledger  ledger.Syncer
+	Ledger  ledger.LimitMarks
 	Records records.Store
 	API     gabber.API
 	End     bool // end the live sessions of a human who has nothing left

@@ -160,13 +160,13 @@ func TestACrossingDoesNotWaitForAnAPIThatHangs(t *testing.T) {
 }
 
 // punctual is a ledger that answers nobody whose time is over.
-type punctual struct{ ledger.Syncer }
+type punctual struct{ ledger.LimitMarks }
 
 func (p punctual) Account(ctx context.Context, account string) (ledger.Account, error) {
 	if err := ctx.Err(); err != nil {
 		return ledger.Account{}, err
 	}
-	return p.Syncer.Account(ctx, account)
+	return p.LimitMarks.Account(ctx, account)
 }
 
 // A limit that is refused for good is no reason to forget a crossing that could

@@ -69,5 +69,5 @@ func byOperator(cause string, at time.Time, of Balance) webhook.Event {
 // project.
 func Unpushed(a ledger.Account, now time.Time) (webhook.Event, bool) {
 	of := BalanceOf("", a.ID)
-	return byOperator("sweep "+strconv.FormatInt(a.Seq, 10), now, of), a.SyncedSeq < a.Seq && !strings.Contains(a.ID, unit)
+	return byOperator("sweep "+strconv.FormatInt(a.Seq, 10), now, of), a.PushedSeq < a.Seq && !strings.Contains(a.ID, unit)
 }

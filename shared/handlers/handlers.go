@@ -66,7 +66,7 @@ func passOn(_ context.Context, e webhook.Event) ([]webhook.Event, error) {
 
 // Ports are what outbound's handlers work with.
 type Ports struct {
-	Ledger  ledger.Syncer
+	Ledger  ledger.LimitMarks
 	Records records.Store
 	Caller  gabber.Caller
 	Now     func() time.Time

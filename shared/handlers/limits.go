@@ -25,7 +25,7 @@ const maxPushes = 5
 // seconds: max(0, floor(balance / price)). It is level-triggered: an event says
 // that something changed, never what the balance is.
 type Limits struct {
-	Ledger ledger.Syncer
+	Ledger ledger.LimitMarks
 	API    gabber.API
 	Price  strict.Decimal // credits per conversational second
 	Log    *slog.Logger
@@ -78,7 +78,7 @@ func (l *Limits) push(ctx context.Context, b Balance) error {
 		case err != nil:
 			return err
 		case !moved:
-			return l.Ledger.MarkSynced(ctx, b.Account, seq)
+			return l.Ledger.MarkPushed(ctx, b.Account, seq)
 		}
 	}
 	if unknown != nil {
@@ -109,10 +109,10 @@ var errBooks = errors.New("the books do not add up")
 
 // readSane reads an account and alarms people if it cannot be right: then nobody
 // is told anything that rests on it.
-func readSane(ctx context.Context, books ledger.Syncer, name string, log *slog.Logger) (ledger.Account, error) {
+func readSane(ctx context.Context, books ledger.LimitMarks, name string, log *slog.Logger) (ledger.Account, error) {
 	account, err := books.Account(ctx, name)
-	if err == nil && !account.Sane() {
-		log.ErrorContext(ctx, "the books do not add up", "code", "INV", "balance", account.Balance.String(), "seq", account.Seq, "synced_seq", account.SyncedSeq)
+	if err == nil && !account.Valid() {
+		log.ErrorContext(ctx, "the books do not add up", "code", "INV", "balance", account.Balance.String(), "seq", account.Seq, "synced_seq", account.PushedSeq)
 		err = errBooks
 	}
 	return account, err

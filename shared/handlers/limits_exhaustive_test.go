@@ -309,12 +309,12 @@ func (s *script) Account(context.Context, string) (ledger.Account, error) {
 		return ledger.Account{}, errScript
 	}
 	var a ledger.Account
-	_, err := fmt.Sscanf(answer, "%d,%d,%d", &a.Balance, &a.Seq, &a.SyncedSeq)
+	_, err := fmt.Sscanf(answer, "%d,%d,%d", &a.Balance, &a.Seq, &a.PushedSeq)
 	a.Balance *= ledger.Credit
 	return a, err
 }
 
-func (s *script) MarkSynced(_ context.Context, _ string, seq int64) error {
+func (s *script) MarkPushed(_ context.Context, _ string, seq int64) error {
 	if s.next(step{op: "mark", value: int8(seq)}) == "error" {
 		return errScript
 	}

@@ -105,7 +105,7 @@ func (c *counter) synced(t testing.TB) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.SyncedSeq == a.Seq
+	return a.PushedSeq == a.Seq
 }
 
 func TestTheLimitIsWhatIsLeft(t *testing.T) {
@@ -257,7 +257,7 @@ func TestWhatTheAPISays(t *testing.T) {
 
 // unsteady is a ledger that fails at every second read, or at the mark.
 type unsteady struct {
-	ledger.Syncer
+	ledger.LimitMarks
 	atMark bool
 	reads  int
 }
@@ -266,15 +266,15 @@ func (u *unsteady) Account(ctx context.Context, account string) (ledger.Account,
 	if u.reads++; u.reads%2 == 0 && !u.atMark {
 		return ledger.Account{}, errFails
 	}
-	return u.Syncer.Account(ctx, account)
+	return u.LimitMarks.Account(ctx, account)
 }
 
-func (u *unsteady) MarkSynced(context.Context, string, int64) error { return errFails }
+func (u *unsteady) MarkPushed(context.Context, string, int64) error { return errFails }
 
 func TestAPushThatCannotBeMarkedComesBack(t *testing.T) {
 	for name, atMark := range map[string]bool{"nobody knows whether the balance moved": false, "the mark fails": true} {
 		c := newCounter(t, "90")
-		c.Ledger = &unsteady{Syncer: c.store, atMark: atMark}
+		c.Ledger = &unsteady{LimitMarks: c.store, atMark: atMark}
 		if err := c.push(t); !errors.Is(err, errFails) || c.puts != 1 {
 			t.Errorf("%s: %v after %d puts", name, err, c.puts)
 		}
@@ -306,11 +306,11 @@ func TestAnEventThatIsNoBalanceIsPermanent(t *testing.T) {
 }
 
 // restored is a ledger whose accounts came from an old backup.
-type restored struct{ ledger.Syncer }
+type restored struct{ ledger.LimitMarks }
 
 func (r restored) Account(ctx context.Context, account string) (ledger.Account, error) {
-	a, err := r.Syncer.Account(ctx, account)
-	a.SyncedSeq = a.Seq + 3
+	a, err := r.LimitMarks.Account(ctx, account)
+	a.PushedSeq = a.Seq + 3
 	return a, err
 }
 
@@ -340,7 +340,7 @@ func TestLimitsPush_unknownHuman(t *testing.T) {
 	}
 	pushed := func() bool {
 		a, err := w.books.Account(t.Context(), "u1")
-		return err == nil && a.SyncedSeq == a.Seq
+		return err == nil && a.PushedSeq == a.Seq
 	}
 	swept := func() webhook.Event {
 		a, _ := w.books.Account(t.Context(), "u1")

@@ -24,9 +24,9 @@ func Entries(ctx context.Context, store Store, account string, each func(Entry))
 	}
 }
 
-// Imbalance says that an account is not what its entries say: a hand in the
+// Mismatch says that an account is not what its entries say: a hand in the
 // store, or a backup that holds part of a write. Entries are the truth.
-type Imbalance struct {
+type Mismatch struct {
 	Balance Micro
 	Seq     int64
 	Sum     *big.Int // of the entries, in micro-credits
@@ -34,20 +34,20 @@ type Imbalance struct {
 }
 
 // Error shows the numbers in micro-credits.
-func (i *Imbalance) Error() string {
+func (i *Mismatch) Error() string {
 	return fmt.Sprintf("balance %d after %d, but %d entries add up to %s micro-credits", i.Balance, i.Seq, i.Entries, i.Sum)
 }
 
-// ErrUnsettled: an account was booked to as often as it was looked at.
-var ErrUnsettled = errors.New("the account never rested")
+// ErrStillChanging: an account was booked to as often as it was looked at.
+var ErrStillChanging = errors.New("the account is still changing")
 
 // looks are the waits between the looks at an account that does not rest or seems
 // wrong: a statement may be a moment behind, on DynamoDB seconds.
 var looks = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
 // Check compares an account with its entries and gives their number. It fails
-// with an [Imbalance] if they go on differing although nothing is booked, and
-// with [ErrUnsettled] if it cannot tell. wait waits, unless ctx ends first.
+// with a [Mismatch] if they go on differing although nothing is booked, and
+// with [ErrStillChanging] if it cannot tell. wait waits, unless ctx ends first.
 func Check(ctx context.Context, store Store, account string, wait func(context.Context, time.Duration) error) (entries int64, err error) {
 	for _, pause := range looks {
 		if pause > 0 {
@@ -56,7 +56,7 @@ func Check(ctx context.Context, store Store, account string, wait func(context.C
 			}
 		}
 		entries, err = look(ctx, store, account)
-		if _, wrong := errors.AsType[*Imbalance](err); !wrong && !errors.Is(err, ErrUnsettled) {
+		if _, wrong := errors.AsType[*Mismatch](err); !wrong && !errors.Is(err, ErrStillChanging) {
 			return entries, err
 		}
 	}
@@ -79,7 +79,7 @@ func look(ctx context.Context, store Store, account string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	found := &Imbalance{Balance: before.Balance, Seq: before.Seq, Sum: new(big.Int)}
+	found := &Mismatch{Balance: before.Balance, Seq: before.Seq, Sum: new(big.Int)}
 	err = Entries(ctx, store, account, func(e Entry) {
 		found.Entries++
 		found.Sum.Add(found.Sum, big.NewInt(int64(e.Amount)))
@@ -92,11 +92,11 @@ func look(ctx context.Context, store Store, account string) (int64, error) {
 	case err != nil:
 		return found.Entries, err
 	case after.Seq != before.Seq:
-		return found.Entries, ErrUnsettled
+		return found.Entries, ErrStillChanging
 	}
 	return found.Entries, found
 }
 
-func (i *Imbalance) balances() bool {
+func (i *Mismatch) balances() bool {
 	return i.Entries == i.Seq && i.Sum.Cmp(big.NewInt(int64(i.Balance))) == 0
 }

@@ -73,11 +73,11 @@ func TestCheck(t *testing.T) {
 				waited += d
 				return nil
 			})
-			var found *ledger.Imbalance
+			var found *ledger.Mismatch
 			if errors.As(err, &found) != row.imbalance || (err != nil) != row.err || err == nil && n != 2 || waited != row.waits {
 				t.Errorf("%d entries, %v, after %v", n, err, waited)
 			}
-			if row.err && !row.imbalance && !errors.Is(err, ledger.ErrUnsettled) {
+			if row.err && !row.imbalance && !errors.Is(err, ledger.ErrStillChanging) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -108,7 +108,7 @@ func TestCheckDoesNotWrapAround(t *testing.T) {
 		}
 		return e
 	}}, "u1", func(context.Context, time.Duration) error { return nil })
-	var found *ledger.Imbalance
+	var found *ledger.Mismatch
 	if !errors.As(err, &found) {
 		t.Errorf("error %v", err)
 	}
@@ -129,25 +129,25 @@ func TestCheckReadsEveryPage(t *testing.T) {
 	}
 }
 
-func TestSane(t *testing.T) {
+func TestValid(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		account ledger.Account
 		want    bool
 	}{
 		{"nobody's", ledger.Account{}, true},
-		{"anybody's", ledger.Account{Balance: -5, Seq: 3, SyncedSeq: 3}, true},
+		{"anybody's", ledger.Account{Balance: -5, Seq: 3, PushedSeq: 3}, true},
 		{"never pushed", ledger.Account{Balance: 5, Seq: 3}, true},
-		{"pushed before it was booked", ledger.Account{Balance: 5, Seq: 3, SyncedSeq: 4}, false},
+		{"pushed before it was booked", ledger.Account{Balance: 5, Seq: 3, PushedSeq: 4}, false},
 		{"a balance from nowhere", ledger.Account{Balance: 5}, false},
 		{"fewer than no entries", ledger.Account{Balance: 5, Seq: -1}, false},
 		{"as much as there can be", ledger.Account{Balance: -ledger.MaxBalance, Seq: 1}, true},
 		{"more than there can be", ledger.Account{Balance: ledger.MaxBalance + 1, Seq: 1}, false},
 		{"less than there can be", ledger.Account{Balance: -ledger.MaxBalance - 1, Seq: 1}, false},
-		{"fewer than none pushed", ledger.Account{Seq: 1, SyncedSeq: -1}, false},
+		{"fewer than none pushed", ledger.Account{Seq: 1, PushedSeq: -1}, false},
 	} {
-		if row.account.Sane() != row.want {
-			t.Errorf("%s: sane %t", row.name, !row.want)
+		if row.account.Valid() != row.want {
+			t.Errorf("%s: valid %t", row.name, !row.want)
 		}
 	}
 }

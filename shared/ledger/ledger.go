@@ -81,11 +81,11 @@ type Entry struct {
 	Recorded    time.Time // when the store wrote it
 
 	// An event that carries no id is known by its bytes only: a retry and an
-	// honest twin look the same. Twin is then the hash of those bytes, and Post
-	// suppresses the entry if an unsuppressed one with the same Twin was received
-	// less than or exactly Window before or after it. Empty: no such check.
-	Twin   string
-	Window time.Duration
+	// honest twin look the same. DedupKey is then the hash of those bytes, and Post
+	// suppresses the entry if an unsuppressed one with the same DedupKey was received
+	// less than or exactly DedupWindow before or after it. Empty: no such check.
+	DedupKey    string
+	DedupWindow time.Duration
 
 	// For audit only; the ledger does not read these.
 	Usage  string // usage type
@@ -108,12 +108,12 @@ type Account struct {
 	ID        string
 	Balance   Micro
 	Seq       int64 // number of entries
-	SyncedSeq int64 // the Seq whose balance was last pushed to the platform as a limit
+	PushedSeq int64 // the Seq whose balance was last pushed to the platform as a limit
 }
 
 // String shows what is left and not whose it is.
 func (a Account) String() string {
-	return fmt.Sprintf("balance %s after %d entries, %d of them pushed", a.Balance, a.Seq, a.SyncedSeq)
+	return fmt.Sprintf("balance %s after %d entries, %d of them pushed", a.Balance, a.Seq, a.PushedSeq)
 }
 
 // GoString is String.
@@ -122,11 +122,11 @@ func (a Account) GoString() string { return a.String() }
 // LogValue is String.
 func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// Sane says whether an account can be what entries made of it, as far as the
+// Valid says whether an account can be what entries made of it, as far as the
 // account alone tells: a restored backup or a hand in the store shows here first.
 // [Check] compares it with its entries.
-func (a Account) Sane() bool {
-	return 0 <= a.SyncedSeq && a.SyncedSeq <= a.Seq && (a.Seq > 0 || a.Balance == 0) &&
+func (a Account) Valid() bool {
+	return 0 <= a.PushedSeq && a.PushedSeq <= a.Seq && (a.Seq > 0 || a.Balance == 0) &&
 		-MaxBalance <= a.Balance && a.Balance <= MaxBalance
 }
 
@@ -166,7 +166,7 @@ type Store interface {
 	// keeps a hot account fast on the clouds' stores.
 	//
 	// A store that writes without reading may let small amounts pass MaxBalance;
-	// the account is then not [Account.Sane].
+	// the account is then not [Account.Valid].
 	//
 	// After an error the write may or may not have happened; posting the same
 	// entries again is always right. [ErrOverflow] is the one error that another
@@ -183,15 +183,15 @@ type Store interface {
 	Statement(ctx context.Context, account, cursor string, limit int) (entries []Entry, next string, err error)
 }
 
-// Syncer is what pushing limits to a platform needs of a store.
-type Syncer interface {
+// LimitMarks is what pushing limits to a platform needs of a store.
+type LimitMarks interface {
 	// Account is that of [Store]: a strong read.
 	Account(ctx context.Context, account string) (Account, error)
 
-	// MarkSynced notes that the balance as of seq was pushed. It never goes back:
+	// MarkPushed notes that the balance as of seq was pushed. It never goes back:
 	// an older push that reports late changes nothing, and neither does one of an
 	// account that does not exist.
-	MarkSynced(ctx context.Context, account string, seq int64) error
+	MarkPushed(ctx context.Context, account string, seq int64) error
 }
 
 // Lister is what checking all books needs of a store.

@@ -21,13 +21,13 @@ type Memory struct {
 	accounts map[string]Account
 	entries  map[string]Entry   // by ID
 	lines    map[string][]Entry // by account, in the order of statements
-	anchors  map[string][]Entry // by Twin, unsuppressed ones only
+	anchors  map[string][]Entry // by DedupKey, unsuppressed ones only
 }
 
 var (
-	_ Store  = (*Memory)(nil)
-	_ Syncer = (*Memory)(nil)
-	_ Lister = (*Memory)(nil)
+	_ Store      = (*Memory)(nil)
+	_ LimitMarks = (*Memory)(nil)
+	_ Lister     = (*Memory)(nil)
 )
 
 // NewMemory makes an empty store; now stamps Entry.Recorded.
@@ -109,9 +109,9 @@ func (p *posting) find(id string) (Entry, bool) {
 
 func (p *posting) hasTwin(e Entry) bool {
 	anchors := func(old Entry) bool {
-		return e.Twin != "" && old.Twin == e.Twin && old.Kind != Suppressed && old.Time.Sub(e.Time).Abs() <= e.Window
+		return e.DedupKey != "" && old.DedupKey == e.DedupKey && old.Kind != Suppressed && old.Time.Sub(e.Time).Abs() <= e.DedupWindow
 	}
-	return slices.ContainsFunc(p.store.anchors[e.Twin], anchors) || slices.ContainsFunc(p.created, anchors)
+	return slices.ContainsFunc(p.store.anchors[e.DedupKey], anchors) || slices.ContainsFunc(p.created, anchors)
 }
 
 func (m *Memory) write(e Entry) {
@@ -119,8 +119,8 @@ func (m *Memory) write(e Entry) {
 	lines := m.lines[e.Account]
 	at, _ := slices.BinarySearchFunc(lines, e, inStatementOrder)
 	m.lines[e.Account] = slices.Insert(lines, at, e)
-	if e.Twin != "" && e.Kind != Suppressed {
-		m.anchors[e.Twin] = append(m.anchors[e.Twin], e)
+	if e.DedupKey != "" && e.Kind != Suppressed {
+		m.anchors[e.DedupKey] = append(m.anchors[e.DedupKey], e)
 	}
 }
 
@@ -140,16 +140,16 @@ func (m *Memory) account(id string) Account {
 	return a
 }
 
-// MarkSynced notes that the balance as of seq was pushed to the platform. It
+// MarkPushed notes that the balance as of seq was pushed to the platform. It
 // never goes back: an older push that reports late changes nothing.
-func (m *Memory) MarkSynced(ctx context.Context, account string, seq int64) error {
+func (m *Memory) MarkPushed(ctx context.Context, account string, seq int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if a, ok := m.accounts[account]; ok && seq > a.SyncedSeq {
-		a.SyncedSeq = seq
+	if a, ok := m.accounts[account]; ok && seq > a.PushedSeq {
+		a.PushedSeq = seq
 		m.accounts[account] = a
 	}
 	return nil

@@ -11,7 +11,7 @@ type Span struct {
 
 // Around widens s to the window of e. A window without end ends with time.
 func (s Span) Around(e Entry) Span {
-	at, window := e.Time.UnixNano(), int64(e.Window)
+	at, window := e.Time.UnixNano(), int64(e.DedupWindow)
 	from, to := at-window, at+window
 	if from > at {
 		from = math.MinInt64

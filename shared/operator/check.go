@@ -21,9 +21,9 @@ type CheckCmd struct {
 // docs/runbook.md.
 var ErrBooks = errors.New("INV: the books do not add up")
 
-// ErrUnsettled: nothing is known to be wrong, but some accounts were booked to
+// ErrStillChanging: nothing is known to be wrong, but some accounts were booked to
 // all the time. Check them again.
-var ErrUnsettled = errors.New("some accounts never rested: check them again, or with the worker stopped")
+var ErrStillChanging = errors.New("some accounts are still changing: check them again, or with the worker stopped")
 
 // checked is what a check says.
 type checked struct {
@@ -39,7 +39,7 @@ type wrongAccount struct {
 }
 
 // Run checks and fails with [ErrBooks] if an account is wrong, so that whatever
-// runs it every night can tell, and with [ErrUnsettled] if some could not be told.
+// runs it every night can tell, and with [ErrStillChanging] if some could not be told.
 func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
 		report := checked{Wrong: []wrongAccount{}, Unsettled: []string{}}
@@ -57,7 +57,7 @@ func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 		case len(report.Wrong) > 0:
 			return ErrBooks
 		case len(report.Unsettled) > 0:
-			return ErrUnsettled
+			return ErrStillChanging
 		}
 		return nil
 	})
@@ -66,11 +66,11 @@ func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 // add takes in what came of one account; any other error ends the check.
 func (c *checked) add(account string, entries int64, err error) error {
 	c.Accounts, c.Entries = c.Accounts+1, c.Entries+entries
-	problem := (*ledger.Imbalance)(nil)
+	problem := (*ledger.Mismatch)(nil)
 	switch {
 	case errors.As(err, &problem):
 		c.Wrong = append(c.Wrong, wrongAccount{account, problem.Error()})
-	case errors.Is(err, ledger.ErrUnsettled):
+	case errors.Is(err, ledger.ErrStillChanging):
 		c.Unsettled = append(c.Unsettled, account)
 	default:
 		return err
@@ -84,7 +84,7 @@ func (c *checked) show(w io.Writer) {
 		fmt.Fprintf(w, "%s: %s\n", Printable(wrong.Account), wrong.Problem)
 	}
 	for _, account := range c.Unsettled {
-		fmt.Fprintf(w, "%s: never rested\n", Printable(account))
+		fmt.Fprintf(w, "%s: still changing\n", Printable(account))
 	}
 }
 

@@ -27,7 +27,7 @@ type balanceFacts struct {
 }
 
 func facts(a ledger.Account) balanceFacts {
-	return balanceFacts{a.ID, json.Number(a.Balance.String()), int64(a.Balance), a.Seq, a.SyncedSeq}
+	return balanceFacts{a.ID, json.Number(a.Balance.String()), int64(a.Balance), a.Seq, a.PushedSeq}
 }
 
 // Owner says whose account is meant.

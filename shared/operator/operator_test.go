@@ -209,14 +209,14 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	out.Reset()
 	m.Ledger = restless{m.Ledger}
 	err = (&operator.CheckCmd{}).Run(t.Context(), at)
-	if !errors.Is(err, operator.ErrBooks) || !strings.Contains(out.String(), "u2: balance") || !strings.Contains(out.String(), "u1: never rested") {
+	if !errors.Is(err, operator.ErrBooks) || !strings.Contains(out.String(), "u2: balance") || !strings.Contains(out.String(), "u1: still changing") {
 		t.Errorf("%v: one that never rests hides the others: %s", err, out)
 	}
 	m.Ledger = restless{ledger.NewMemory(at.Now)}
 	if err := (&operator.GrantCmd{Owner: human("u1"), Amount: "1"}).Run(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&operator.CheckCmd{}).Run(t.Context(), at); !errors.Is(err, operator.ErrUnsettled) {
+	if err := (&operator.CheckCmd{}).Run(t.Context(), at); !errors.Is(err, operator.ErrStillChanging) {
 		t.Errorf("nothing is known to be wrong: %v", err)
 	}
 	m.Ledger = ledger.NewMemory(at.Now)
@@ -274,7 +274,7 @@ func TestPushCmd(t *testing.T) {
 		}
 	}
 	for account, seq := range map[string]int64{"pushed": 2, "booked since": 1} {
-		if err := m.Ledger.(ledger.Syncer).MarkSynced(t.Context(), account, seq); err != nil {
+		if err := m.Ledger.(ledger.LimitMarks).MarkPushed(t.Context(), account, seq); err != nil {
 			t.Fatal(err)
 		}
 	}

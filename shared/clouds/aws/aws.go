@@ -5,7 +5,7 @@
 //	client.Queue(url)          a webhook.Publisher on SQS
 //	client.Keyrings(arn, …)    webhook.Keyrings from one JSON secret
 //	client.SecretEnv(arn, …)   settings from another, laid over the environment
-//	client.Ledger(table)       a ledger.Store, Syncer and Lister on DynamoDB
+//	client.Ledger(table)       a ledger.Store, LimitMarks and Lister on DynamoDB
 //	client.Records(table)      a records.Store on DynamoDB
 //	aws.FunctionURL(ingest)    what to start when a Function URL calls
 //	aws.SQSBatch(worker)       what to start when a queue calls

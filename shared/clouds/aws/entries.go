@@ -11,7 +11,7 @@ import (
 func writeEntry(e ledger.Entry) item {
 	stored := entryKey(e.ID)
 	for name, value := range map[string]string{
-		"account": e.Account, "kind": string(e.Kind), "fingerprint": e.Fingerprint, "twin": e.Twin,
+		"account": e.Account, "kind": string(e.Kind), "fingerprint": e.Fingerprint, "twin": e.DedupKey,
 		"usage": e.Usage, "value": e.Value, "source": e.Source, "note": e.Note,
 	} {
 		if value != "" {
@@ -19,8 +19,8 @@ func writeEntry(e ledger.Entry) item {
 		}
 	}
 	stored["amount"], stored["time"], stored["recorded"] = number(e.Amount), moment(e.Time), moment(e.Recorded)
-	if e.Window != 0 {
-		stored["window"] = number(e.Window)
+	if e.DedupWindow != 0 {
+		stored["window"] = number(e.DedupWindow)
 	}
 	return stored
 }
@@ -32,14 +32,14 @@ func readEntry(stored item) (ledger.Entry, error) {
 		Account:     stored.text("account"),
 		Kind:        ledger.Kind(stored.text("kind")),
 		Fingerprint: stored.text("fingerprint"),
-		Twin:        stored.text("twin"),
+		DedupKey:    stored.text("twin"),
 		Usage:       stored.text("usage"),
 		Value:       stored.text("value"),
 		Source:      stored.text("source"),
 		Note:        stored.text("note"),
 	}
 	err := stored.numbers(map[string]*int64{
-		"amount": (*int64)(&e.Amount), "window": (*int64)(&e.Window), "time": &at, "recorded": &recorded,
+		"amount": (*int64)(&e.Amount), "window": (*int64)(&e.DedupWindow), "time": &at, "recorded": &recorded,
 	})
 	e.Time, e.Recorded = time.Unix(0, at).UTC(), time.Unix(0, recorded).UTC()
 	return e, err

@@ -40,9 +40,9 @@ type Ledger struct {
 }
 
 var (
-	_ ledger.Store  = (*Ledger)(nil)
-	_ ledger.Syncer = (*Ledger)(nil)
-	_ ledger.Lister = (*Ledger)(nil)
+	_ ledger.Store      = (*Ledger)(nil)
+	_ ledger.LimitMarks = (*Ledger)(nil)
+	_ ledger.Lister     = (*Ledger)(nil)
 )
 
 // Ledger gives the ledger in a table.
@@ -112,23 +112,23 @@ func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, e
 		return ledger.Account{}, fmt.Errorf("read account: %w", err)
 	}
 	a := ledger.Account{ID: account}
-	err = stored.numbers(map[string]*int64{"balance": (*int64)(&a.Balance), "seq": &a.Seq, "synced_seq": &a.SyncedSeq})
+	err = stored.numbers(map[string]*int64{"balance": (*int64)(&a.Balance), "seq": &a.Seq, "synced_seq": &a.PushedSeq})
 	if err != nil {
 		return ledger.Account{}, fmt.Errorf("read account: %w", err)
 	}
 	return a, nil
 }
 
-// MarkSynced is one conditional write. A seq that was overtaken, or an account
+// MarkPushed is one conditional write. A seq that was overtaken, or an account
 // that does not exist, fails the condition, and that is as good as done.
-func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) error {
+func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) error {
 	const newer = "attribute_exists(pk) AND (attribute_not_exists(synced_seq) OR synced_seq < :seq)"
 	var nothing struct{}
 	err := l.client.call(ctx, dynamoDB, "DynamoDB_20120810.UpdateItem", update{
 		l.table, accountKey(account), "SET synced_seq = :seq", condition{Expression: newer, Values: item{":seq": number(seq)}},
 	}, &nothing)
 	if err != nil && !refusedAs(err, "ConditionalCheckFailedException") {
-		return fmt.Errorf("mark as synced: %w", err)
+		return fmt.Errorf("mark as pushed: %w", err)
 	}
 	return nil
 }

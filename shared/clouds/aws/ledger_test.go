@@ -128,7 +128,7 @@ func TestLedgerOnTheWire(t *testing.T) {
 		for i, want := range []string{"GetItem TransactWriteItems", "GetItem Query TransactWriteItems"} { // the first has no anchor to find
 			w.reset()
 			twin := charges(i, 1)
-			twin[0].Twin, twin[0].Window = "bytes", time.Minute
+			twin[0].DedupKey, twin[0].DedupWindow = "bytes", time.Minute
 			outcomes, err := l.Post(t.Context(), "a", twin)
 			if err != nil || outcomes[0] != []ledger.Outcome{ledger.Recorded, ledger.WasSuppressed}[i] {
 				t.Errorf("outcomes %v, error %v", outcomes, err)

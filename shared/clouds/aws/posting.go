@@ -56,7 +56,7 @@ func (l *Ledger) plan(ctx context.Context, p posting) (*plan, error) {
 
 func (p *plan) create(e ledger.Entry) ledger.Outcome {
 	outcome := ledger.Recorded
-	if e.Twin != "" && !p.twins[e.Twin].anchor(e) {
+	if e.DedupKey != "" && !p.twins[e.DedupKey].anchor(e) {
 		outcome, e.Kind, e.Amount = ledger.WasSuppressed, ledger.Suppressed, 0
 	}
 	e.Account = p.account

@@ -97,7 +97,7 @@ func TestAnAnswerConfirmsEveryWrite(t *testing.T) {
 	for name, answer := range map[string]string{"nothing": `{}`, "too many": `{"writeResults": [{}, {}, {}]}`} {
 		c := reach(t, newGoogle(t, says(200, answer)))
 		c.firestore = c.pubsub
-		if err := c.Ledger("ledger").MarkSynced(t.Context(), "u1", 1); err == nil {
+		if err := c.Ledger("ledger").MarkPushed(t.Context(), "u1", 1); err == nil {
 			t.Errorf("%s: taken for a success", name)
 		}
 		_, err := c.Ledger("ledger").Post(t.Context(), "u1", []ledger.Entry{{ID: "1", Amount: 1}})
@@ -215,7 +215,7 @@ func whatAnEventCosts(t *testing.T, w *wire) {
 	store := w.Ledger("ledger")
 	twin := func(id string, at time.Duration) ledger.Entry {
 		e := charge(id, 1)
-		e.Twin, e.Window, e.Time = "bytes", time.Minute, e.Time.Add(at)
+		e.DedupKey, e.DedupWindow, e.Time = "bytes", time.Minute, e.Time.Add(at)
 		return e
 	}
 	for _, row := range []struct {
@@ -365,15 +365,15 @@ func smallPassTheBound(t *testing.T, w *wire) {
 	mustPost(t, store, "u1", grant("rest", ledger.MaxBalance-ledger.Micro(full)*ledger.MaxAmount-near))
 	sane := func(want bool) {
 		t.Helper()
-		if a, err := store.Account(t.Context(), "u1"); err != nil || a.Sane() != want {
-			t.Errorf("%v (%v), sane %t", a, err, a.Sane())
+		if a, err := store.Account(t.Context(), "u1"); err != nil || a.Valid() != want {
+			t.Errorf("%v (%v), valid %t", a, err, a.Valid())
 		}
 	}
 	sane(true)
 	mustPost(t, store, "u1", grant("small", blindMost))
 	sane(false)
 	twin := grant("twin", 1)
-	twin.Twin, twin.Window = "bytes", time.Minute
+	twin.DedupKey, twin.DedupWindow = "bytes", time.Minute
 	for _, e := range []ledger.Entry{grant("large", blindMost+1), twin} {
 		if _, err := store.Post(t.Context(), "u1", []ledger.Entry{e}); !errors.Is(err, ledger.ErrOverflow) {
 			t.Errorf("%s: %v, want %v", e.ID, err, ledger.ErrOverflow)
@@ -388,7 +388,7 @@ func smallPassTheBound(t *testing.T, w *wire) {
 // Nothing depends on it, whether it is there or not.
 func olderReleaseKeptFences(t *testing.T, w *wire) {
 	store := w.Ledger("ledger")
-	state := ledger.Account{ID: "u1", Balance: 5, Seq: 1, SyncedSeq: 1}
+	state := ledger.Account{ID: "u1", Balance: 5, Seq: 1, PushedSeq: 1}
 	old := grant("1", 5)
 	old.Account = "u1"
 	if err := store.commit(t.Context(), []write{
@@ -436,7 +436,7 @@ func twinInBetween(t *testing.T, w *wire) {
 	ours, theirs := w.Ledger("ledger"), w.another().Ledger("ledger")
 	twin := func(id string) ledger.Entry {
 		e := charge(id, 1)
-		e.Twin, e.Window = "bytes", time.Minute
+		e.DedupKey, e.DedupWindow = "bytes", time.Minute
 		return e
 	}
 	mustPost(t, ours, "u1", charge("first", 1))
@@ -458,10 +458,10 @@ func syncedNeverGoesBack(t *testing.T, w *wire) {
 	store := w.Ledger("ledger")
 	synced := func(account string, seq, want int64) {
 		t.Helper()
-		if err := store.MarkSynced(t.Context(), account, seq); err != nil {
+		if err := store.MarkPushed(t.Context(), account, seq); err != nil {
 			t.Fatal(err)
 		}
-		if a, err := store.Account(t.Context(), account); err != nil || a.SyncedSeq != want {
+		if a, err := store.Account(t.Context(), account); err != nil || a.PushedSeq != want {
 			t.Errorf("%+v (%v), want synced_seq %d", a, err, want)
 		}
 	}
@@ -491,12 +491,12 @@ func markMeetsCharges(t *testing.T, w *wire) {
 			}
 			return nil
 		}
-		err := store.MarkSynced(t.Context(), "u1", row.seq)
+		err := store.MarkPushed(t.Context(), "u1", row.seq)
 		if got := int64(len(w.operations())); contended(err) != (row.meets == contentions) || got != min(row.meets+1, contentions) {
 			t.Errorf("%s: error %v after %d commits", row.name, err, got)
 		}
 		w.before = nil
-		if a, err := store.Account(t.Context(), "u1"); err != nil || a.SyncedSeq != row.synced {
+		if a, err := store.Account(t.Context(), "u1"); err != nil || a.PushedSeq != row.synced {
 			t.Errorf("%s: %+v (%v), want synced_seq %d", row.name, a, err, row.synced)
 		}
 	}

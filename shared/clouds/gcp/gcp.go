@@ -3,7 +3,7 @@
 //
 //	client, err := gcp.FromEnv(os.Getenv)
 //	client.Topic(name)              a webhook.Publisher on Pub/Sub
-//	client.Ledger(database)         a ledger.Store, Syncer and Lister on Firestore
+//	client.Ledger(database)         a ledger.Store, LimitMarks and Lister on Firestore
 //	client.Records(database)        a records.Store on Firestore
 //	gcp.NewKeyrings(file, …)        webhook.Keyrings from a mounted secret
 //	gcp.NewSecretEnv(file)          settings from another, laid over the environment

@@ -17,7 +17,7 @@ const (
 	contentionBackoff = 25 * time.Millisecond
 )
 
-// Ledger is a ledger.Store and a ledger.Syncer in one Firestore database. Its collections:
+// Ledger is a ledger.Store and a ledger.LimitMarks in one Firestore database. Its collections:
 //
 //	entries   <id>          an entry, also its idempotency record
 //	accounts  <name>        account, balance, seq, synced_seq
@@ -35,9 +35,9 @@ const (
 type Ledger struct{ database }
 
 var (
-	_ ledger.Store  = (*Ledger)(nil)
-	_ ledger.Syncer = (*Ledger)(nil)
-	_ ledger.Lister = (*Ledger)(nil)
+	_ ledger.Store      = (*Ledger)(nil)
+	_ ledger.LimitMarks = (*Ledger)(nil)
+	_ ledger.Lister     = (*Ledger)(nil)
 )
 
 // Ledger gives the ledger in a database.
@@ -103,11 +103,11 @@ func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, e
 	return state, nil
 }
 
-// MarkSynced notes that the balance as of seq was pushed to the platform. It
+// MarkPushed notes that the balance as of seq was pushed to the platform. It
 // never goes back: an older push that reports late changes nothing. It is tried
 // again when it meets a charge: the account is the document that charges are
 // written to, and without the mark its limit is pushed again.
-func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) error {
+func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) error {
 	mark := []write{{
 		Update:     &document{Name: l.accountName(account), Fields: fields{"account": text(account)}},
 		Mask:       &mask{[]string{"account"}},
@@ -120,7 +120,7 @@ func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) erro
 		case err == nil || refusedAs(err, "NOT_FOUND"): // no such account: nothing was pushed for it
 			return nil
 		case !contended(err) || try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil:
-			return fmt.Errorf("mark account synced: %w", err)
+			return fmt.Errorf("mark as pushed: %w", err)
 		}
 	}
 }

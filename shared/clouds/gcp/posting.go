@@ -32,7 +32,7 @@ type identity struct{ account, fingerprint string }
 
 // needsALook says whether a blind write could be wrong.
 func (p *posting) needsALook() bool {
-	return slices.ContainsFunc(p.entries, func(e ledger.Entry) bool { return e.Twin != "" || isLarge(e) })
+	return slices.ContainsFunc(p.entries, func(e ledger.Entry) bool { return e.DedupKey != "" || isLarge(e) })
 }
 
 func isLarge(e ledger.Entry) bool { return e.Amount > blindMost || e.Amount < -blindMost }
@@ -42,8 +42,8 @@ func (l *Ledger) look(ctx context.Context, p *posting) error {
 	names := []string{l.accountName(p.account)}
 	for _, e := range p.entries {
 		names = append(names, l.entryName(e.ID))
-		if e.Twin != "" {
-			names = append(names, l.guardName(e.Twin))
+		if e.DedupKey != "" {
+			names = append(names, l.guardName(e.DedupKey))
 		}
 	}
 	documents, err := l.get(ctx, names...)
@@ -98,7 +98,7 @@ func (l *Ledger) plan(p *posting) (*plan, error) {
 
 func (n *plan) create(p *posting, e ledger.Entry) ledger.Outcome {
 	outcome := ledger.Recorded
-	if e.Twin != "" && !p.twins[e.Twin].anchor(e) {
+	if e.DedupKey != "" && !p.twins[e.DedupKey].anchor(e) {
 		outcome, e.Kind, e.Amount = ledger.WasSuppressed, ledger.Suppressed, 0
 	}
 	e.Account = p.account

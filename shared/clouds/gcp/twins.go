@@ -10,7 +10,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
-// twin is what is known of the unsuppressed entries that share one Twin. Adding
+// twin is what is known of the unsuppressed entries that share one DedupKey. Adding
 // one depends on the guard being as it was read: whoever added another meanwhile
 // has changed it, and the plan is made anew.
 type twin struct {
@@ -27,8 +27,8 @@ type twin struct {
 func (l *Ledger) readTwins(ctx context.Context, p *posting, documents map[string]*document) (map[string]*twin, error) {
 	spans := make(map[string]ledger.Span)
 	for _, e := range p.entries {
-		if _, booked := p.found[e.ID]; e.Twin != "" && !booked {
-			spans[e.Twin] = spans[e.Twin].Around(e)
+		if _, booked := p.found[e.ID]; e.DedupKey != "" && !booked {
+			spans[e.DedupKey] = spans[e.DedupKey].Around(e)
 		}
 	}
 	twins := make(map[string]*twin, len(spans))

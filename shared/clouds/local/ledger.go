@@ -16,9 +16,9 @@ import (
 type Ledger struct{ db *DB }
 
 var (
-	_ ledger.Store  = (*Ledger)(nil)
-	_ ledger.Syncer = (*Ledger)(nil)
-	_ ledger.Lister = (*Ledger)(nil)
+	_ ledger.Store      = (*Ledger)(nil)
+	_ ledger.LimitMarks = (*Ledger)(nil)
+	_ ledger.Lister     = (*Ledger)(nil)
 )
 
 // Ledger gives the file's ledger.
@@ -100,12 +100,12 @@ func (p *posting) find(e ledger.Entry) (ledger.Outcome, error) {
 }
 
 func (p *posting) hasTwin(e ledger.Entry) (found bool, err error) {
-	if e.Twin == "" {
+	if e.DedupKey == "" {
 		return false, nil
 	}
 	err = p.tx.QueryRowContext(p.ctx, `SELECT EXISTS (
 		SELECT 1 FROM entries WHERE twin = ? AND twin <> '' AND kind <> 'suppressed' AND abs(time - ?) <= ?)`,
-		e.Twin, nanos(e.Time), int64(e.Window)).Scan(&found)
+		e.DedupKey, nanos(e.Time), int64(e.DedupWindow)).Scan(&found)
 	return found, err
 }
 
@@ -114,7 +114,7 @@ const entryColumns = "id, account, kind, amount, fingerprint, time, recorded, tw
 func (p *posting) create(e ledger.Entry) error {
 	_, err := p.tx.ExecContext(p.ctx, "INSERT INTO entries ("+entryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		e.ID, p.account.ID, string(e.Kind), int64(e.Amount), e.Fingerprint, nanos(e.Time), nanos(p.now),
-		e.Twin, int64(e.Window), e.Usage, e.Value, e.Source, e.Note)
+		e.DedupKey, int64(e.DedupWindow), e.Usage, e.Value, e.Source, e.Note)
 	return err
 }
 
@@ -141,19 +141,19 @@ type queryer interface {
 func readAccount(ctx context.Context, q queryer, account string) (ledger.Account, error) {
 	a := ledger.Account{ID: account}
 	err := q.QueryRowContext(ctx, "SELECT balance, seq, synced_seq FROM accounts WHERE id = ?", account).
-		Scan(&a.Balance, &a.Seq, &a.SyncedSeq)
+		Scan(&a.Balance, &a.Seq, &a.PushedSeq)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return ledger.Account{}, err
 	}
 	return a, nil
 }
 
-// MarkSynced notes that the balance as of seq was pushed to the platform. It
+// MarkPushed notes that the balance as of seq was pushed to the platform. It
 // never goes back: an older push that reports late changes nothing.
-func (l *Ledger) MarkSynced(ctx context.Context, account string, seq int64) error {
+func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) error {
 	_, err := l.db.write.ExecContext(ctx, "UPDATE accounts SET synced_seq = ?2 WHERE id = ?1 AND synced_seq < ?2", account, seq)
 	if err != nil {
-		return fmt.Errorf("mark account synced: %w", err)
+		return fmt.Errorf("mark as pushed: %w", err)
 	}
 	return nil
 }
@@ -210,7 +210,7 @@ func scanName(rows *sql.Rows) (name string, err error) {
 func scanEntry(rows *sql.Rows) (e ledger.Entry, err error) {
 	var at, recorded int64
 	err = rows.Scan(&e.ID, &e.Account, &e.Kind, &e.Amount, &e.Fingerprint, &at, &recorded,
-		&e.Twin, &e.Window, &e.Usage, &e.Value, &e.Source, &e.Note)
+		&e.DedupKey, &e.DedupWindow, &e.Usage, &e.Value, &e.Source, &e.Note)
 	e.Time, e.Recorded = fromNanos(at), fromNanos(recorded)
 	return e, err
 }

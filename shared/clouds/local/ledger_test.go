@@ -39,8 +39,8 @@ func (s *turns) Statement(ctx context.Context, account, cursor string, limit int
 	return s.next().Statement(ctx, account, cursor, limit)
 }
 
-func (s *turns) MarkSynced(ctx context.Context, account string, seq int64) error {
-	return s.next().MarkSynced(ctx, account, seq)
+func (s *turns) MarkPushed(ctx context.Context, account string, seq int64) error {
+	return s.next().MarkPushed(ctx, account, seq)
 }
 
 func (s *turns) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {

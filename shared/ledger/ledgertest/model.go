@@ -46,10 +46,10 @@ func (m model) outcome(account string, e ledger.Entry) ledger.Outcome {
 		}
 	}
 	for _, old := range m {
-		if e.Twin == "" || e.Twin != old.Twin || old.Kind == ledger.Suppressed {
+		if e.DedupKey == "" || e.DedupKey != old.DedupKey || old.Kind == ledger.Suppressed {
 			continue
 		}
-		if !old.Time.Before(e.Time.Add(-e.Window)) && !old.Time.After(e.Time.Add(e.Window)) {
+		if !old.Time.Before(e.Time.Add(-e.DedupWindow)) && !old.Time.After(e.Time.Add(e.DedupWindow)) {
 			return ledger.WasSuppressed
 		}
 	}
@@ -102,8 +102,8 @@ func entry(prefix string) *rapid.Generator[ledger.Entry] {
 			Time:        start.Add(time.Duration(rapid.IntRange(-20, 20).Draw(t, "minute")) * time.Minute),
 		}
 		if rapid.Bool().Draw(t, "without an id") {
-			e.Twin = prefix + rapid.SampledFrom([]string{"t", "u"}).Draw(t, "twin")
-			e.Window = time.Duration(rapid.IntRange(0, 15).Draw(t, "window")) * time.Minute
+			e.DedupKey = prefix + rapid.SampledFrom([]string{"t", "u"}).Draw(t, "twin")
+			e.DedupWindow = time.Duration(rapid.IntRange(0, 15).Draw(t, "window")) * time.Minute
 		}
 		return e
 	})

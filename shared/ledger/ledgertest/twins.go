@@ -19,9 +19,9 @@ type arrival struct {
 
 func (d *desk) arrival(a arrival) ledger.Entry {
 	e := d.charge(a.id, 7)
-	e.Time, e.Window = start.Add(a.at), a.window
+	e.Time, e.DedupWindow = start.Add(a.at), a.window
 	if a.twin != "" {
-		e.Twin = d.name("%s", a.twin)
+		e.DedupKey = d.name("%s", a.twin)
 	}
 	return e
 }

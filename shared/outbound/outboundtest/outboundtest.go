@@ -25,8 +25,8 @@ func CheckLimits(t *testing.T, books ledger.Store, fake *fakeapi.API, humans ...
 		if !ok || got != want {
 			t.Errorf("%s: the limit is %d (%t), the balance %s", human, got, ok, account.Balance)
 		}
-		if account.SyncedSeq != account.Seq || account.Seq == 0 {
-			t.Errorf("%s: %d of %d entries are known to be pushed", human, account.SyncedSeq, account.Seq)
+		if account.PushedSeq != account.Seq || account.Seq == 0 {
+			t.Errorf("%s: %d of %d entries are known to be pushed", human, account.PushedSeq, account.Seq)
 		}
 	}
 	told := fake.State()

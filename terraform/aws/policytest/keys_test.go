@@ -26,9 +26,9 @@ type request struct {
 // besides would be an entry that keeps its event from being charged, an anchor
 // that suppresses one, or a balance.
 func TestOutboundMayTouchAccountsOnly(t *testing.T) {
-	marks := asked(t, func(l ledger.Syncer) {
+	marks := asked(t, func(l ledger.LimitMarks) {
 		_, _ = l.Account(t.Context(), "member-1")
-		_ = l.MarkSynced(t.Context(), "member-1", 7)
+		_ = l.MarkPushed(t.Context(), "member-1", 7)
 	})
 	if len(marks) != 2 {
 		t.Fatalf("outbound's code made the requests %v, want a read and a mark", marks)
@@ -63,7 +63,7 @@ func TestOutboundMayTouchAccountsOnly(t *testing.T) {
 }
 
 // asked gives the requests that a use of the ledger makes.
-func asked(t *testing.T, use func(ledger.Syncer)) (requests []request) {
+func asked(t *testing.T, use func(ledger.LimitMarks)) (requests []request) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")

@@ -204,8 +204,8 @@ func lostAnswer(t *testing.T, c *cloud) {
 	}
 	limit, _ := o.fake.Limit("member-0", "conversational_seconds")
 	account, err := p.ledger.Account(t.Context(), "member-0")
-	if limit != 7 || o.api.Calls(putLimit) != 2 || account.SyncedSeq != 0 || err != nil {
-		t.Errorf("limit %d after %d calls, %d entries known to be pushed; %v", limit, o.api.Calls(putLimit), account.SyncedSeq, err)
+	if limit != 7 || o.api.Calls(putLimit) != 2 || account.PushedSeq != 0 || err != nil {
+		t.Errorf("limit %d after %d calls, %d entries known to be pushed; %v", limit, o.api.Calls(putLimit), account.PushedSeq, err)
 	}
 	if n := p.count(t, p.outbound); n != 1 {
 		t.Errorf("%d messages wait, want the one", n)

@@ -278,8 +278,8 @@ func refusedCalls(s *system) {
 	s.drain()
 	account, err := s.client.Ledger("webhooks").Account(s.Context(), "member-0")
 	limit, ok := s.fake.Limit("member-0", "conversational_seconds")
-	if err != nil || !ok || limit != 7 || account.SyncedSeq != 1 {
-		s.Errorf("limit %d (%t), %d entries known to be pushed (%v)", limit, ok, account.SyncedSeq, err)
+	if err != nil || !ok || limit != 7 || account.PushedSeq != 1 {
+		s.Errorf("limit %d (%t), %d entries known to be pushed (%v)", limit, ok, account.PushedSeq, err)
 	}
 }
 
