@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // shownBy gives the lines of a terminal after some records.
@@ -107,8 +109,8 @@ func TestLinesArePrintable(t *testing.T) {
 
 // An attribute with an empty value says nothing, and leaves no name without a value.
 func TestLinesLeaveOutWhatIsEmpty(t *testing.T) {
-	with := shownBy(t, false, func(_ context.Context, log *slog.Logger) { log.Warn("drift", "code", "DRIFT", "field", "") })
-	without := shownBy(t, false, func(_ context.Context, log *slog.Logger) { log.Warn("drift", "code", "DRIFT") })
+	with := shownBy(t, false, func(_ context.Context, log *slog.Logger) { log.Warn("drift", "code", webhook.CodeDrift, "field", "") })
+	without := shownBy(t, false, func(_ context.Context, log *slog.Logger) { log.Warn("drift", "code", webhook.CodeDrift) })
 	if with[0] != without[0] {
 		t.Errorf("shown %q, want %q", with, without)
 	}

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // refusedFor is how long a platform is refused, and nothing of it accepted, before
@@ -98,6 +100,6 @@ func (h refusals) tell(last map[string]slog.Value, p *refused, accepted time.Tim
 	defer h.platforms.mu.Unlock()
 	if p.accepted.Equal(accepted) {
 		slog.New(h.Handler).Warn("deliveries of a platform are refused and none is accepted",
-			"code", "REF", "provider", last["provider"], "status", last["status"], "cause", last["cause"])
+			"code", webhook.CodeRefused, "provider", last["provider"], "status", last["status"], "cause", last["cause"])
 	}
 }

@@ -50,7 +50,7 @@ func (c *serveCmd) Run(ctx context.Context, file *database) error {
 	}
 	for _, problem := range settings.keyrings.Problems() {
 		if !errors.Is(problem, webhook.ErrNotConfigured) { // a platform nobody uses is no fault
-			log.Warn("a platform's route answers 503", "code", "CFG", "cause", problem.Error())
+			log.Warn("a platform's route answers 503", "code", webhook.CodeConfig, "cause", problem.Error())
 		}
 	}
 	db, err := file.open(ctx)

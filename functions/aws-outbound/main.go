@@ -17,6 +17,7 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
 
@@ -32,9 +33,9 @@ func main() {
 
 func code(err error) string {
 	if errors.Is(err, aws.ErrSecret) {
-		return "SEC"
+		return webhook.CodeSecret
 	}
-	return "CFG"
+	return webhook.CodeConfig
 }
 
 // newOutbound asks for the API keys first: without them nothing else can be

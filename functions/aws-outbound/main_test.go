@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/webhook-functions/template/shared/configtest"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // environment is complete and correct.
@@ -30,12 +31,12 @@ func TestConfiguration(t *testing.T) {
 	}{
 		{"complete", nil, secret, "", nil},
 		{"nothing to call", map[string]string{"LEADS_FORWARD_URL": ""}, `{}`, "", nil},
-		{"variables are missing", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_SECRET_ARN": ""}, secret, "CFG",
+		{"variables are missing", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_SECRET_ARN": ""}, secret, webhook.CodeConfig,
 			[]string{"LEDGER_TABLE", "OUTBOUND_SECRET_ARN"}},
-		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, "CFG",
+		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, webhook.CodeConfig,
 			[]string{"TARIFF", "GABBER_API_URL", "OBLIC_SIGNATURE_ENCODING"}},
-		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, "CFG", []string{"LEADS_FORWARD_SECRET"}},
-		{"the secret is something else", nil, `canary`, "SEC", []string{"secret"}},
+		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, webhook.CodeConfig, []string{"LEADS_FORWARD_SECRET"}},
+		{"the secret is something else", nil, `canary`, webhook.CodeSecret, []string{"secret"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			manager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

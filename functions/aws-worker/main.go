@@ -13,6 +13,7 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
 
@@ -20,7 +21,7 @@ func main() {
 	log := aws.NewLog(os.Stdout, os.Getenv)
 	w, err := newWorker(os.Getenv, log)
 	if err != nil {
-		log.Error("cannot start", "code", "CFG", "cause", err.Error())
+		log.Error("cannot start", "code", webhook.CodeConfig, "cause", err.Error())
 		os.Exit(1) // the messages come back
 	}
 	lambda.Start(aws.SQSBatch(w))

@@ -269,15 +269,15 @@ func (c *Credits) appeared(ctx context.Context, e webhook.Event, s Session) ([]w
 func (c *Credits) result(ctx context.Context, ch charge, outcome ledger.Outcome) webhook.Result {
 	switch {
 	case outcome == ledger.Conflict:
-		c.warn(ctx, ch, "CON", "conflict: the identity is booked with another meaning")
+		c.warn(ctx, ch, webhook.CodeConflict, "conflict: the identity is booked with another meaning")
 		return webhook.Result{Err: webhook.Permanent("conflict: another event with this identity was booked first")}
 	case outcome == ledger.Duplicate:
 		return webhook.Result{Outcome: "duplicate"}
 	case outcome == ledger.WasSuppressed:
-		c.warn(ctx, ch, "AMB", "suppressed: same bytes without an id within the window")
+		c.warn(ctx, ch, webhook.CodeAmbiguous, "suppressed: same bytes without an id within the window")
 		return webhook.Result{Outcome: "suppressed"}
 	case ch.of.Human == "":
-		c.warn(ctx, ch, "SUS", "usage of nobody we know")
+		c.warn(ctx, ch, webhook.CodeSuspense, "usage of nobody we know")
 		return webhook.Result{Outcome: "suspense"}
 	case ch.entry.Kind == ledger.Unpriced:
 		return webhook.Result{Outcome: "unpriced"}

@@ -363,7 +363,7 @@ func TestAlarmsNameNobody(t *testing.T) {
 	} {
 		b.outcome(t, e)
 	}
-	for _, code := range []string{"CON", "SUS", "AMB"} {
+	for _, code := range []string{webhook.CodeConflict, webhook.CodeSuspense, webhook.CodeAmbiguous} {
 		if !strings.Contains(b.log.String(), "code="+code) {
 			t.Errorf("no alarm %s in the log", code)
 		}

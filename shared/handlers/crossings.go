@@ -123,7 +123,7 @@ func (c *Crossings) alarm(ctx context.Context, e webhook.Event, account string, 
 	if err != nil || told.Version >= number {
 		return err
 	}
-	c.Log.WarnContext(ctx, "balance fell below zero", "code", "NEG", "id", webhook.ShortID(e.ID))
+	c.Log.WarnContext(ctx, "balance fell below zero", "code", webhook.CodeNegative, "id", webhook.ShortID(e.ID))
 	_, err = c.Records.Put(ctx, records.Record{Kind: negativeKind, ID: account, Version: number, Time: e.Time, Data: encode(crossingNote{true})})
 	return err
 }

@@ -103,7 +103,7 @@ func Outbound(s OutboundSettings, to Ports, log *slog.Logger) map[string]webhook
 		table[VendorDebit] = webhook.Each("debited", func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, errNoKey })
 	}
 	if api.Key != "" && s.Price.Sign() <= 0 {
-		log.Warn("TARIFF has no price for conversational_seconds: no limit is pushed", "code", "CFG")
+		log.Warn("TARIFF has no price for conversational_seconds: no limit is pushed", "code", webhook.CodeConfig)
 		table[BalanceChanged] = together(named("no price", crossings.Watch))
 	}
 	if s.Leads.URL == "" {
@@ -124,7 +124,7 @@ func alarming(log *slog.Logger, h webhook.BatchHandler) webhook.BatchHandler {
 		results := h(ctx, events)
 		for i, r := range results {
 			if errors.Is(r.Err, outbound.ErrRefused) {
-				log.ErrorContext(ctx, "a call is refused", "code", "API",
+				log.ErrorContext(ctx, "a call is refused", "code", webhook.CodeAPI,
 					"type", events[i].Type, "id", webhook.ShortID(events[i].ID), "cause", r.Err.Error())
 			}
 		}

@@ -58,7 +58,7 @@ func (l *Limits) Push(ctx context.Context, e webhook.Event) webhook.Result {
 		return webhook.Result{Outcome: "pushed", Err: err}
 	}
 	if e.Source != operatorSource { // a grant may come before the human does; usage and sessions may not
-		l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", "SUS")
+		l.Log.WarnContext(ctx, "limit not pushed: the platform does not know the human", "code", webhook.CodeSuspense)
 	}
 	return webhook.Result{Outcome: "unknown human"}
 }
@@ -112,7 +112,7 @@ var errBooks = errors.New("the books do not add up")
 func readSane(ctx context.Context, books ledger.LimitMarks, name string, log *slog.Logger) (ledger.Account, error) {
 	account, err := books.Account(ctx, name)
 	if err == nil && !account.Valid() {
-		log.ErrorContext(ctx, "the books do not add up", "code", "INV", "balance", account.Balance.String(), "seq", account.Seq, "synced_seq", account.PushedSeq)
+		log.ErrorContext(ctx, "the books do not add up", "code", webhook.CodeLedger, "balance", account.Balance.String(), "seq", account.Seq, "synced_seq", account.PushedSeq)
 		err = errBooks
 	}
 	return account, err

@@ -53,13 +53,13 @@ func (in *Ingest) logDrift(ctx context.Context, e webhook.Event, parsed webhook.
 			slog.String("type", eventType), slog.String("field", field))
 	}
 	if !parsed.Known && e.Reason == "" {
-		note("DRIFT", "unknown event type", e.LogType(), "")
+		note(webhook.CodeDrift, "unknown event type", e.LogType(), "")
 		return
 	}
 	for _, field := range parsed.Unknown {
-		note("DRIFT", "undocumented member", e.Type, field)
+		note(webhook.CodeDrift, "undocumented member", e.Type, field)
 	}
 	for _, field := range parsed.Deprecated {
-		note("OLD", "deprecated member", e.Type, field)
+		note(webhook.CodeDeprecated, "deprecated member", e.Type, field)
 	}
 }

@@ -111,7 +111,7 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 		queue = in.DeadLetters
 	}
 	if err := queue.Publish(ctx, event); err != nil {
-		return in.Refuse(ctx, d, &unavailableError{code: "ENQ", err: err})
+		return in.Refuse(ctx, d, &unavailableError{code: webhook.CodeQueue, err: err})
 	}
 	in.logDrift(ctx, event, parsed)
 	in.logAccepted(ctx, d, event)
@@ -143,7 +143,7 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 		return "", &unavailableError{err: err}
 	}
 	if err != nil {
-		return "", &unavailableError{code: "SEC", err: err}
+		return "", &unavailableError{code: webhook.CodeSecret, err: err}
 	}
 	if keyID, ok := ring.Verify(signatures[0], d.Body); ok {
 		return keyID, nil
@@ -214,7 +214,7 @@ func (in *Ingest) logAccepted(ctx context.Context, d webhook.Delivery, e webhook
 	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", e.Provider()), slog.String("type", e.LogType()),
 		slog.String("id", webhook.ShortID(e.ID)), slog.String("key", e.KeyID), slog.Int("bytes", len(d.Body))}
 	if e.Reason != "" {
-		attrs = append(attrs, slog.String("code", "QUA"), slog.String("reason", e.Reason))
+		attrs = append(attrs, slog.String("code", webhook.CodeDeadLetter), slog.String("reason", e.Reason))
 		in.Log.LogAttrs(ctx, slog.LevelWarn, "dead letter", attrs...)
 		return
 	}

@@ -142,7 +142,7 @@ func TestAPanicAnywhereElseIsOurFault(t *testing.T) {
 			if reply.Status != 500 {
 				t.Errorf("status %d, want 500", reply.Status)
 			}
-			if line := logged(t, w); line["code"] != "5XX" || line["level"] != "ERROR" {
+			if line := logged(t, w); line["code"] != webhook.CodeInternal || line["level"] != "ERROR" {
 				t.Errorf("logged %v", line)
 			}
 			w.CheckSilence(t, "canary")
@@ -220,16 +220,16 @@ func TestLogLines(t *testing.T) {
 		{"a type that is no name", nil, delivery(`{"type": "a canary", "payload": {}}`), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1",
 			"provider": "gabber", "type": "gabber.unknown", "id": "*", "key": "1", "bytes": float64(35)}},
 		{"unusable", nil, delivery(`{"type": "usage.tracked", "payload": {}}`), map[string]any{"level": "WARN", "msg": "dead letter", "request": "r-1", "provider": "gabber",
-			"type": "gabber.usage.tracked", "id": "*", "key": "1", "bytes": float64(40), "code": "QUA", "reason": "payload.type is missing"}},
+			"type": "gabber.usage.tracked", "id": "*", "key": "1", "bytes": float64(40), "code": webhook.CodeDeadLetter, "reason": "payload.type is missing"}},
 		{"forged", nil, forged(usage), map[string]any{"level": "WARN", "msg": "refused", "request": "r-1", "provider": "gabber",
-			"status": float64(403), "cause": "signature does not match", "code": "SIG", "missed": true,
+			"status": float64(403), "cause": "signature does not match", "code": webhook.CodeSignature, "missed": true,
 			"expected": "64 hex (SHA-256)", "got": "the same shape: wrong key or changed bytes"}},
 		{"no such route", nil, webhook.Delivery{Method: "POST", Path: "/canary", ID: "r-1"}, map[string]any{"level": "INFO", "msg": "refused", "request": "r-1", "provider": "",
 			"status": float64(404), "cause": "no such route"}},
 		{"no secret", []ingesttest.Option{ingesttest.Secrets("gabber")}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "gabber",
-			"status": float64(503), "cause": "a keyring holds 1 to 3 secrets, not 0", "code": "SEC", "missed": true}},
+			"status": float64(503), "cause": "a keyring holds 1 to 3 secrets, not 0", "code": webhook.CodeSecret, "missed": true}},
 		{"queue down", []ingesttest.Option{ingesttest.QueueDown}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "gabber",
-			"status": float64(503), "cause": "the queue refuses", "code": "ENQ", "missed": true}},
+			"status": float64(503), "cause": "the queue refuses", "code": webhook.CodeQueue, "missed": true}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := ingesttest.NewWorld(t, row.options...)
@@ -257,8 +257,8 @@ func TestWithoutASecret(t *testing.T) {
 	for err, code := range map[error]any{
 		webhook.ErrNotConfigured:                            nil,
 		fmt.Errorf("secrets: %w", webhook.ErrNoTime):        nil,
-		fmt.Errorf("secrets: %w", context.DeadlineExceeded): "SEC", // of a call to the store
-		errors.New("permission denied"):                     "SEC",
+		fmt.Errorf("secrets: %w", context.DeadlineExceeded): webhook.CodeSecret, // of a call to the store
+		errors.New("permission denied"):                     webhook.CodeSecret,
 	} {
 		w := ingesttest.NewWorld(t)
 		w.Ingest.Keyrings = keyless{err}

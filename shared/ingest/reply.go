@@ -20,7 +20,7 @@ var refusals = []struct {
 	{errTooLarge, 413, ""},
 	{ErrSlow, 408, ""},
 	{ErrMalformed, 400, ""},
-	{errPanic, 500, "5XX"},
+	{errPanic, 500, webhook.CodeInternal},
 }
 
 // bodies are all that outsiders ever read.
@@ -54,7 +54,7 @@ func statusFor(err error, p webhook.Provider) (status int, code string) {
 		return 503, ours.code
 	}
 	if _, ok := errors.AsType[*mismatchError](err); ok {
-		return p.MismatchStatus, "SIG"
+		return p.MismatchStatus, webhook.CodeSignature
 	}
 	if errors.Is(err, errMissing) {
 		return p.MissingStatus, ""
@@ -64,5 +64,5 @@ func statusFor(err error, p webhook.Provider) (status int, code string) {
 			return r.status, r.code
 		}
 	}
-	return 500, "5XX"
+	return 500, webhook.CodeInternal
 }

@@ -7,9 +7,10 @@ import (
 	"io"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// CheckCmd proves the books, or finds the account that is wrong.
+// CheckCmd compares every balance with its entries.
 type CheckCmd struct {
 	Human    string `arg:"" optional:"" help:"Whose account. With --suspense: a platform. Default: all there are, which reads every entry."`
 	Project  string `help:"As for balance."`
@@ -17,9 +18,9 @@ type CheckCmd struct {
 	Output
 }
 
-// ErrBooks: an account's entries are not its balance. It is the alarm INV; see
+// ErrLedger: an account's entries are not its balance. It is the alarm INV; see
 // docs/runbook.md.
-var ErrBooks = errors.New("INV: the books do not add up")
+var ErrLedger = errors.New(webhook.CodeLedger + ": the ledger does not add up")
 
 // ErrStillChanging: nothing is known to be wrong, but some accounts were booked to
 // all the time. Check them again.
@@ -38,7 +39,7 @@ type wrongAccount struct {
 	Problem string `json:"problem"`
 }
 
-// Run checks and fails with [ErrBooks] if an account is wrong, so that whatever
+// Run checks and fails with [ErrLedger] if an account is wrong, so that whatever
 // runs it every night can tell, and with [ErrStillChanging] if some could not be told.
 func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
@@ -55,7 +56,7 @@ func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 		}
 		switch {
 		case len(report.Wrong) > 0:
-			return ErrBooks
+			return ErrLedger
 		case len(report.Unsettled) > 0:
 			return ErrStillChanging
 		}

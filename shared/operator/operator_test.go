@@ -200,7 +200,7 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	out.Reset()
 	m.Ledger = paged{m.Ledger}
 	err := (&operator.CheckCmd{}).Run(t.Context(), at)
-	if !errors.Is(err, operator.ErrBooks) || !strings.HasPrefix(err.Error(), "INV") {
+	if !errors.Is(err, operator.ErrLedger) || !strings.HasPrefix(err.Error(), webhook.CodeLedger) {
 		t.Errorf("error %v", err)
 	}
 	if want := "3 accounts with 3 entries, 1 wrong\nu2: balance 1000003 after 1, but 1 entries add up to 1000000 micro-credits\n"; out.String() != want {
@@ -209,7 +209,7 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 	out.Reset()
 	m.Ledger = restless{m.Ledger}
 	err = (&operator.CheckCmd{}).Run(t.Context(), at)
-	if !errors.Is(err, operator.ErrBooks) || !strings.Contains(out.String(), "u2: balance") || !strings.Contains(out.String(), "u1: still changing") {
+	if !errors.Is(err, operator.ErrLedger) || !strings.Contains(out.String(), "u2: balance") || !strings.Contains(out.String(), "u1: still changing") {
 		t.Errorf("%v: one that never rests hides the others: %s", err, out)
 	}
 	m.Ledger = restless{ledger.NewMemory(at.Now)}
@@ -249,7 +249,7 @@ func TestTheNameOfAWrongAccountIsPrintable(t *testing.T) {
 	}
 	m.Ledger = tampered{m.Ledger}
 	out.Reset()
-	if err := (&operator.CheckCmd{}).Run(t.Context(), at); !errors.Is(err, operator.ErrBooks) || !strings.Contains(out.String(), "\np/u2: balance") {
+	if err := (&operator.CheckCmd{}).Run(t.Context(), at); !errors.Is(err, operator.ErrLedger) || !strings.Contains(out.String(), "\np/u2: balance") {
 		t.Errorf("%v: shown %q", err, out)
 	}
 }

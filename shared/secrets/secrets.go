@@ -76,7 +76,7 @@ func (r Rings) Next(ctx context.Context, text []byte, schemes map[string]signatu
 		}
 		next[provider] = r[provider].next(scheme, value)
 		if problem := next[provider].problem; problem != nil {
-			log.ErrorContext(ctx, "webhook secret cannot be used", "code", "SEC", "provider", provider, "cause", problem.Error())
+			log.ErrorContext(ctx, "webhook secret cannot be used", "code", webhook.CodeSecret, "provider", provider, "cause", problem.Error())
 		}
 	}
 	for _, member := range unknown {

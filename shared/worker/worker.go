@@ -272,7 +272,7 @@ func (w *Worker) bury(ctx context.Context, r record, reason string) {
 		return
 	}
 	*r.verdict = Verdict{ID: r.message.ID, Done: true, Outcome: "dead", Reason: reason}
-	w.log(ctx, slog.LevelWarn, r, "dead letter", slog.String("code", "QUA"))
+	w.log(ctx, slog.LevelWarn, r, "dead letter", slog.String("code", webhook.CodeDeadLetter))
 }
 
 func (w *Worker) again(ctx context.Context, r record, err error) {

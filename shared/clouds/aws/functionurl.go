@@ -80,7 +80,7 @@ func handle(ctx context.Context, in *ingest.Ingest, request urlRequest) webhook.
 		d.Header[name] = []string{value}
 	}
 	if request.Version != "2.0" {
-		in.Log.LogAttrs(ctx, slog.LevelWarn, "the event is not a Function URL's", slog.String("code", "CFG"))
+		in.Log.LogAttrs(ctx, slog.LevelWarn, "the event is not a Function URL's", slog.String("code", webhook.CodeConfig))
 		return in.Refuse(ctx, d, ingest.ErrMalformed)
 	}
 	if _, routed := in.Route(d.Path); !routed {
@@ -98,7 +98,7 @@ func handle(ctx context.Context, in *ingest.Ingest, request urlRequest) webhook.
 // and a page to the operator.
 func OutOfService(log *slog.Logger, cause error) Handler {
 	return func(ctx context.Context, _ []byte) ([]byte, error) {
-		log.LogAttrs(ctx, slog.LevelError, "refused", slog.String("code", "CFG"), slog.Int("status", 503), slog.String("cause", cause.Error()))
+		log.LogAttrs(ctx, slog.LevelError, "refused", slog.String("code", webhook.CodeConfig), slog.Int("status", 503), slog.String("cause", cause.Error()))
 		return json.Marshal(respond(webhook.Reply{Status: 503, Body: "service unavailable", RetryAfter: time.Second}))
 	}
 }

@@ -227,7 +227,7 @@ func TestKeyringsWhileTheStoreIsDown(t *testing.T) {
 	if s.asked != asked+1 {
 		t.Errorf("asked %d times at once, want once", s.asked-asked)
 	}
-	if strings.Contains(s.log.String(), "SEC") {
+	if strings.Contains(s.log.String(), webhook.CodeSecret) {
 		t.Errorf("an alarm after ten minutes: %s", s.log.String())
 	}
 	s.now = s.now.Add(alarmAfter)

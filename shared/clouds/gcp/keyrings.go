@@ -205,7 +205,7 @@ func (k *Keyrings) complain(ctx context.Context) {
 	switch {
 	case k.isEmpty():
 	case k.asked.Sub(k.failing) >= alarmAfter || age > useFor-alarmAfter:
-		k.log.ErrorContext(ctx, "webhook secrets are old", "code", "SEC", "age", age.String(), "cause", k.failure.Error())
+		k.log.ErrorContext(ctx, "webhook secrets are old", "code", webhook.CodeSecret, "age", age.String(), "cause", k.failure.Error())
 	default:
 		k.log.WarnContext(ctx, "webhook secrets could not be refreshed", "cause", k.failure.Error())
 	}

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // OutOfService answers for a function that cannot start: 503 to everything, so
@@ -49,9 +51,9 @@ func (s *starting) try() http.Handler {
 
 func codeOf(err error) string {
 	if errors.Is(err, ErrSecret) {
-		return "SEC"
+		return webhook.CodeSecret
 	}
-	return "CFG"
+	return webhook.CodeConfig
 }
 
 // ServeHTTP passes requests on once the function has started.

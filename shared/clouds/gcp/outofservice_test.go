@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 func TestStarting(t *testing.T) {
@@ -22,7 +24,7 @@ func TestStarting(t *testing.T) {
 	for i, row := range []struct {
 		status, starts int
 		code           string
-	}{{503, 2, "CFG"}, {200, 3, ""}, {200, 3, ""}} {
+	}{{503, 2, webhook.CodeConfig}, {200, 3, ""}, {200, 3, ""}} {
 		answer := httptest.NewRecorder()
 		front.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", nil))
 		if answer.Code != row.status || starts != row.starts || answer.Header().Get("Retry-After") == "" != (row.status == 200) {

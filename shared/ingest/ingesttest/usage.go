@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // usageRow is a story about money: what Gabber reports, what becomes of each
@@ -28,7 +29,7 @@ const (
 )
 
 // codes an operator is told by.
-var codes = map[string]string{unusable: "QUA", conflict: "CON", "suspense": "SUS", "suppressed": "AMB"}
+var codes = map[string]string{unusable: webhook.CodeDeadLetter, conflict: webhook.CodeConflict, "suspense": webhook.CodeSuspense, "suppressed": webhook.CodeAmbiguous}
 
 var suspense = handlers.Suspense("gabber", "p")
 
