@@ -205,7 +205,7 @@ func (w watchedRecords) Put(ctx context.Context, r records.Record) (bool, error)
 func (s *site) balances() (lines []string) {
 	s.Helper()
 	names := slices.Sorted(maps.Keys(s.accounts))
-	ledgertest.CheckBooks(s, s.ledger, names...)
+	ledgertest.CheckLedger(s, s.ledger, names...)
 	for _, name := range names {
 		a, err := s.ledger.Account(s.Context(), name)
 		if err != nil {

@@ -232,7 +232,7 @@ func runScript(t *testing.T, at int) (killed bool) {
 	})
 	s.stopAny(t)
 
-	ledgertest.CheckBooks(t, db.Ledger(), "u1")
+	ledgertest.CheckLedger(t, db.Ledger(), "u1")
 	account, err := db.Ledger().Account(t.Context(), "u1")
 	if err != nil {
 		t.Fatal(err)

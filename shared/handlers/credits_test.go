@@ -72,7 +72,7 @@ func (b *books) outcome(t *testing.T, e webhook.Event) string {
 
 func (b *books) balance(t *testing.T, account string) string {
 	t.Helper()
-	ledgertest.CheckBooks(t, b.Ledger, account)
+	ledgertest.CheckLedger(t, b.Ledger, account)
 	a, err := b.Ledger.Account(t.Context(), account)
 	if err != nil {
 		t.Fatal(err)

@@ -244,7 +244,7 @@ func whatAnEventCosts(t *testing.T, w *wire) {
 			t.Errorf("%s: the account costs %s, want one read", row.name, got)
 		}
 	}
-	ledgertest.CheckBooks(t, store, "u1")
+	ledgertest.CheckLedger(t, store, "u1")
 }
 
 // answersGetLost breaks every third call, half of them after they were carried
@@ -288,7 +288,7 @@ func answersGetLost(t *testing.T, w *wire) {
 	w.before, w.after = nil, nil
 	for i := range 5 {
 		account := fmt.Sprint("u", i)
-		ledgertest.CheckBooks(t, store, account)
+		ledgertest.CheckLedger(t, store, account)
 		if a, err := store.Account(t.Context(), account); err != nil || a.Balance != -7*40 || a.Seq != 40 {
 			t.Errorf("%+v (%v), want balance %d and seq 40", a, err, -7*40)
 		}
@@ -350,7 +350,7 @@ func anotherOpens(t *testing.T, w *wire) {
 	if commits < 3 {
 		t.Errorf("%d commits: nothing happened in between", commits)
 	}
-	ledgertest.CheckBooks(t, ours, "u1")
+	ledgertest.CheckLedger(t, ours, "u1")
 }
 
 // smallPassTheBound: they are written without a look. The balance goes on to be
@@ -381,7 +381,7 @@ func smallPassTheBound(t *testing.T, w *wire) {
 	}
 	mustPost(t, store, "u1", charge("back", blindMost+1))
 	sane(true)
-	ledgertest.CheckBooks(t, store, "u1")
+	ledgertest.CheckLedger(t, store, "u1")
 }
 
 // olderReleaseKeptFences: an older release made a marker beside every account.
@@ -404,7 +404,7 @@ func olderReleaseKeptFences(t *testing.T, w *wire) {
 	if names, _, err := store.Accounts(t.Context(), "", 10); err != nil || !slices.Equal(names, []string{"u1", "u2"}) {
 		t.Errorf("accounts %q (%v)", names, err)
 	}
-	ledgertest.CheckBooks(t, store, "u1", "u2")
+	ledgertest.CheckLedger(t, store, "u1", "u2")
 }
 
 func fiftyLarge(t *testing.T, w *wire) {
@@ -425,7 +425,7 @@ func fiftyLarge(t *testing.T, w *wire) {
 		})
 	}
 	all.Wait()
-	ledgertest.CheckBooks(t, store, "u1")
+	ledgertest.CheckLedger(t, store, "u1")
 	if a, err := store.Account(t.Context(), "u1"); err != nil || a.Balance != -25*blindMost-51 || a.Seq != 51 {
 		t.Errorf("%+v (%v), want balance %d and seq 51", a, err, -25*blindMost-51)
 	}

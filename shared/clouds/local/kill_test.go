@@ -91,7 +91,7 @@ func TestKill(t *testing.T) {
 		}
 	}
 	db := open(t, path, time.Now)
-	ledgertest.CheckBooks(t, db.Ledger(), "u1")
+	ledgertest.CheckLedger(t, db.Ledger(), "u1")
 
 	waiting := map[string]bool{}
 	if err := db.Queue(local.Events).Release(t.Context()); err != nil {
@@ -123,7 +123,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("event %s was confirmed, is not booked and is on no queue", webhook.ShortID(id))
 		}
 	}
-	ledgertest.CheckBooks(t, db.Ledger(), "u1")
+	ledgertest.CheckLedger(t, db.Ledger(), "u1")
 	if len(published) == 0 || len(posted) == 0 {
 		t.Errorf("%d published and %d posted: the victim had no time to do anything", len(published), len(posted))
 	}

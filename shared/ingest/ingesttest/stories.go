@@ -95,7 +95,7 @@ func atOnce(t *testing.T, newFront NewFront) {
 	if counted["charged"] != 1 || counted["duplicate"] != 49 {
 		t.Errorf("outcomes %v, want one charged and 49 duplicates", counted)
 	}
-	w.CheckBooks(t, balances{"u1": "-30"})
+	w.CheckLedger(t, balances{"u1": "-30"})
 }
 
 func twins(apart time.Duration, outcome, balance string) func(*testing.T, NewFront) {
@@ -110,7 +110,7 @@ func twins(apart time.Duration, outcome, balance string) func(*testing.T, NewFro
 		if got := deliverUsage(t, w, front, report); got != outcome {
 			t.Errorf("the second, %v later, is %s, want %s", apart, got, outcome)
 		}
-		w.CheckBooks(t, balances{"u1": balance})
+		w.CheckLedger(t, balances{"u1": balance})
 	}
 }
 
@@ -125,7 +125,7 @@ func claimedIDs(t *testing.T, newFront NewFront) {
 		w.Sleep(time.Second)
 	}
 	w.Work(t, w.Events)
-	w.CheckBooks(t, balances{"u1": "-30"})
+	w.CheckLedger(t, balances{"u1": "-30"})
 }
 
 func replayed(t *testing.T, newFront NewFront) {
@@ -136,7 +136,7 @@ func replayed(t *testing.T, newFront NewFront) {
 	if got := deliverUsage(t, w, front, value("30")[0]); got != "duplicate" {
 		t.Errorf("the replay is %s, want duplicate", got)
 	}
-	w.CheckBooks(t, balances{"u1": "-30"})
+	w.CheckLedger(t, balances{"u1": "-30"})
 }
 
 // burst is how many reports come at once; fewer with -short.
@@ -172,7 +172,7 @@ func inOneBurst(t *testing.T, newFront NewFront) {
 	for i := range humans {
 		want[fmt.Sprintf("u%d", i)] = strconv.Itoa(-burst() / humans)
 	}
-	w.CheckBooks(t, want)
+	w.CheckLedger(t, want)
 }
 
 func queueComesBack(t *testing.T, newFront NewFront) {
@@ -183,5 +183,5 @@ func queueComesBack(t *testing.T, newFront NewFront) {
 	w.Events.Accept()
 	send(t, front, request, 200)
 	w.Work(t, w.Events)
-	w.CheckBooks(t, balances{"u1": "-30"})
+	w.CheckLedger(t, balances{"u1": "-30"})
 }

@@ -198,7 +198,7 @@ func (r usageRow) run(t *testing.T, newFront NewFront) {
 			t.Errorf("%s, and no %s in the log", outcome, code)
 		}
 	}
-	w.CheckBooks(t, r.balances)
+	w.CheckLedger(t, r.balances)
 	w.checkBuckets(t, counted)
 	w.CheckSilence(t, append(private, Secret("gabber"), `{"level":"ERROR"}`)...)
 }

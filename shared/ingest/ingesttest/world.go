@@ -135,12 +135,12 @@ func (w *World) Work(t testing.TB, r *Recorder) []worker.Verdict {
 	return verdicts
 }
 
-// CheckBooks compares the balances, in credits, of every account that was ever
+// CheckLedger compares the balances, in credits, of every account that was ever
 // posted to, and asks whether the books add up.
-func (w *World) CheckBooks(t testing.TB, want map[string]string) {
+func (w *World) CheckLedger(t testing.TB, want map[string]string) {
 	t.Helper()
 	names := w.accounts.Names()
-	ledgertest.CheckBooks(t, w.Ledger, names...)
+	ledgertest.CheckLedger(t, w.Ledger, names...)
 	got := map[string]string{}
 	for _, name := range names {
 		account, err := w.Ledger.Account(t.Context(), name)

@@ -114,7 +114,7 @@ func fiftyCallersFiftyAccounts(d *desk) {
 	d.counted("recorded", &y.recorded, 2*callers*each, &y)
 	for i := range callers {
 		d.balance(d.name("%d", i), -11*each, 2*each)
-		CheckBooks(d, d.store, d.name("%d", i))
+		CheckLedger(d, d.store, d.name("%d", i))
 	}
 }
 

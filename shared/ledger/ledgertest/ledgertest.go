@@ -8,7 +8,7 @@
 // the store may have held other tests' entries before. A run makes a few
 // thousand calls.
 //
-// [CheckBooks] stands alone: whatever else a test does, it can ask whether the
+// [CheckLedger] stands alone: whatever else a test does, it can ask whether the
 // books add up.
 package ledgertest
 
@@ -109,7 +109,7 @@ func (d *desk) post(account string, entries ...ledger.Entry) []ledger.Outcome {
 func (d *desk) check(account string) {
 	d.Helper()
 	d.touched[account] = true
-	CheckBooks(d, d.store, slices.Sorted(maps.Keys(d.touched))...)
+	CheckLedger(d, d.store, slices.Sorted(maps.Keys(d.touched))...)
 }
 
 // expect posts and compares outcomes.

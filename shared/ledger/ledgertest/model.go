@@ -132,7 +132,7 @@ func (m model) compare(t *rapid.T, store ledger.Store, account string, entries [
 
 // compareStatements compares what is stored, entry by entry.
 func (m model) compareStatements(t *rapid.T, store ledger.Store, accounts ...string) {
-	CheckBooks(t, store, accounts...)
+	CheckLedger(t, store, accounts...)
 	for _, account := range accounts {
 		all, err := statement(store, account, 7)
 		if err != nil {

@@ -52,7 +52,7 @@ func (p *pipeline) checkUsage(t *testing.T, n int) {
 		if err != nil || got.Balance != w.Balance || got.Seq != w.Seq {
 			t.Errorf("%s: balance %s after %d entries, want %s after %d; %v", name, got.Balance, got.Seq, w.Balance, w.Seq, err)
 		}
-		ledgertest.CheckBooks(t, p.ledger, name)
+		ledgertest.CheckLedger(t, p.ledger, name)
 	}
 }
 

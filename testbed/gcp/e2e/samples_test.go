@@ -49,7 +49,7 @@ func everySample(s *system) {
 	compare(s, "record", got.latest(), want.latest())
 	compare(s, "dead letter", ids(s.letters("dead-letters")), ids(want.dead))
 	compare(s, "follow-up", ids(s.letters("outbound")), ids(want.outbound))
-	ledgertest.CheckBooks(s, s.client.Ledger("webhooks"), slices.Sorted(maps.Keys(want.accounts))...)
+	ledgertest.CheckLedger(s, s.client.Ledger("webhooks"), slices.Sorted(maps.Keys(want.accounts))...)
 	if len(want.entries()) < 7 || len(want.latest()) < 20 {
 		s.Errorf("only %d entries and %d records: that is not every sample", len(want.entries()), len(want.latest()))
 	}
@@ -188,7 +188,7 @@ func usage(id, human string, value int) string {
 func (s *system) balance(account string, credits ledger.Micro, entries int64) {
 	s.Helper()
 	store := s.client.Ledger("webhooks")
-	ledgertest.CheckBooks(s, store, account)
+	ledgertest.CheckLedger(s, store, account)
 	a, err := store.Account(s.Context(), account)
 	if err != nil || a.Balance != credits*ledger.Credit || entries > 0 && a.Seq != entries {
 		s.Errorf("account %s: balance %s with %d entries (%v), want %d with %d", account, a.Balance, a.Seq, err, credits, entries)

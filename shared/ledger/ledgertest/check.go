@@ -7,17 +7,17 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
-// Reporter is what CheckBooks needs of a test: *testing.T, *testing.B and
+// Reporter is what CheckLedger needs of a test: *testing.T, *testing.B and
 // *rapid.T have it.
 type Reporter interface {
 	Helper()
 	Errorf(format string, args ...any)
 }
 
-// CheckBooks fails the test unless, for each account, the balance is the sum of
+// CheckLedger fails the test unless, for each account, the balance is the sum of
 // its entries and seq their number. Nobody may post to the accounts meanwhile:
 // the state and the statement are two reads.
-func CheckBooks(t Reporter, store ledger.Store, accounts ...string) {
+func CheckLedger(t Reporter, store ledger.Store, accounts ...string) {
 	t.Helper()
 	for _, account := range accounts {
 		state, err := store.Account(context.Background(), account)
@@ -30,11 +30,11 @@ func CheckBooks(t Reporter, store ledger.Store, accounts ...string) {
 			t.Errorf("account %q: %v", account, err)
 			continue
 		}
-		checkBooks(t, state, entries)
+		checkLedger(t, state, entries)
 	}
 }
 
-func checkBooks(t Reporter, state ledger.Account, entries []ledger.Entry) {
+func checkLedger(t Reporter, state ledger.Account, entries []ledger.Entry) {
 	t.Helper()
 	sum, seen := new(big.Int), map[string]bool{}
 	for i, e := range entries {
