@@ -162,8 +162,8 @@ func (s *site) open(books ledger.Store, things records.Store) {
 		Handlers:  handlers.Table(settings, watchedLedger{books, s.accounts}, watchedRecords{things, s.things}, time.Now, log),
 		Unknown:   handlers.KeepUnknown(watchedRecords{things, s.things}),
 		FollowUps: s.followUps, DeadLetters: s.dead,
-		Reread: ingest.Reread(ingest.Routes(providers.Table().Providers()...)),
-		Now:    time.Now, Log: log,
+		Redecode: ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
+		Now:      time.Now, Log: log,
 	}
 }
 

@@ -74,7 +74,7 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Unknown:     handlers.KeepUnknown(to.records),
 		FollowUps:   to.outbound,
 		DeadLetters: to.eventsDead,
-		Reread:      ingest.Reread(routes),
+		Redecode:    ingest.Redecode(routes),
 		Now:         time.Now,
 		Log:         log,
 	}

@@ -37,7 +37,7 @@ func TestWhatAKilledProcessHadInHand(t *testing.T) {
 		return func(_ context.Context, messages []worker.Message) (verdicts []worker.Verdict) {
 			for _, m := range messages {
 				handled <- name
-				verdicts = append(verdicts, worker.Verdict{ID: m.ID, Done: true})
+				verdicts = append(verdicts, worker.Verdict{ID: m.ID, Ack: true})
 			}
 			return verdicts
 		}

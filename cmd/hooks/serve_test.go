@@ -423,7 +423,7 @@ func TestDeadShowIsReadable(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			e := webhook.Event{ID: "1", Source: "/webhooks/gabber", Type: "gabber.unknown", Time: time.Now(), Data: []byte(row.body), Basis: webhook.Unread}
+			e := webhook.Event{ID: "1", Source: "/webhooks/gabber", Type: "gabber.unknown", Time: time.Now(), Data: []byte(row.body), Basis: webhook.Undecodable}
 			if err := db.Queue(local.Dead).Publish(t.Context(), e); err != nil {
 				t.Fatal(err)
 			}

@@ -64,7 +64,7 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 		}, log),
 		FollowUps:   client.Queue(env("OUTBOUND_QUEUE_URL")),
 		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
-		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Redecode:    ingest.Redecode(ingest.Routes(table.Providers()...)),
 		Now:         time.Now,
 		Log:         log,
 	}, nil

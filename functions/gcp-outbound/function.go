@@ -63,7 +63,7 @@ func newOutbound(env func(string) string, secret *gcp.SecretEnv, log *slog.Logge
 		}, log),
 		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
 		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
-		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Redecode:    ingest.Redecode(ingest.Routes(table.Providers()...)),
 		Now:         time.Now,
 		Log:         log,
 	}, nil

@@ -43,7 +43,7 @@ func newWorker(env func(string) string, log *slog.Logger) (*worker.Worker, error
 		Unknown:     handlers.KeepUnknown(client.Records(env("FIRESTORE_DATABASE"))),
 		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
 		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
-		Reread:      ingest.Reread(ingest.Routes(table.Providers()...)),
+		Redecode:    ingest.Redecode(ingest.Routes(table.Providers()...)),
 		Now:         time.Now,
 		Log:         log,
 	}, nil

@@ -60,9 +60,9 @@ func (s *silence) run(t *testing.T, table map[string]webhook.BatchHandler, event
 			s.check(t, "the reason of a dead letter", e.Reason)
 			return nil
 		}),
-		Reread: func(e webhook.Event) (webhook.Event, error) { return e, nil },
-		Now:    func() time.Time { return nine },
-		Log:    s.logger(),
+		Redecode: func(e webhook.Event) (webhook.Event, error) { return e, nil },
+		Now:      func() time.Time { return nine },
+		Log:      s.logger(),
 	}
 	var messages []worker.Message
 	for i, e := range events {

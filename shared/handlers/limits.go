@@ -69,12 +69,12 @@ func (l *Limits) push(ctx context.Context, b Balance) error {
 	for range maxPushes {
 		seq, moved, err := l.put(ctx, b)
 		switch {
-		case errors.Is(err, outbound.ErrUnknown) && unknown == nil && webhook.RetryAfter(err) == 0:
+		case errors.Is(err, outbound.ErrUnknown) && unknown == nil && webhook.RetryDelay(err) == 0:
 			unknown = err // most likely a broken connection: worth a second try
 		case errors.Is(err, outbound.ErrUnknown):
-			return webhook.Later(settleAfter, err)
+			return webhook.RetryAfter(settleAfter, err)
 		case unknown != nil && (err != nil || !moved):
-			return webhook.Later(settleAfter, unknown)
+			return webhook.RetryAfter(settleAfter, unknown)
 		case err != nil:
 			return err
 		case !moved:
@@ -82,7 +82,7 @@ func (l *Limits) push(ctx context.Context, b Balance) error {
 		}
 	}
 	if unknown != nil {
-		return webhook.Later(settleAfter, unknown)
+		return webhook.RetryAfter(settleAfter, unknown)
 	}
 	return fmt.Errorf("the balance moved during %d pushes", maxPushes)
 }

@@ -283,7 +283,7 @@ func replay(answers []string) (next step) {
 	switch {
 	case err == nil:
 		return step{op: "return", result: "done"}
-	case webhook.RetryAfter(err) >= time.Minute:
+	case webhook.RetryDelay(err) >= time.Minute:
 		return step{op: "return", result: "later"}
 	}
 	return step{op: "return", result: "again"}

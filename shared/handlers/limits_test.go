@@ -166,8 +166,8 @@ func TestABalanceThatNeverRestsAfterAnUnknownOutcomeComesBackLate(t *testing.T) 
 		}
 		return nil
 	}
-	if err := c.push(t); webhook.RetryAfter(err) < time.Minute {
-		t.Errorf("comes back after %v (%v): the first put may still land", webhook.RetryAfter(err), err)
+	if err := c.push(t); webhook.RetryDelay(err) < time.Minute {
+		t.Errorf("comes back after %v (%v): the first put may still land", webhook.RetryDelay(err), err)
 	}
 }
 
@@ -180,8 +180,8 @@ func TestAfterAnUnknownOutcomeTheLastPushIsALateOne(t *testing.T) {
 		return nil
 	}
 	err := c.push(t)
-	if webhook.RetryAfter(err) < time.Minute {
-		t.Errorf("comes back after %v (%v), want a minute at least, although the second put went well", webhook.RetryAfter(err), err)
+	if webhook.RetryDelay(err) < time.Minute {
+		t.Errorf("comes back after %v (%v), want a minute at least, although the second put went well", webhook.RetryDelay(err), err)
 	}
 	if c.synced(t) {
 		t.Error("counts as synced although an old put may still land")
@@ -198,7 +198,7 @@ func TestAfterAnUnknownOutcomeTheLastPushIsALateOne(t *testing.T) {
 
 func TestAnUnknownOutcomeOutweighsWhateverFollows(t *testing.T) {
 	for name, next := range map[string]error{
-		"refused": outbound.ErrRefused, "busy": webhook.Later(time.Second, errors.New("busy")), "wrong": webhook.Permanent("the API answered 400"),
+		"refused": outbound.ErrRefused, "busy": webhook.RetryAfter(time.Second, errors.New("busy")), "wrong": webhook.Permanent("the API answered 400"),
 	} {
 		c := newCounter(t, "90")
 		c.before = func(put int, _ int64) error {
@@ -208,8 +208,8 @@ func TestAnUnknownOutcomeOutweighsWhateverFollows(t *testing.T) {
 			return next
 		}
 		err := c.push(t)
-		if _, permanent := webhook.PermanentReason(err); permanent || webhook.RetryAfter(err) < time.Minute {
-			t.Errorf("%s: %v after %v: the first put may still land", name, err, webhook.RetryAfter(err))
+		if _, permanent := webhook.PermanentReason(err); permanent || webhook.RetryDelay(err) < time.Minute {
+			t.Errorf("%s: %v after %v: the first put may still land", name, err, webhook.RetryDelay(err))
 		}
 	}
 }
@@ -220,11 +220,11 @@ func TestAnAPIThatIsDownIsLeftAlone(t *testing.T) {
 	for name, row := range map[string]struct {
 		err  error
 		puts int
-	}{"says nothing": {down, 2}, "says when": {webhook.Later(7*time.Second, down), 1}} {
+	}{"says nothing": {down, 2}, "says when": {webhook.RetryAfter(7*time.Second, down), 1}} {
 		c := newCounter(t, "90")
 		c.before = func(int, int64) error { return row.err }
-		if err := c.push(t); webhook.RetryAfter(err) < time.Minute || c.puts != row.puts {
-			t.Errorf("%s: %d puts, comes back after %v (%v)", name, c.puts, webhook.RetryAfter(err), err)
+		if err := c.push(t); webhook.RetryDelay(err) < time.Minute || c.puts != row.puts {
+			t.Errorf("%s: %d puts, comes back after %v (%v)", name, c.puts, webhook.RetryDelay(err), err)
 		}
 	}
 }
@@ -238,7 +238,7 @@ func TestWhatTheAPISays(t *testing.T) {
 	}{
 		{"our key is refused", outbound.ErrRefused, true, false},
 		{"it does not know the human", outbound.ErrNotFound, false, false},
-		{"it is busy", webhook.Later(7*time.Second, errors.New("busy")), true, false},
+		{"it is busy", webhook.RetryAfter(7*time.Second, errors.New("busy")), true, false},
 		{"it finds the request wrong", webhook.Permanent("the API answered 400"), true, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {

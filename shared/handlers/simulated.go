@@ -34,7 +34,7 @@ func (c *Credits) exclude(ctx context.Context, e webhook.Event, ch *charge) erro
 	case err != nil:
 		return err
 	case !known && c.Now().Sub(e.Time).Abs() < sessionWait:
-		return webhook.Later(sessionRetry, errNoSession)
+		return webhook.RetryAfter(sessionRetry, errNoSession)
 	case !known:
 		return nil
 	}

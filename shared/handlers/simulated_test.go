@@ -114,7 +114,7 @@ func TestCreditsDeduct_sessionNotReportedYet(t *testing.T) {
 		if r.Err == nil {
 			break
 		}
-		after := webhook.RetryAfter(r.Err)
+		after := webhook.RetryDelay(r.Err)
 		if _, permanent := webhook.PermanentReason(r.Err); permanent || after <= 0 || tries > 8 {
 			t.Fatalf("try %d: %v, again after %v", tries, r.Err, after)
 		}

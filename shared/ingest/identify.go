@@ -11,7 +11,7 @@ import (
 
 // Identify makes the event of a verified body. A body that its platform's
 // decoder cannot use becomes an event too: Reason says why, Basis is
-// webhook.Unread and the identity is provisional.
+// webhook.Undecodable and the identity is provisional.
 func Identify(p webhook.Provider, body []byte, received time.Time, keyID string) webhook.Event {
 	e, _ := identify(p, body, received, keyID)
 	return e
@@ -31,7 +31,7 @@ func identify(p webhook.Provider, body []byte, received time.Time, keyID string)
 		if parsed.Type == "" {
 			parsed.Type = "unreadable"
 		}
-		e.Basis, e.Reason = webhook.Unread, err.Error()
+		e.Basis, e.Reason = webhook.Undecodable, err.Error()
 		e.ID = webhook.Identity(p.Name, "unread", bodyHash())
 	case len(parsed.Identity) == 0:
 		e.Basis = webhook.ByBody
@@ -56,10 +56,10 @@ func decode(p webhook.Provider, body []byte) (parsed webhook.Parsed, err error) 
 	return p.Decode(body)
 }
 
-// Reread gives the worker a way to identify an event anew that could not be
+// Redecode gives the worker a way to identify an event anew that could not be
 // read when it arrived and was redriven after the decoder was mended. Time and
 // body stay those of the arrival. The error is permanent: still not readable.
-func Reread(providers map[string]webhook.Provider) func(webhook.Event) (webhook.Event, error) {
+func Redecode(providers map[string]webhook.Provider) func(webhook.Event) (webhook.Event, error) {
 	return func(e webhook.Event) (webhook.Event, error) {
 		p, ok := providers["/"+e.Provider()]
 		if !ok {

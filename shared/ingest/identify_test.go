@@ -29,8 +29,8 @@ func TestIdentitiesAreFrozen(t *testing.T) {
 		{"by id", usage, webhook.ByID, "8190dcb5"},
 		{"by bytes", `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":30}}`, webhook.ByBody, "af42d8ac"},
 		{"a type without a Go type", `{"type":"foo.bar","payload":{}}`, webhook.ByBody, "fd98597d"},
-		{"unreadable", `not json`, webhook.Unread, "e5942c6f"},
-		{"readable as far as its type", `{"type":"usage.tracked","payload":null}`, webhook.Unread, "a5fb5ae7"},
+		{"unreadable", `not json`, webhook.Undecodable, "e5942c6f"},
+		{"readable as far as its type", `{"type":"usage.tracked","payload":null}`, webhook.Undecodable, "a5fb5ae7"},
 	} {
 		e := identify(row.body)
 		if e.Basis != row.basis || webhook.ShortID(e.ID) != row.id {
@@ -82,11 +82,11 @@ func TestReread(t *testing.T) {
 	broken := gabber.Provider
 	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet mended") }
 	letter := ingest.Identify(broken, []byte(usage), nine, "2")
-	if letter.Basis != webhook.Unread || letter.Reason == "" {
+	if letter.Basis != webhook.Undecodable || letter.Reason == "" {
 		t.Fatalf("letter %+v", letter)
 	}
 	want := ingest.Identify(gabber.Provider, []byte(usage), nine, "2")
-	got, err := ingest.Reread(gabberRoute)(letter)
+	got, err := ingest.Redecode(gabberRoute)(letter)
 	if err != nil || got.ID != want.ID || got.Basis != webhook.ByID || !got.Time.Equal(nine) || got.KeyID != "2" || got.Reason != "" {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)
 	}
@@ -99,7 +99,7 @@ func TestRereadGivesUpForGood(t *testing.T) {
 		"an event of our own":  {Source: "/functions/worker", Data: []byte(usage)},
 		"a platform's subpath": {Source: "/webhooks/gabber/x", Data: []byte(usage)},
 	} {
-		_, err := ingest.Reread(gabberRoute)(e)
+		_, err := ingest.Redecode(gabberRoute)(e)
 		if _, permanent := webhook.PermanentReason(err); !permanent {
 			t.Errorf("%s: %v, want a permanent error", name, err)
 		}

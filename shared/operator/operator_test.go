@@ -566,7 +566,7 @@ func TestUnknownEvents(t *testing.T) {
 		t.Fatalf("%d events are queued, want the two of the type", len(m.queued))
 	}
 	for i, of := range []webhook.Event{kept[0], kept[2]} { // oldest first
-		of.Basis = webhook.Unread // so that the worker identifies it anew
+		of.Basis = webhook.Undecodable // so that the worker identifies it anew
 		if !bytes.Equal(m.queued[i].Encode(), of.Encode()) {
 			t.Errorf("place %d holds another event", i)
 		}

@@ -50,7 +50,7 @@ func (c *UnknownCmd) Run(ctx context.Context, t *Terminal) error {
 			if !c.Redrive {
 				break
 			}
-			e.Basis = webhook.Unread
+			e.Basis = webhook.Undecodable
 			if err := in.Events.Publish(ctx, e); err != nil {
 				return fmt.Errorf("event %s: %w", webhook.ShortID(e.ID), err)
 			}

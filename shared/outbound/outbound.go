@@ -123,7 +123,7 @@ func judge(resp *http.Response) error {
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusTooManyRequests:
-		return webhook.Later(retryAfter(resp), errors.New("the API is busy"))
+		return webhook.RetryAfter(retryAfter(resp), errors.New("the API is busy"))
 	case status == http.StatusNotFound:
 		return ErrNotFound
 	case status == http.StatusConflict:
@@ -133,7 +133,7 @@ func judge(resp *http.Response) error {
 	case status >= 500:
 		err := fmt.Errorf("%w: status %d", ErrUnknown, status)
 		if resp.Header.Get("Retry-After") != "" {
-			return webhook.Later(retryAfter(resp), err)
+			return webhook.RetryAfter(retryAfter(resp), err)
 		}
 		return err
 	default:

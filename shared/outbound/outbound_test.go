@@ -69,8 +69,8 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			})
 			_, err := client.Call(t.Context(), "POST", url+"/v1", map[string]string{"x-api-key": "canary-key"}, []byte("{}"))
 			_, permanent := webhook.PermanentReason(err)
-			if (err == nil) != (row.status < 300) || permanent != row.permanent || row.is != nil && !errors.Is(err, row.is) || webhook.RetryAfter(err) != row.after {
-				t.Errorf("error %v, after %v", err, webhook.RetryAfter(err))
+			if (err == nil) != (row.status < 300) || permanent != row.permanent || row.is != nil && !errors.Is(err, row.is) || webhook.RetryDelay(err) != row.after {
+				t.Errorf("error %v, after %v", err, webhook.RetryDelay(err))
 			}
 			if calls != 1 {
 				t.Errorf("%d calls: neither redirects nor retries are ours to make", calls)

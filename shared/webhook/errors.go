@@ -25,21 +25,20 @@ func PermanentReason(err error) (string, bool) {
 	return "", false
 }
 
-type laterError struct {
+type retryError struct {
 	after time.Duration
 	err   error
 }
 
-func (e *laterError) Error() string { return e.err.Error() }
-func (e *laterError) Unwrap() error { return e.err }
+func (e *retryError) Error() string { return e.err.Error() }
+func (e *retryError) Unwrap() error { return e.err }
 
-// Later marks err as transient and not to be tried again before after has passed.
-func Later(after time.Duration, err error) error { return &laterError{after, err} }
+// RetryAfter marks err as transient: the next try comes no sooner than after.
+func RetryAfter(after time.Duration, err error) error { return &retryError{after, err} }
 
-// RetryAfter gives the least time to wait before the next try; 0 leaves it to
-// the queue's own back-off.
-func RetryAfter(err error) time.Duration {
-	if l, ok := errors.AsType[*laterError](err); ok {
+// RetryDelay gives the least time before the next try; 0 leaves it to the queue.
+func RetryDelay(err error) time.Duration {
+	if l, ok := errors.AsType[*retryError](err); ok {
 		return l.after
 	}
 	return 0

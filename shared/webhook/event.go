@@ -19,9 +19,9 @@ import (
 type Basis string
 
 const (
-	ByID   Basis = "id"     // values the signature covers: an id, or fields that identify the event
-	ByBody Basis = "body"   // nothing identifies the event but its bytes; honest twins look like retries
-	Unread Basis = "unread" // the body was verified but could not be read: the identity is provisional
+	ByID        Basis = "id"     // values the signature covers: an id, or fields that identify the event
+	ByBody      Basis = "body"   // nothing identifies the event but its bytes; honest twins look like retries
+	Undecodable Basis = "unread" // the signature is valid, the body could not be decoded: the identity is provisional
 )
 
 // identityVersion is part of every identity and travels with the event. Old

@@ -72,7 +72,7 @@ func TestEventSurvivesTheQueue(t *testing.T) {
 			Type:   "gabber." + rapid.StringN(1, 20, -1).Draw(t, "type"),
 			Time:   time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanos")).UTC(),
 			Data:   rapid.SliceOf(rapid.Byte()).Draw(t, "data"),
-			Basis:  rapid.SampledFrom([]webhook.Basis{webhook.ByID, webhook.ByBody, webhook.Unread}).Draw(t, "basis"),
+			Basis:  rapid.SampledFrom([]webhook.Basis{webhook.ByID, webhook.ByBody, webhook.Undecodable}).Draw(t, "basis"),
 			KeyID:  rapid.StringMatching(`[0-9]?`).Draw(t, "key"),
 			Group:  rapid.StringMatching(`[0-9a-f]{0,32}`).Draw(t, "group"),
 			Reason: rapid.String().Draw(t, "reason"),
@@ -176,11 +176,11 @@ func TestErrorKinds(t *testing.T) {
 		t.Error("any other error is worth another try")
 	}
 	cause := errors.New("timeout")
-	later := fmt.Errorf("push: %w", webhook.Later(time.Minute, cause))
-	if webhook.RetryAfter(later) != time.Minute || !errors.Is(later, cause) {
+	later := fmt.Errorf("push: %w", webhook.RetryAfter(time.Minute, cause))
+	if webhook.RetryDelay(later) != time.Minute || !errors.Is(later, cause) {
 		t.Error("a wrapped delay keeps its delay and its cause")
 	}
-	if webhook.RetryAfter(cause) != 0 {
+	if webhook.RetryDelay(cause) != 0 {
 		t.Error("an ordinary error leaves the delay to the queue")
 	}
 }

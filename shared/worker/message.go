@@ -25,7 +25,7 @@ func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
 // Verdict says what the queue should do with one message.
 type Verdict struct {
 	ID      string        // of the Message
-	Done    bool          // true: acknowledge it. false: let it come back
+	Ack     bool          // true: acknowledge it; false: retry it
 	After   time.Duration // least time before it comes back; 0 leaves it to the queue's back-off
 	Outcome string        // one word for people and counters: "charged", "duplicate", "dead", "again"
 	Reason  string        // why it is not simply done; quotes no data

@@ -46,11 +46,11 @@ type Worker struct {
 	Unknown     webhook.BatchHandler
 	FollowUps   webhook.Publisher
 	DeadLetters webhook.Publisher
-	// Reread identifies an event anew that could not be read when it arrived;
-	// see ingest.Reread. Its error is the reason it is still a dead letter.
-	Reread func(webhook.Event) (webhook.Event, error)
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Redecode identifies an event anew that could not be read when it arrived;
+	// see ingest.Redecode. Its error is the reason it is still a dead letter.
+	Redecode func(webhook.Event) (webhook.Event, error)
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // record is one message on its way through a batch.
@@ -103,13 +103,13 @@ func (w *Worker) open(r *record) error {
 	}
 	r.event = event
 	r.event.Reason = ""
-	if event.Basis != webhook.Unread {
+	if event.Basis != webhook.Undecodable {
 		return nil
 	}
 	if event.Type == unreadableType {
 		return webhook.Permanent(webhook.ErrCorrupt.Error())
 	}
-	r.event, err = w.Reread(r.event)
+	r.event, err = w.Redecode(r.event)
 	return err
 }
 
@@ -124,7 +124,7 @@ func unreadable(body []byte, now time.Time) webhook.Event {
 		Type:   unreadableType,
 		Time:   now,
 		Data:   body,
-		Basis:  webhook.Unread,
+		Basis:  webhook.Undecodable,
 	}
 }
 
@@ -260,7 +260,7 @@ func (w *Worker) settle(ctx context.Context, r record, result webhook.Result) {
 		w.again(ctx, r, result.Err)
 		return
 	}
-	*r.verdict = Verdict{ID: r.message.ID, Done: true, Outcome: result.Outcome}
+	*r.verdict = Verdict{ID: r.message.ID, Ack: true, Outcome: result.Outcome}
 	w.log(ctx, slog.LevelInfo, r, "handled")
 }
 
@@ -271,12 +271,12 @@ func (w *Worker) bury(ctx context.Context, r record, reason string) {
 		w.again(ctx, r, fmt.Errorf("publish dead letter: %w", err))
 		return
 	}
-	*r.verdict = Verdict{ID: r.message.ID, Done: true, Outcome: "dead", Reason: reason}
+	*r.verdict = Verdict{ID: r.message.ID, Ack: true, Outcome: "dead", Reason: reason}
 	w.log(ctx, slog.LevelWarn, r, "dead letter", slog.String("code", webhook.CodeDeadLetter))
 }
 
 func (w *Worker) again(ctx context.Context, r record, err error) {
-	*r.verdict = Verdict{ID: r.message.ID, After: webhook.RetryAfter(err), Outcome: "again", Reason: err.Error()}
+	*r.verdict = Verdict{ID: r.message.ID, After: webhook.RetryDelay(err), Outcome: "again", Reason: err.Error()}
 	w.log(ctx, slog.LevelWarn, r, "comes back")
 }
 

@@ -45,7 +45,7 @@ func newBench(handlers map[string]webhook.BatchHandler) *bench {
 		Handlers:    handlers,
 		FollowUps:   &b.followUps,
 		DeadLetters: &b.dead,
-		Reread:      func(e webhook.Event) (webhook.Event, error) { return e, webhook.Permanent("value is missing") },
+		Redecode:    func(e webhook.Event) (webhook.Event, error) { return e, webhook.Permanent("value is missing") },
 		Now:         func() time.Time { return b.now },
 		Log:         slog.New(slog.NewTextHandler(&b.log, nil)),
 	}
@@ -78,22 +78,22 @@ func TestVerdicts(t *testing.T) {
 	}{
 		"handled": {
 			func(webhook.Event) ([]webhook.Event, error) { return nil, nil }, 1,
-			worker.Verdict{Done: true, Outcome: "handled"}, 0},
+			worker.Verdict{Ack: true, Outcome: "handled"}, 0},
 		"permanent error is a dead letter, then acknowledged": {
 			func(webhook.Event) ([]webhook.Event, error) { return nil, webhook.Permanent("conflict") }, 1,
-			worker.Verdict{Done: true, Outcome: "dead", Reason: "conflict"}, 1},
+			worker.Verdict{Ack: true, Outcome: "dead", Reason: "conflict"}, 1},
 		"any other error comes back": {
 			func(webhook.Event) ([]webhook.Event, error) { return nil, down }, 1,
 			worker.Verdict{Outcome: "again", Reason: "database is down"}, 0},
 		"an error with a delay comes back no sooner": {
-			func(webhook.Event) ([]webhook.Event, error) { return nil, webhook.Later(time.Minute, down) }, 1,
+			func(webhook.Event) ([]webhook.Event, error) { return nil, webhook.RetryAfter(time.Minute, down) }, 1,
 			worker.Verdict{Outcome: "again", After: time.Minute, Reason: "database is down"}, 0},
 		"a panic comes back": {
 			func(webhook.Event) ([]webhook.Event, error) { panic("canary-panic") }, 2,
 			worker.Verdict{Outcome: "again", Reason: "handler panicked (string)"}, 0},
 		"the third panic is a dead letter": {
 			func(webhook.Event) ([]webhook.Event, error) { panic("canary-panic") }, 3,
-			worker.Verdict{Done: true, Outcome: "dead", Reason: "handler panicked (string), received 3 times"}, 1},
+			worker.Verdict{Ack: true, Outcome: "dead", Reason: "handler panicked (string), received 3 times"}, 1},
 		"an ordinary error never becomes a dead letter here, however often": {
 			func(webhook.Event) ([]webhook.Event, error) { return nil, down }, 9,
 			worker.Verdict{Outcome: "again", Reason: "database is down"}, 0},
@@ -129,11 +129,11 @@ func TestFollowUpsArePublishedBeforeTheAcknowledgement(t *testing.T) {
 	messages := []worker.Message{message(event("1", "x"), 1)}
 
 	b.followUps.refuse = errors.New("queue is down")
-	if got := b.Handle(t.Context(), messages); got[0].Done {
+	if got := b.Handle(t.Context(), messages); got[0].Ack {
 		t.Error("acknowledged although the follow-up is not stored")
 	}
 	b.followUps.refuse = nil
-	if got := b.Handle(t.Context(), messages); !got[0].Done || len(b.followUps.events) != 2 {
+	if got := b.Handle(t.Context(), messages); !got[0].Ack || len(b.followUps.events) != 2 {
 		t.Errorf("verdict %+v with %d follow-ups", got[0], len(b.followUps.events))
 	}
 }
@@ -152,11 +152,11 @@ func TestFollowUpsOfAHandlerThatFailed(t *testing.T) {
 		b := newBench(nil)
 		b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return []webhook.Event{next}, row.err })}
 		got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)})
-		if got[0].Done != row.done || len(b.followUps.events) != 1 || len(b.dead.events) != row.dead {
+		if got[0].Ack != row.done || len(b.followUps.events) != 1 || len(b.dead.events) != row.dead {
 			t.Errorf("%s: %+v with %d follow-ups and %d dead letters", name, got[0], len(b.followUps.events), len(b.dead.events))
 		}
 		b.followUps.refuse = errors.New("queue is down")
-		if got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)}); got[0].Done {
+		if got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)}); got[0].Ack {
 			t.Errorf("%s: acknowledged although the follow-up is not stored", name)
 		}
 	}
@@ -167,7 +167,7 @@ func TestFollowUpsOfAHandlerThatFailed(t *testing.T) {
 func TestAPlatformsEventInAQueueOfOurOwnIsKept(t *testing.T) {
 	b := newBench(map[string]webhook.BatchHandler{})
 	got := b.Handle(t.Context(), []worker.Message{message(event("1", "gabber.usage.tracked"), 1)})
-	if !got[0].Done || len(b.dead.events) != 1 || b.dead.events[0].Reason == "" {
+	if !got[0].Ack || len(b.dead.events) != 1 || b.dead.events[0].Reason == "" {
 		t.Errorf("verdict %+v, dead letters %+v", got[0], b.dead.events)
 	}
 }
@@ -199,7 +199,7 @@ func TestASlowGroupLeavesOthersTheirShare(t *testing.T) {
 			}
 			start := time.Now()
 			got := b.Handle(ctx, messages)
-			if !got[3].Done || got[0].Done || time.Since(start) > 28*time.Second {
+			if !got[3].Ack || got[0].Ack || time.Since(start) > 28*time.Second {
 				t.Errorf("received %d times: %+v after %v", receives, got, time.Since(start))
 			}
 			cancel()
@@ -220,7 +220,7 @@ func TestTheReportComesBeforeTheEnd(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()
 		got := b.Handle(ctx, []worker.Message{message(event("1", "first"), 1), message(event("2", "asking"), 1), message(event("3", "asking"), 1)})
-		if !got[0].Done || got[1].Done || got[2].Done || ctx.Err() != nil {
+		if !got[0].Ack || got[1].Ack || got[2].Ack || ctx.Err() != nil {
 			t.Errorf("%+v, and it is over: %v", got, ctx.Err())
 		}
 	})
@@ -272,14 +272,14 @@ func TestADeadLetterThatCannotBeStoredComesBack(t *testing.T) {
 	b := newBench(nil)
 	b.dead.refuse = errors.New("queue is down")
 	b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, webhook.Permanent("no") })}
-	if got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)}); got[0].Done {
+	if got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)}); got[0].Ack {
 		t.Error("acknowledged although the dead letter is not stored")
 	}
 }
 
 func TestMessagesThatAreNotEvents(t *testing.T) {
 	unread := event("1", "gabber.usage.tracked")
-	unread.Basis, unread.Reason = webhook.Unread, "value is missing"
+	unread.Basis, unread.Reason = webhook.Undecodable, "value is missing"
 	newer := bytes.Replace(event("1", "x").Encode(), []byte(`"v1"`), []byte(`"v2"`), 1)
 	ours := webhook.FollowUp("worker", "new.thing", event("1", "x"), "u1", nil)
 	for name, row := range map[string]struct {
@@ -298,7 +298,7 @@ func TestMessagesThatAreNotEvents(t *testing.T) {
 			b := newBench(nil)
 			b.Unknown = webhook.Each("ignored", func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
 			got := b.Handle(t.Context(), []worker.Message{{ID: "m", Body: row.body, Receives: 1}})
-			if got[0].Done != row.done {
+			if got[0].Ack != row.done {
 				t.Errorf("verdict %+v", got[0])
 			}
 			if row.dead == "" && len(b.dead.events) > 0 || row.dead != "" && (len(b.dead.events) != 1 || b.dead.events[0].Type != row.dead || b.dead.events[0].Reason == "") {
@@ -326,12 +326,12 @@ func TestARedrivenEventIsReadAnew(t *testing.T) {
 		}
 		return nil, nil
 	})}
-	b.Reread = func(e webhook.Event) (webhook.Event, error) { // the decoder was mended
+	b.Redecode = func(e webhook.Event) (webhook.Event, error) { // the decoder was mended
 		e.ID, e.Type, e.Basis = "read", "gabber.usage.tracked", webhook.ByID
 		return e, nil
 	}
 	unread := event("provisional", "gabber.unreadable")
-	unread.Basis, unread.Reason = webhook.Unread, "not JSON"
+	unread.Basis, unread.Reason = webhook.Undecodable, "not JSON"
 	b.Handle(t.Context(), []worker.Message{message(unread, 1)})
 	if !slices.Equal(b.handled, []string{"read"}) {
 		t.Errorf("handled %q, want the identity of the second reading", b.handled)
@@ -353,7 +353,7 @@ func TestRecordsDoNotTouchOneAnother(t *testing.T) {
 	messages = append(messages, worker.Message{ID: "m-garbage", Body: []byte("garbage"), Receives: 1})
 	var got []string
 	for _, v := range b.Handle(t.Context(), messages) {
-		got = append(got, fmt.Sprint(v.ID, " ", v.Done))
+		got = append(got, fmt.Sprint(v.ID, " ", v.Ack))
 	}
 	if want := []string{"m-1 true", "m-poison false", "m-2 true", "m-garbage true"}; !slices.Equal(got, want) {
 		t.Errorf("verdicts %q, want %q", got, want)
@@ -377,7 +377,7 @@ func TestAPanicCostsItsOwnEventOnly(t *testing.T) {
 					messages = append(messages, message(event(fmt.Sprint(i), "x"), 1))
 				}
 				for i, v := range b.Handle(t.Context(), messages) {
-					if v.Done != (i != place) {
+					if v.Ack != (i != place) {
 						t.Errorf("event %d: %+v", i, v)
 					}
 				}
@@ -407,7 +407,7 @@ func TestEventsOfOneTypeAreHandledTogether(t *testing.T) {
 func TestAHandlerThatForgetsAResultLosesNothing(t *testing.T) {
 	b := newBench(map[string]webhook.BatchHandler{"x": func(context.Context, []webhook.Event) []webhook.Result { return nil }})
 	for _, v := range b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1), message(event("2", "x"), 1)}) {
-		if v.Done {
+		if v.Ack {
 			t.Errorf("acknowledged without a result: %+v", v)
 		}
 	}
@@ -426,7 +426,7 @@ func TestNearlyOutOfTimeTheRestComesBack(t *testing.T) {
 		"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
 	}
 	got := b.Handle(ctx, []worker.Message{message(event("1", "slow"), 1), message(event("2", "next"), 1)})
-	if !got[0].Done || got[1].Done || got[1].Outcome != "again" || !slices.Equal(b.handled, []string{"1"}) {
+	if !got[0].Ack || got[1].Ack || got[1].Outcome != "again" || !slices.Equal(b.handled, []string{"1"}) {
 		t.Errorf("verdicts %+v, handled %q", got, b.handled)
 	}
 }
@@ -440,7 +440,7 @@ func TestGivenUpTheRestComesBack(t *testing.T) {
 		"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
 	}
 	got := b.Handle(ctx, []worker.Message{message(event("1", "last"), 1), message(event("2", "next"), 1)})
-	if !got[0].Done || got[1].Done || !slices.Equal(b.handled, []string{"1"}) {
+	if !got[0].Ack || got[1].Ack || !slices.Equal(b.handled, []string{"1"}) {
 		t.Errorf("verdicts %+v, handled %q", got, b.handled)
 	}
 }

@@ -50,7 +50,7 @@ func SQSBatch(w *worker.Worker) Handler {
 		}
 		response := sqsResponse{Failures: []sqsFailure{}}
 		for _, verdict := range w.Handle(ctx, messages) {
-			if !verdict.Done {
+			if !verdict.Ack {
 				response.Failures = append(response.Failures, sqsFailure{verdict.ID})
 			}
 		}

@@ -24,7 +24,7 @@ func newWorker(seen *[]string) *worker.Worker {
 				return nil, nil
 			}),
 			"test.later": webhook.Each("seen", func(context.Context, webhook.Event) ([]webhook.Event, error) {
-				return nil, webhook.Later(time.Minute, errors.New("not now"))
+				return nil, webhook.RetryAfter(time.Minute, errors.New("not now"))
 			}),
 		},
 		FollowUps:   &box{},

@@ -60,7 +60,7 @@ func (f *PushFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	verdict := f.worker.Handle(r.Context(), []worker.Message{readPush(body)})[0]
-	if !verdict.Done {
+	if !verdict.Ack {
 		answer(w, http.StatusServiceUnavailable)
 		return
 	}

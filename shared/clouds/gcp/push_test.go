@@ -41,7 +41,7 @@ func newDesk(handle func(webhook.Event) error) *desk {
 		})},
 		FollowUps:   &kept{},
 		DeadLetters: &d.dead,
-		Reread:      func(e webhook.Event) (webhook.Event, error) { return e, nil },
+		Redecode:    func(e webhook.Event) (webhook.Event, error) { return e, nil },
 		Now:         time.Now,
 		Log:         NewLog(&d.log),
 	})

@@ -19,7 +19,7 @@ import (
 // all settles every message the same way.
 func all(messages []worker.Message, done bool) (verdicts []worker.Verdict) {
 	for _, m := range messages {
-		verdicts = append(verdicts, worker.Verdict{ID: m.ID, Done: done})
+		verdicts = append(verdicts, worker.Verdict{ID: m.ID, Ack: done})
 	}
 	return verdicts
 }
@@ -55,9 +55,9 @@ func TestPollSettlesEachByItsOwnVerdict(t *testing.T) {
 	stop := start(t, q, local.PollOptions{}, func(_ context.Context, messages []worker.Message) []worker.Verdict {
 		handled <- len(messages)
 		return []worker.Verdict{ // out of order, one of them missing, one about nothing
-			{ID: messages[3].ID, Done: true},
-			{ID: "unknown", Done: true},
-			{ID: messages[1].ID, Done: true},
+			{ID: messages[3].ID, Ack: true},
+			{ID: "unknown", Ack: true},
+			{ID: messages[1].ID, Ack: true},
 			{ID: messages[0].ID, After: time.Hour, Reason: "not yet"},
 		}
 	})
@@ -271,7 +271,7 @@ func ExamplePoll() {
 	local.Poll(ctx, events, func(_ context.Context, messages []worker.Message) []worker.Verdict {
 		cancel() // one batch will do
 		fmt.Println(len(messages), "message, receive", messages[0].Receives)
-		return []worker.Verdict{{ID: messages[0].ID, Done: true}}
+		return []worker.Verdict{{ID: messages[0].ID, Ack: true}}
 	}, local.PollOptions{})
 	left, err := events.Len(context.Background())
 	fmt.Println(left, "left", err)

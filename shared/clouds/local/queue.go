@@ -182,7 +182,7 @@ func (q *Queue) settleAll(ctx context.Context, received []Received, verdicts []w
 
 func (q *Queue) settle(ctx context.Context, tx *sql.Tx, r Received, v worker.Verdict) error {
 	const ours = " WHERE id = ? AND queue = ? AND receives = ? AND in_flight = 1"
-	if v.Done {
+	if v.Ack {
 		_, err := tx.ExecContext(ctx, "DELETE FROM messages"+ours, r.row, q.name, r.Receipt)
 		return err
 	}

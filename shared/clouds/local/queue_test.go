@@ -65,7 +65,7 @@ func decode(t testing.TB, body []byte) webhook.Event {
 	return e
 }
 
-var done = worker.Verdict{Done: true}
+var done = worker.Verdict{Ack: true}
 
 func TestQueueHandsOutOldestFirst(t *testing.T) {
 	clock := newClock()

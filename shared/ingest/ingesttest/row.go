@@ -166,7 +166,7 @@ func checkEvent(t *testing.T, e webhook.Event, where place, w *World, d *draft, 
 	if e.Provider() != d.name || e.KeyID == "" || e.ID == "" || !e.Time.Equal(w.Now()) {
 		t.Errorf("the event lacks its platform, key, identity or time: %+v", e)
 	}
-	if isDead := e.Reason != ""; isDead != (where == dead) || isDead != (e.Basis == webhook.Unread) {
+	if isDead := e.Reason != ""; isDead != (where == dead) || isDead != (e.Basis == webhook.Undecodable) {
 		t.Errorf("%s: reason %q, basis %q", where, e.Reason, e.Basis)
 	}
 }
@@ -176,7 +176,7 @@ func checkEvent(t *testing.T, e webhook.Event, where place, w *World, d *draft, 
 func (r row) checkWorker(t *testing.T, w *World) {
 	t.Helper()
 	for _, v := range w.Work(t, w.Events) {
-		if !v.Done || v.Outcome == "dead" {
+		if !v.Ack || v.Outcome == "dead" {
 			t.Errorf("the worker could do nothing with a queued event: %+v", v)
 		}
 	}

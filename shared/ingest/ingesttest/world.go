@@ -100,7 +100,7 @@ func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *wor
 		Handlers:    handlers.Table(settings, w.Ledger, store, w.Now, w.Log),
 		FollowUps:   w.followUp,
 		DeadLetters: &Recorder{},
-		Reread:      ingest.Reread(routes),
+		Redecode:    ingest.Redecode(routes),
 		Now:         w.Now,
 		Log:         w.Log,
 	}

@@ -216,7 +216,7 @@ func redrive(t *testing.T, c *cloud) {
 // their dead letters are redriven, whichever platform sent them.
 func readAnew(t *testing.T, c *cloud) {
 	p := c.deploy(t, options{})
-	for _, letter := range ingesttest.Unread(t) {
+	for _, letter := range ingesttest.Undecodable(t) {
 		c.sqs.Send(t, p.deadLetters, string(letter.Encode()))
 	}
 	p.redrive(t)
@@ -224,7 +224,7 @@ func readAnew(t *testing.T, c *cloud) {
 	if a, err := p.ledger.Account(t.Context(), "member-20417"); err != nil || a.Balance != -9*ledger.Credit || a.Seq != 1 {
 		t.Errorf("balance %s after %d entries, %v: want -9 after 1", a.Balance, a.Seq, err)
 	}
-	for _, kind := range ingesttest.UnreadKinds {
+	for _, kind := range ingesttest.UndecodableKinds {
 		if all := list(t, p.records, kind); len(all) != 1 {
 			t.Errorf("%s: %d records, want one", kind, len(all))
 		}

@@ -56,14 +56,14 @@ func poison(s *system) {
 // readAnew: bodies that a former release could not read, and this one can, are
 // handled once their dead letters are redriven, whichever platform sent them.
 func readAnew(s *system) {
-	for _, letter := range ingesttest.Unread(s) {
+	for _, letter := range ingesttest.Undecodable(s) {
 		if err := s.client.Topic("events").Publish(s.Context(), letter); err != nil {
 			s.Fatal(err)
 		}
 	}
 	s.drain()
 	s.balance("member-20417", -9, 1)
-	for _, kind := range ingesttest.UnreadKinds {
+	for _, kind := range ingesttest.UndecodableKinds {
 		if page, _, err := s.client.Records("webhooks").List(s.Context(), kind, "", 10); err != nil || len(page) != 1 {
 			s.Errorf("%s: %d records (%v), want one", kind, len(page), err)
 		}

@@ -11,10 +11,10 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Unread gives a dead letter per platform: its body is a sample, which a former
-// release could not read. UnreadKinds are the records they become, one each; the
+// Undecodable gives a dead letter per platform: its body is a sample, which a former
+// release could not read. UndecodableKinds are the records they become, one each; the
 // one of Gabber charges member-20417 with 9 seconds.
-func Unread(t testing.TB) (letters []webhook.Event) {
+func Undecodable(t testing.TB) (letters []webhook.Event) {
 	t.Helper()
 	for _, p := range providers.Table().Providers() {
 		eventType := map[string]string{"gabber": "usage.tracked", "chatbase": "leads.submit", "g-tateth": "message.sent"}[p.Name]
@@ -29,5 +29,5 @@ func Unread(t testing.TB) (letters []webhook.Event) {
 	return letters
 }
 
-// UnreadKinds: see [Unread].
-var UnreadKinds = []string{"chatbase.lead", "cribbly.message", "g-tateth.message", "oblic.message"}
+// UndecodableKinds: see [Undecodable].
+var UndecodableKinds = []string{"chatbase.lead", "cribbly.message", "g-tateth.message", "oblic.message"}
