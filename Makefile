@@ -6,6 +6,8 @@ MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
 # A go.work around a fork is another module's business.
 export GOWORK := off
+# go.mod may name a newer Go than the one installed; an older Go, and official images, may be set to "local".
+export GOTOOLCHAIN ?= auto
 
 # A number of inputs, not a duration: when a duration ends, Go's fuzzer can take its
 # own deadline for a failure (golang/go#75804), and a red run must mean a bad input.

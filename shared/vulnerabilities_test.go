@@ -39,7 +39,7 @@ func TestVulnerabilities(t *testing.T) {
 		"something is found":                    {database: server.URL, has: "vulnerability", says: "-db", fails: true},
 		"neither is there":                      {database: nowhere.URL, says: "nothing was checked"},
 		"neither is there and all is required":  {database: nowhere.URL, all: "true", says: "nothing was checked", fails: true},
-		"Go is older than the one go.mod names": {database: server.URL, inUse: "go1.26.0", says: toolchain(t) + ": tool"},
+		"Go is older than the one go.mod names": {database: server.URL, inUse: "go1.27.0", says: toolchain(t) + ": tool"},
 		"Go is newer than the one go.mod names": {database: server.URL, inUse: "go1.926.0", says: "go1.926.0: tool"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,8 +1,8 @@
 module github.com/webhook-functions/template/tools
 
-go 1.26.0
+go 1.27.0
 
-toolchain go1.26.10
+toolchain go1.27.4
 
 tool (
 	golang.org/x/vuln/cmd/govulncheck

@@ -49,13 +49,13 @@ variable "build_dir" {
 }
 
 variable "runtime" {
-  description = "Go version of the functions. Google says go126 is deprecated in early 2027 and switched off half a year later."
+  description = "Go version of the functions. Google deprecates go127 in August 2027 and switches it off half a year later."
   type        = string
-  default     = "go126"
+  default     = "go127"
 
   validation {
     condition     = can(regex("^go1[0-9]{2}$", var.runtime))
-    error_message = "Use a Go runtime id such as go126."
+    error_message = "Use a Go runtime id such as go127."
   }
 }
 

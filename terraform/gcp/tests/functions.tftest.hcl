@@ -172,7 +172,7 @@ run "worker_is_reached_by_pushes_only" {
   assert {
     condition = alltrue([
       for f in [google_cloudfunctions2_function.ingest, google_cloudfunctions2_function.worker, google_cloudfunctions2_function.outbound] :
-      f.build_config[0].runtime == "go126"
+      f.build_config[0].runtime == "go127"
     ])
     error_message = "The default runtime is the Go version of go.mod."
   }

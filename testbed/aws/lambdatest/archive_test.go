@@ -20,7 +20,7 @@ func TestArchivesAreReproducible(t *testing.T) {
 	}
 	first := archive(t, fork(t, t.TempDir()), "022")
 	around := t.TempDir()
-	write(t, filepath.Join(around, "go.work"), "go 1.26.0\n")
+	write(t, filepath.Join(around, "go.work"), "go 1.27.0\n")
 	settings := filepath.Join(around, "settings")
 	write(t, settings, "GOFLAGS=-tags=other\nGOEXPERIMENT=jsonv2\nGOARM64=v8.1\nGOFIPS140=latest\nGO_EXTLINK_ENABLED=1\n")
 	if err := os.MkdirAll(filepath.Join(around, "build", "aws-outbound"), 0o755); err != nil { // where CDPATH would lead

@@ -54,7 +54,7 @@ func TestArchivesAreReproducible(t *testing.T) {
 	}
 	first := read()
 	workspace := filepath.Join(t.TempDir(), "go.work")
-	if err := os.WriteFile(workspace, []byte("go 1.26.0\n"), 0o644); err != nil {
+	if err := os.WriteFile(workspace, []byte("go 1.27.0\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{

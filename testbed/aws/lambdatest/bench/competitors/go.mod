@@ -1,7 +1,7 @@
 // A module of its own: what the competitors need is nothing the functions link.
 module github.com/webhook-functions/template/testbed/aws/lambdatest/bench/competitors
 
-go 1.26.0
+go 1.27.0
 
 require (
 	github.com/aws/aws-lambda-go v1.55.1
