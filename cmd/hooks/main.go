@@ -22,6 +22,7 @@ type commands struct {
 	Demo  demoCmd  `cmd:"" help:"Deliver one signed sample per platform, on a database of its own, and show what happened."`
 	operator.Commands
 	Dead deadCmd `cmd:"" help:"Look at dead letters, send them round again, or delete them."`
+	Drop dropCmd `cmd:"" help:"Take a platform or a cloud out of the source tree this stands in."`
 }
 
 func main() {

@@ -1,0 +1,21 @@
+// Package handlers is a table.
+package handlers
+
+// Platforms are their names.
+var Platforms = []string{"other"}
+
+// Mirrored are types of events.
+var Mirrored = []string{
+	"other.made",
+}
+
+type settings struct {
+	Other string
+}
+
+func table() map[string]string {
+	all := map[string]string{
+		"other.made": "kept",
+	}
+	return all
+}

@@ -1,0 +1,10 @@
+locals {
+  platforms = ["other"]
+}
+
+
+variable "other" {
+  type = object({
+    name    = string
+  })
+}

@@ -1,0 +1,5 @@
+package handlers
+
+type orders struct{}
+
+func (o *orders) keep() string { return "kept" }

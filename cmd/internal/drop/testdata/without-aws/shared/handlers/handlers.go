@@ -1,0 +1,36 @@
+// Package handlers is a table.
+package handlers
+
+import (
+	"strings"
+
+	"example.test/tree/shared/providers/acmeco"
+)
+
+// Platforms are their names.
+var Platforms = []string{"acme-co", "other"}
+
+// Mirrored are types of events.
+var Mirrored = []string{
+	"acme-co.made",
+	"other.made",
+}
+
+type settings struct {
+	// Orders are those of one platform.
+	Orders orders
+	Other  string
+}
+
+var _ = strings.ToUpper(acmeco.Provider)
+
+func table() map[string]string {
+	orders := &orders{}
+	all := map[string]string{
+		"acme-co.made":  orders.keep(),
+		"acme-co.again": orders.keep(), // twice
+		"other.made":    "kept",
+	}
+	all["acme-co.late"] = orders.keep()
+	return all
+}

@@ -1,0 +1,5 @@
+// Package acmeco is a platform.
+package acmeco
+
+// Provider is its row.
+var Provider = "acme-co"
