@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Message is what a queue hands over. Only Body is ours; ID and Receives are
-// the queue's and never part of an identity.
+// Message is what a queue delivers. ID and Receives are the queue's and never part
+// of an identity.
 type Message struct {
 	ID       string
 	Body     []byte // an encoded webhook.Event
-	Receives int    // how often it was handed over, this time included; a hint
+	Receives int    // deliveries so far, this one included; a hint
 }
 
 // String shows no body.
@@ -26,7 +26,7 @@ func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
 type Verdict struct {
 	ID      string        // of the Message
 	Ack     bool          // true: acknowledge it; false: retry it
-	After   time.Duration // least time before it comes back; 0 leaves it to the queue's back-off
-	Outcome string        // one word for people and counters: "charged", "duplicate", "dead", "again"
-	Reason  string        // why it is not simply done; quotes no data
+	After   time.Duration // least time before the retry; 0 leaves it to the queue's back-off
+	Outcome string        // one word for the log and the counters: "charged", "duplicate", "dead" (letter), "again" (retry)
+	Reason  string        // of a retry or a dead letter; quotes no data
 }

@@ -1,13 +1,12 @@
-// Package worker is the second function: it takes messages from a queue, hands
-// each event to its handler and tells the queue what to do with the message.
+// Package worker is the second function: it decodes the messages of a queue, calls
+// the handlers of their events and gives the queue a verdict per message.
 //
 //	messages → events → handlers → follow-up events published → Verdict
 //
-// A message is acknowledged only when nothing is left to do for it: the handler
-// succeeded and its follow-ups are stored, or the event is stored among the dead
-// letters with a reason. Anything else comes back. Records do not touch one
-// another: a panic, a poison message or a slow one costs its own try and
-// nobody else's.
+// A message is acknowledged when the handler succeeded and its follow-ups are
+// stored, or when the event is stored as a dead letter with a reason. Any other
+// message is retried. A panic, a poison message or a slow event costs its own try
+// only.
 //
 // The outbound function is the same worker with another table of handlers.
 package worker
@@ -25,29 +24,27 @@ import (
 )
 
 const (
-	// RecordBudget is how long the handler of a group may take for each of its
-	// events, as far as the batch has time.
+	// RecordBudget is the time of a handler for each event, as far as the batch has time.
 	RecordBudget = 10 * time.Second
-	// margin is kept at the end of a batch to report what is done and what is not,
-	// and reserve before it to publish what follows.
-	margin  = 500 * time.Millisecond
-	reserve = 1500 * time.Millisecond
-	// suspect is the receive count from which a message is handled alone, after
-	// the others, and at which a panic makes it a dead letter.
-	suspect = 3
+
+	shutdownMargin = 500 * time.Millisecond  // end of a batch, to report the verdicts
+	publishReserve = 1500 * time.Millisecond // before the margin, to publish follow-ups
+
+	// poisonThreshold is the receive count from which a message is handled alone,
+	// after the others, and a panic makes it a dead letter.
+	poisonThreshold = 3
 )
 
 // Worker handles batches. It is safe for concurrent use.
 type Worker struct {
 	Handlers map[string]webhook.BatchHandler // by event type
-	// Unknown handles platforms' events whose type is not in Handlers. If nil they
-	// are dead letters: outbound gets none, unless one is redriven to the wrong
-	// queue.
+	// Unknown handles platforms' events whose type is not in Handlers; nil makes
+	// them dead letters. Outbound has nil: only a redrive to the wrong queue brings one.
 	Unknown     webhook.BatchHandler
 	FollowUps   webhook.Publisher
 	DeadLetters webhook.Publisher
-	// Redecode identifies an event anew that could not be read when it arrived;
-	// see ingest.Redecode. Its error is the reason it is still a dead letter.
+	// Redecode identifies an undecodable event anew, see ingest.Redecode. Its error is
+	// the reason of the next dead letter.
 	Redecode func(webhook.Event) (webhook.Event, error)
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -60,12 +57,12 @@ type record struct {
 	verdict *Verdict
 }
 
-// Handle gives one verdict per message, in their order. It does not fail as a
-// whole: what could not be handled comes back.
+// Handle gives one verdict per message, in their order. A message that is not
+// handled in time is retried.
 func (w *Worker) Handle(ctx context.Context, messages []Message) []Verdict {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-shutdownMargin))
 		defer cancel()
 	}
 	verdicts := make([]Verdict, len(messages))
@@ -73,8 +70,8 @@ func (w *Worker) Handle(ctx context.Context, messages []Message) []Verdict {
 	for i, m := range messages {
 		verdicts[i] = Verdict{ID: m.ID, Outcome: "again", Reason: "not reached in time"}
 		r := record{message: m, verdict: &verdicts[i]}
-		if err := w.open(&r); err != nil {
-			w.settle(ctx, r, webhook.Result{Err: err})
+		if err := w.decode(&r); err != nil {
+			w.finish(ctx, r, webhook.Result{Err: err})
 			continue
 		}
 		records = append(records, r)
@@ -82,7 +79,7 @@ func (w *Worker) Handle(ctx context.Context, messages []Message) []Verdict {
 	left := len(records)
 	for _, group := range groups(records) {
 		if w.outOfTime(ctx) {
-			break // the rest keeps its first verdict: again
+			break // the verdict of the others stays: retry
 		}
 		left -= len(group)
 		w.handleGroup(ctx, group, left)
@@ -90,15 +87,15 @@ func (w *Worker) Handle(ctx context.Context, messages []Message) []Verdict {
 	return verdicts
 }
 
-// open makes the event of a message. A dead letter that was redriven loses its
-// reason and, if it could not be read before, is identified anew.
-func (w *Worker) open(r *record) error {
+// decode makes the event of a message. A redriven dead letter loses its reason; an
+// undecodable one is identified anew.
+func (w *Worker) decode(r *record) error {
 	event, err := webhook.DecodeEvent(r.message.Body)
 	if errors.Is(err, webhook.ErrNewer) {
 		return err
 	}
 	if err != nil {
-		r.event = unreadable(r.message.Body, w.Now())
+		r.event = undecodable(r.message.Body, w.Now())
 		return webhook.Permanent(err.Error())
 	}
 	r.event = event
@@ -106,22 +103,22 @@ func (w *Worker) open(r *record) error {
 	if event.Basis != webhook.Undecodable {
 		return nil
 	}
-	if event.Type == unreadableType {
+	if event.Type == undecodableType {
 		return webhook.Permanent(webhook.ErrCorrupt.Error())
 	}
 	r.event, err = w.Redecode(r.event)
 	return err
 }
 
-const unreadableType = "unreadable.message"
+const undecodableType = "unreadable.message"
 
-// unreadable wraps bytes that are not an event, so that they can be kept.
-func unreadable(body []byte, now time.Time) webhook.Event {
+// undecodable wraps a message that is not an event, so that it becomes a dead letter.
+func undecodable(body []byte, now time.Time) webhook.Event {
 	sum := sha256.Sum256(body)
 	return webhook.Event{
-		ID:     webhook.Identity("worker", unreadableType, hex.EncodeToString(sum[:])),
+		ID:     webhook.Identity("worker", undecodableType, hex.EncodeToString(sum[:])),
 		Source: "/functions/worker",
-		Type:   unreadableType,
+		Type:   undecodableType,
 		Time:   now,
 		Data:   body,
 		Basis:  webhook.Undecodable,
@@ -129,12 +126,12 @@ func unreadable(body []byte, now time.Time) webhook.Event {
 }
 
 // groups puts events of one type together, in order of first arrival, and each
-// suspect alone at the end: if it takes the process with it, the others are done.
+// message at the poison threshold alone at the end: it may crash the process.
 func groups(records []record) [][]record {
 	var grouped, alone [][]record
 	index := make(map[string]int)
 	for _, r := range records {
-		if r.message.Receives >= suspect {
+		if r.message.Receives >= poisonThreshold {
 			alone = append(alone, []record{r})
 			continue
 		}
@@ -154,12 +151,11 @@ func (w *Worker) outOfTime(ctx context.Context) bool {
 		return true
 	}
 	deadline, ok := ctx.Deadline()
-	return ok && deadline.Sub(w.Now()) < reserve
+	return ok && deadline.Sub(w.Now()) < publishReserve
 }
 
-// handleGroup runs the handler of one event type, while so many other records
-// wait. If it panics with several events in hand, each is tried alone: only the
-// guilty one pays.
+// handleGroup calls the handler of one event type while other records wait. If it
+// panics with several events, each is tried alone.
 func (w *Worker) handleGroup(ctx context.Context, group []record, waiting int) {
 	handler, ok := w.Handlers[group[0].event.Type]
 	if !ok {
@@ -174,21 +170,21 @@ func (w *Worker) handleGroup(ctx context.Context, group []record, waiting int) {
 	}
 	for i, r := range group {
 		if err != nil {
-			w.settle(ctx, r, webhook.Result{Err: w.poison(r, err)})
+			w.finish(ctx, r, webhook.Result{Err: w.poison(r, err)})
 			continue
 		}
-		w.settle(ctx, r, results[i])
+		w.finish(ctx, r, results[i])
 	}
 }
 
-// unknown handles events that have no handler. One of our own is for a newer
-// release, which may be on its way here.
+// unknown handles events without a handler. A follow-up without one is retried: a
+// newer release, which knows its type, may be on its way.
 func (w *Worker) unknown(ctx context.Context, events []webhook.Event) []webhook.Result {
 	results := make([]webhook.Result, len(events))
 	for i, e := range events {
 		switch {
 		case e.Provider() == "":
-			results[i].Err = errNobody
+			results[i].Err = errNoHandler
 		case w.Unknown == nil:
 			results[i].Err = webhook.Permanent("a platform's event in a queue of our own: redrive it to the events queue")
 		default:
@@ -199,12 +195,12 @@ func (w *Worker) unknown(ctx context.Context, events []webhook.Event) []webhook.
 }
 
 var (
-	errNobody = errors.New("no handler of this release knows the type")
-	errPanic  = errors.New("handler panicked")
+	errNoHandler = errors.New("no handler of this release knows the type")
+	errPanic     = errors.New("handler panicked")
 )
 
-// run calls a handler within its budget and turns a panic into an error. The
-// panic's text stays out of it: it may quote the event.
+// run calls a handler within its budget and turns a panic into an error, without
+// the panic's text: it may quote the event.
 func (w *Worker) run(ctx context.Context, handler webhook.BatchHandler, group []record, waiting int) (results []webhook.Result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, w.budget(ctx, len(group), waiting))
 	defer cancel()
@@ -224,58 +220,57 @@ func (w *Worker) run(ctx context.Context, handler webhook.BatchHandler, group []
 	return results, nil
 }
 
-// budget leaves those who wait their share, and what it takes to report the
-// batch, however slow a group is.
+// budget divides the remaining time evenly among the unhandled events and keeps
+// the publish reserve.
 func (w *Worker) budget(ctx context.Context, events, waiting int) time.Duration {
 	budget := RecordBudget
 	if deadline, ok := ctx.Deadline(); ok {
-		budget = min(budget, (deadline.Sub(w.Now())-reserve)/time.Duration(events+waiting))
+		budget = min(budget, (deadline.Sub(w.Now())-publishReserve)/time.Duration(events+waiting))
 	}
 	return time.Duration(events) * budget
 }
 
-// poison lets a panic come back twice, in case a neighbour or the moment was to
-// blame, and then calls it permanent.
+// poison makes a panic permanent at the poison threshold.
 func (w *Worker) poison(r record, err error) error {
-	if r.message.Receives < suspect {
+	if r.message.Receives < poisonThreshold {
 		return err
 	}
 	return webhook.Permanent(fmt.Sprintf("%v, received %d times", err, r.message.Receives))
 }
 
-// settle ends one record: follow-ups first, those of a handler that failed as
-// well, then the verdict.
-func (w *Worker) settle(ctx context.Context, r record, result webhook.Result) {
+// finish publishes the follow-ups, also those of a handler that failed, then
+// acknowledges, retries or dead-letters the message.
+func (w *Worker) finish(ctx context.Context, r record, result webhook.Result) {
 	for _, followUp := range result.FollowUps {
 		if err := w.FollowUps.Publish(ctx, followUp); err != nil {
-			w.again(ctx, r, fmt.Errorf("publish %s: %w", followUp.Type, err))
+			w.retry(ctx, r, fmt.Errorf("publish %s: %w", followUp.Type, err))
 			return
 		}
 	}
 	if reason, permanent := webhook.PermanentReason(result.Err); permanent {
-		w.bury(ctx, r, reason)
+		w.deadLetter(ctx, r, reason)
 		return
 	}
 	if result.Err != nil {
-		w.again(ctx, r, result.Err)
+		w.retry(ctx, r, result.Err)
 		return
 	}
 	*r.verdict = Verdict{ID: r.message.ID, Ack: true, Outcome: result.Outcome}
 	w.log(ctx, slog.LevelInfo, r, "handled")
 }
 
-// bury acknowledges a message only once its event is stored among the dead letters.
-func (w *Worker) bury(ctx context.Context, r record, reason string) {
+// deadLetter acknowledges a message once its event is stored as a dead letter.
+func (w *Worker) deadLetter(ctx context.Context, r record, reason string) {
 	r.event.Reason = reason
 	if err := w.DeadLetters.Publish(ctx, r.event); err != nil {
-		w.again(ctx, r, fmt.Errorf("publish dead letter: %w", err))
+		w.retry(ctx, r, fmt.Errorf("publish dead letter: %w", err))
 		return
 	}
 	*r.verdict = Verdict{ID: r.message.ID, Ack: true, Outcome: "dead", Reason: reason}
 	w.log(ctx, slog.LevelWarn, r, "dead letter", slog.String("code", webhook.CodeDeadLetter))
 }
 
-func (w *Worker) again(ctx context.Context, r record, err error) {
+func (w *Worker) retry(ctx context.Context, r record, err error) {
 	*r.verdict = Verdict{ID: r.message.ID, After: webhook.RetryDelay(err), Outcome: "again", Reason: err.Error()}
 	w.log(ctx, slog.LevelWarn, r, "comes back")
 }

@@ -61,48 +61,47 @@ func (b *bench) each(f func(e webhook.Event) ([]webhook.Event, error)) webhook.B
 }
 
 func event(id, eventType string) webhook.Event {
-	return webhook.Event{ID: id, Source: "/webhooks/gabber", Type: eventType, Data: []byte("canary-body-" + id), Basis: webhook.ByID}
+	return webhook.Event{ID: id, Source: "/webhooks/acme", Type: eventType, Data: []byte("canary-body-" + id), Basis: webhook.ByID}
 }
 
 func message(e webhook.Event, receives int) worker.Message {
 	return worker.Message{ID: "m-" + e.ID, Body: e.Encode(), Receives: receives}
 }
 
-func TestVerdicts(t *testing.T) {
+// messages gives a message per event type; the ids are 1, 2, …
+func messages(receives int, eventTypes ...string) (all []worker.Message) {
+	for i, eventType := range eventTypes {
+		all = append(all, message(event(fmt.Sprint(i+1), eventType), receives))
+	}
+	return all
+}
+
+func TestHandle(t *testing.T) {
 	down := errors.New("database is down")
+	fails := func(err error) func() error { return func() error { return err } }
+	panics := func() error { panic("canary-panic") }
 	for name, row := range map[string]struct {
-		handler  func(e webhook.Event) ([]webhook.Event, error)
+		handler  func() error
 		receives int
+		full     error // of the queue of dead letters
 		want     worker.Verdict
 		dead     int
 	}{
-		"handled": {
-			func(webhook.Event) ([]webhook.Event, error) { return nil, nil }, 1,
-			worker.Verdict{Ack: true, Outcome: "handled"}, 0},
-		"permanent error is a dead letter, then acknowledged": {
-			func(webhook.Event) ([]webhook.Event, error) { return nil, webhook.Permanent("conflict") }, 1,
-			worker.Verdict{Ack: true, Outcome: "dead", Reason: "conflict"}, 1},
-		"any other error comes back": {
-			func(webhook.Event) ([]webhook.Event, error) { return nil, down }, 1,
-			worker.Verdict{Outcome: "again", Reason: "database is down"}, 0},
-		"an error with a delay comes back no sooner": {
-			func(webhook.Event) ([]webhook.Event, error) { return nil, webhook.RetryAfter(time.Minute, down) }, 1,
-			worker.Verdict{Outcome: "again", After: time.Minute, Reason: "database is down"}, 0},
-		"a panic comes back": {
-			func(webhook.Event) ([]webhook.Event, error) { panic("canary-panic") }, 2,
-			worker.Verdict{Outcome: "again", Reason: "handler panicked (string)"}, 0},
-		"the third panic is a dead letter": {
-			func(webhook.Event) ([]webhook.Event, error) { panic("canary-panic") }, 3,
-			worker.Verdict{Ack: true, Outcome: "dead", Reason: "handler panicked (string), received 3 times"}, 1},
-		"an ordinary error never becomes a dead letter here, however often": {
-			func(webhook.Event) ([]webhook.Event, error) { return nil, down }, 9,
-			worker.Verdict{Outcome: "again", Reason: "database is down"}, 0},
+		"success_is_acknowledged":            {fails(nil), 1, nil, worker.Verdict{Ack: true, Outcome: "handled"}, 0},
+		"permanent_error_is_a_dead_letter":   {fails(webhook.Permanent("conflict")), 1, nil, worker.Verdict{Ack: true, Outcome: "dead", Reason: "conflict"}, 1},
+		"dead_letter_not_stored_is_retried":  {fails(webhook.Permanent("conflict")), 1, down, worker.Verdict{Outcome: "again", Reason: "publish dead letter: database is down"}, 0},
+		"any_other_error_is_retried":         {fails(down), 1, nil, worker.Verdict{Outcome: "again", Reason: "database is down"}, 0},
+		"any_other_error_is_retried_forever": {fails(down), 9, nil, worker.Verdict{Outcome: "again", Reason: "database is down"}, 0},
+		"delay_of_an_error_is_kept":          {fails(webhook.RetryAfter(time.Minute, down)), 1, nil, worker.Verdict{Outcome: "again", After: time.Minute, Reason: "database is down"}, 0},
+		"second_panic_is_retried":            {panics, 2, nil, worker.Verdict{Outcome: "again", Reason: "handler panicked (string)"}, 0},
+		"third_panic_is_a_dead_letter":       {panics, 3, nil, worker.Verdict{Ack: true, Outcome: "dead", Reason: "handler panicked (string), received 3 times"}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(nil)
-			b.Handlers = map[string]webhook.BatchHandler{"gabber.usage.tracked": b.each(row.handler)}
+			b.dead.refuse = row.full
+			b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, row.handler() })}
 			row.want.ID = "m-1"
-			got := b.Handle(t.Context(), []worker.Message{message(event("1", "gabber.usage.tracked"), row.receives)})
+			got := b.Handle(t.Context(), messages(row.receives, "x"))
 			if len(got) != 1 || got[0] != row.want {
 				t.Errorf("verdict %+v, want %+v", got, row.want)
 			}
@@ -122,59 +121,35 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-func TestFollowUpsArePublishedBeforeTheAcknowledgement(t *testing.T) {
-	b := newBench(nil)
-	next, last := event("follow", "credits.balance.changed"), event("last", "lead.forward")
-	b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return []webhook.Event{next, last}, nil })}
-	messages := []worker.Message{message(event("1", "x"), 1)}
-
-	b.followUps.refuse = errors.New("queue is down")
-	if got := b.Handle(t.Context(), messages); got[0].Ack {
-		t.Error("acknowledged although the follow-up is not stored")
-	}
-	b.followUps.refuse = nil
-	if got := b.Handle(t.Context(), messages); !got[0].Ack || len(b.followUps.events) != 2 {
-		t.Errorf("verdict %+v with %d follow-ups", got[0], len(b.followUps.events))
-	}
-}
-
-// What a handler has found out is told, even if it failed at something else.
-func TestFollowUpsOfAHandlerThatFailed(t *testing.T) {
-	next := event("follow", "credits.exhausted")
+// Follow-ups are published whatever becomes of the event, and before its verdict.
+func TestHandlePublishesFollowUps(t *testing.T) {
 	for name, row := range map[string]struct {
 		err  error
-		done bool
+		ack  bool
 		dead int
 	}{
-		"for now":  {errors.New("the API is down"), false, 0},
-		"for good": {webhook.Permanent("no"), true, 1},
+		"success":         {nil, true, 0},
+		"transient_error": {errors.New("the API is down"), false, 0},
+		"permanent_error": {webhook.Permanent("no"), true, 1},
 	} {
 		b := newBench(nil)
-		b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return []webhook.Event{next}, row.err })}
-		got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)})
-		if got[0].Ack != row.done || len(b.followUps.events) != 1 || len(b.dead.events) != row.dead {
-			t.Errorf("%s: %+v with %d follow-ups and %d dead letters", name, got[0], len(b.followUps.events), len(b.dead.events))
-		}
+		b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) {
+			return []webhook.Event{event("follow", "credits.exhausted"), event("last", "lead.forward")}, row.err
+		})}
 		b.followUps.refuse = errors.New("queue is down")
-		if got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)}); got[0].Ack {
+		if got := b.Handle(t.Context(), messages(1, "x")); got[0].Ack || len(b.dead.events) > 0 {
 			t.Errorf("%s: acknowledged although the follow-up is not stored", name)
 		}
+		b.followUps.refuse = nil
+		got := b.Handle(t.Context(), messages(1, "x"))
+		if got[0].Ack != row.ack || len(b.followUps.events) != 2 || len(b.dead.events) != row.dead {
+			t.Errorf("%s: %+v with %d follow-ups and %d dead letters", name, got[0], len(b.followUps.events), len(b.dead.events))
+		}
 	}
 }
 
-// A queue of our own gets no platform's events, unless somebody redrives them to
-// it: acknowledged there, nobody would ever charge them.
-func TestAPlatformsEventInAQueueOfOurOwnIsKept(t *testing.T) {
-	b := newBench(map[string]webhook.BatchHandler{})
-	got := b.Handle(t.Context(), []worker.Message{message(event("1", "gabber.usage.tracked"), 1)})
-	if !got[0].Ack || len(b.dead.events) != 1 || b.dead.events[0].Reason == "" {
-		t.Errorf("verdict %+v, dead letters %+v", got[0], b.dead.events)
-	}
-}
-
-// An API that hangs costs its own events their try, not those of others in the
-// batch.
-func TestASlowGroupLeavesOthersTheirShare(t *testing.T) {
+// A handler that hangs costs its own events their try, no other event of the batch.
+func TestHandleDividesTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		b.Now = time.Now
@@ -193,12 +168,8 @@ func TestASlowGroupLeavesOthersTheirShare(t *testing.T) {
 		}
 		for _, receives := range []int{1, 3, 10} {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			var messages []worker.Message
-			for i, eventType := range []string{"hangs", "hangs", "hangs", "next"} {
-				messages = append(messages, message(event(fmt.Sprint(i), eventType), receives))
-			}
 			start := time.Now()
-			got := b.Handle(ctx, messages)
+			got := b.Handle(ctx, messages(receives, "hangs", "hangs", "hangs", "next"))
 			if !got[3].Ack || got[0].Ack || time.Since(start) > 28*time.Second {
 				t.Errorf("received %d times: %+v after %v", receives, got, time.Since(start))
 			}
@@ -207,8 +178,7 @@ func TestASlowGroupLeavesOthersTheirShare(t *testing.T) {
 	})
 }
 
-// A queue that hangs must not take the report of what is done with it.
-func TestTheReportComesBeforeTheEnd(t *testing.T) {
+func TestHandleReportsInTimeThoughAQueueHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		b.Now = time.Now
@@ -219,7 +189,7 @@ func TestTheReportComesBeforeTheEnd(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()
-		got := b.Handle(ctx, []worker.Message{message(event("1", "first"), 1), message(event("2", "asking"), 1), message(event("3", "asking"), 1)})
+		got := b.Handle(ctx, messages(1, "first", "asking", "asking"))
 		if !got[0].Ack || got[1].Ack || got[2].Ack || ctx.Err() != nil {
 			t.Errorf("%+v, and it is over: %v", got, ctx.Err())
 		}
@@ -234,21 +204,23 @@ func (hanging) Publish(ctx context.Context, _ webhook.Event) error {
 	return ctx.Err()
 }
 
-// However many events a group has, its handler leaves what it takes to report
-// the batch.
-func TestAGroupLeavesTimeToReport(t *testing.T) {
+// A handler has the budget of its events, less what it takes to report the batch.
+func TestHandleBudget(t *testing.T) {
 	end := time.Now().Add(time.Hour)
-	ctx, cancel := context.WithDeadline(t.Context(), end)
-	defer cancel()
 	for _, row := range []struct {
 		events     int
-		left, want time.Duration
+		left, want time.Duration // left 0: the batch has no deadline
 	}{
+		{2, 0, 2 * worker.RecordBudget},
 		{1, time.Hour, worker.RecordBudget},
 		{3, time.Hour, 3 * worker.RecordBudget},
 		{3, 12 * time.Second, 10 * time.Second},
 		{1, 5 * time.Second, 3 * time.Second},
 	} {
+		ctx, cancel := t.Context(), context.CancelFunc(func() {})
+		if row.left > 0 {
+			ctx, cancel = context.WithDeadline(ctx, end)
+		}
 		b := newBench(nil)
 		b.Now = func() time.Time { return end.Add(-row.left) }
 		var got time.Duration
@@ -257,55 +229,47 @@ func TestAGroupLeavesTimeToReport(t *testing.T) {
 			got = time.Until(deadline).Round(time.Second)
 			return make([]webhook.Result, len(events))
 		}}
-		var messages []worker.Message
-		for i := range row.events {
-			messages = append(messages, message(event(fmt.Sprint(i), "x"), 1))
-		}
-		b.Handle(ctx, messages)
+		b.Handle(ctx, messages(1, slices.Repeat([]string{"x"}, row.events)...))
+		cancel()
 		if got != row.want {
 			t.Errorf("%d events, %v left: the handler has %v, want %v", row.events, row.left, got, row.want)
 		}
 	}
 }
 
-func TestADeadLetterThatCannotBeStoredComesBack(t *testing.T) {
-	b := newBench(nil)
-	b.dead.refuse = errors.New("queue is down")
-	b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, webhook.Permanent("no") })}
-	if got := b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1)}); got[0].Ack {
-		t.Error("acknowledged although the dead letter is not stored")
-	}
-}
-
-func TestMessagesThatAreNotEvents(t *testing.T) {
-	unread := event("1", "gabber.usage.tracked")
-	unread.Basis, unread.Reason = webhook.Undecodable, "value is missing"
+func TestHandleWithoutAHandler(t *testing.T) {
+	undecodable := event("1", "acme.usage.tracked")
+	undecodable.Basis, undecodable.Reason = webhook.Undecodable, "value is missing"
 	newer := bytes.Replace(event("1", "x").Encode(), []byte(`"v1"`), []byte(`"v2"`), 1)
 	ours := webhook.FollowUp("worker", "new.thing", event("1", "x"), "u1", nil)
+	ignore := webhook.Each("ignored", func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
 	for name, row := range map[string]struct {
-		body []byte
-		done bool
-		dead string // type
+		body    []byte
+		unknown webhook.BatchHandler
+		ack     bool
+		dead    string // type
 	}{
-		"garbage is kept as a dead letter":                             {[]byte("garbage"), true, "unreadable.message"},
-		"an event of a newer version waits for the rollout":            {newer, false, ""},
-		"an unread event that still cannot be read stays dead":         {unread.Encode(), true, "gabber.usage.tracked"},
-		"an event nobody handles is acknowledged":                      {event("1", "gabber.new.thing").Encode(), true, ""},
-		"one of our own that nobody handles waits for a newer release": {ours.Encode(), false, ""},
-		"redriven garbage is still garbage, and still not lost":        {deadGarbage(t), true, "unreadable.message"},
+		"garbage_is_a_dead_letter":              {[]byte("garbage"), ignore, true, "unreadable.message"},
+		"redriven_garbage_is_a_dead_letter":     {deadGarbage(t), ignore, true, "unreadable.message"},
+		"newer_version_is_retried":              {newer, ignore, false, ""},
+		"undecodable_stays_a_dead_letter":       {undecodable.Encode(), ignore, true, "acme.usage.tracked"},
+		"unknown_type_is_acknowledged":          {event("1", "acme.new.thing").Encode(), ignore, true, ""},
+		"follow_up_of_a_newer_release_retried":  {ours.Encode(), ignore, false, ""},
+		"platforms_event_in_the_outbound_queue": {event("1", "acme.usage.tracked").Encode(), nil, true, "acme.usage.tracked"},
+		"follow_up_of_a_newer_release_outbound": {ours.Encode(), nil, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(nil)
-			b.Unknown = webhook.Each("ignored", func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
+			b.Unknown = row.unknown
 			got := b.Handle(t.Context(), []worker.Message{{ID: "m", Body: row.body, Receives: 1}})
-			if got[0].Ack != row.done {
+			if got[0].Ack != row.ack {
 				t.Errorf("verdict %+v", got[0])
 			}
 			if row.dead == "" && len(b.dead.events) > 0 || row.dead != "" && (len(b.dead.events) != 1 || b.dead.events[0].Type != row.dead || b.dead.events[0].Reason == "") {
 				t.Errorf("dead letters %+v", b.dead.events)
 			}
 			if row.dead == "unreadable.message" && b.dead.events[0].Reason == "value is missing" {
-				t.Error("what is no event was read anew")
+				t.Error("a message that is no event was decoded anew")
 			}
 		})
 	}
@@ -318,66 +282,40 @@ func deadGarbage(t *testing.T) []byte {
 	return b.dead.events[0].Encode()
 }
 
-func TestARedrivenEventIsReadAnew(t *testing.T) {
+func TestHandleDecodesARedrivenEventAnew(t *testing.T) {
 	b := newBench(nil)
-	b.Handlers = map[string]webhook.BatchHandler{"gabber.usage.tracked": b.each(func(e webhook.Event) ([]webhook.Event, error) {
+	b.Handlers = map[string]webhook.BatchHandler{"acme.usage.tracked": b.each(func(e webhook.Event) ([]webhook.Event, error) {
 		if e.Reason != "" {
 			t.Errorf("still carries the reason %q", e.Reason)
 		}
 		return nil, nil
 	})}
-	b.Redecode = func(e webhook.Event) (webhook.Event, error) { // the decoder was mended
-		e.ID, e.Type, e.Basis = "read", "gabber.usage.tracked", webhook.ByID
+	b.Redecode = func(e webhook.Event) (webhook.Event, error) { // the decoder was fixed
+		e.ID, e.Type, e.Basis = "read", "acme.usage.tracked", webhook.ByID
 		return e, nil
 	}
-	unread := event("provisional", "gabber.unreadable")
-	unread.Basis, unread.Reason = webhook.Undecodable, "not JSON"
-	b.Handle(t.Context(), []worker.Message{message(unread, 1)})
+	undecodable := event("provisional", "acme.unreadable")
+	undecodable.Basis, undecodable.Reason = webhook.Undecodable, "not JSON"
+	b.Handle(t.Context(), []worker.Message{message(undecodable, 1)})
 	if !slices.Equal(b.handled, []string{"read"}) {
 		t.Errorf("handled %q, want the identity of the second reading", b.handled)
 	}
 }
 
-func TestRecordsDoNotTouchOneAnother(t *testing.T) {
-	b := newBench(nil)
-	b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(e webhook.Event) ([]webhook.Event, error) {
-		if e.ID == "poison" {
-			panic("boom")
-		}
-		return nil, nil
-	})}
-	var messages []worker.Message
-	for _, id := range []string{"1", "poison", "2"} {
-		messages = append(messages, message(event(id, "x"), 1))
-	}
-	messages = append(messages, worker.Message{ID: "m-garbage", Body: []byte("garbage"), Receives: 1})
-	var got []string
-	for _, v := range b.Handle(t.Context(), messages) {
-		got = append(got, fmt.Sprint(v.ID, " ", v.Ack))
-	}
-	if want := []string{"m-1 true", "m-poison false", "m-2 true", "m-garbage true"}; !slices.Equal(got, want) {
-		t.Errorf("verdicts %q, want %q", got, want)
-	}
-}
-
-// However few share a batch with an event that panics, only that one comes back.
-func TestAPanicCostsItsOwnEventOnly(t *testing.T) {
+func TestHandleRetriesThePanickingEventOnly(t *testing.T) {
 	for neighbours := range 4 {
 		for place := range neighbours + 1 {
 			t.Run(fmt.Sprint(neighbours, " neighbours, in place ", place), func(t *testing.T) {
 				b := newBench(nil)
 				b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(e webhook.Event) ([]webhook.Event, error) {
-					if e.ID == fmt.Sprint(place) {
+					if e.ID == fmt.Sprint(place+1) {
 						panic("boom")
 					}
 					return nil, nil
 				})}
-				var messages []worker.Message
-				for i := range neighbours + 1 {
-					messages = append(messages, message(event(fmt.Sprint(i), "x"), 1))
-				}
-				for i, v := range b.Handle(t.Context(), messages) {
-					if v.Ack != (i != place) {
+				batch := append(messages(1, slices.Repeat([]string{"x"}, neighbours+1)...), worker.Message{ID: "m-garbage", Body: []byte("garbage")})
+				for i, v := range b.Handle(t.Context(), batch) {
+					if v.Ack != (i != place) || v.ID != batch[i].ID {
 						t.Errorf("event %d: %+v", i, v)
 					}
 				}
@@ -386,7 +324,7 @@ func TestAPanicCostsItsOwnEventOnly(t *testing.T) {
 	}
 }
 
-func TestEventsOfOneTypeAreHandledTogether(t *testing.T) {
+func TestHandleGroupsByType(t *testing.T) {
 	var calls [][]string
 	together := func(_ context.Context, events []webhook.Event) []webhook.Result {
 		var ids []string
@@ -398,73 +336,38 @@ func TestEventsOfOneTypeAreHandledTogether(t *testing.T) {
 	}
 	b := newBench(map[string]webhook.BatchHandler{"x": together, "y": together})
 	b.Handle(t.Context(), []worker.Message{
-		message(event("suspect", "x"), 3), message(event("1", "x"), 1), message(event("2", "y"), 1), message(event("3", "x"), 2)})
-	if got, want := fmt.Sprint(calls), "[[1 3] [2] [suspect]]"; got != want {
-		t.Errorf("calls %s, want %s: by type, a suspect alone and last", got, want)
+		message(event("poison", "x"), 3), message(event("1", "x"), 1), message(event("2", "y"), 1), message(event("3", "x"), 2)})
+	if got, want := fmt.Sprint(calls), "[[1 3] [2] [poison]]"; got != want {
+		t.Errorf("calls %s, want %s: by type, a possible poison message alone and last", got, want)
 	}
 }
 
-func TestAHandlerThatForgetsAResultLosesNothing(t *testing.T) {
+func TestHandleRetriesWithoutAResult(t *testing.T) {
 	b := newBench(map[string]webhook.BatchHandler{"x": func(context.Context, []webhook.Event) []webhook.Result { return nil }})
-	for _, v := range b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1), message(event("2", "x"), 1)}) {
+	for _, v := range b.Handle(t.Context(), messages(1, "x", "x")) {
 		if v.Ack {
 			t.Errorf("acknowledged without a result: %+v", v)
 		}
 	}
 }
 
-func TestNearlyOutOfTimeTheRestComesBack(t *testing.T) {
-	b := newBench(nil)
-	b.now = time.Now()
-	ctx, cancel := context.WithDeadline(t.Context(), b.now.Add(20*time.Second))
-	defer cancel()
-	b.Handlers = map[string]webhook.BatchHandler{
-		"slow": b.each(func(webhook.Event) ([]webhook.Event, error) {
-			b.now = b.now.Add(19 * time.Second)
-			return nil, nil
-		}),
-		"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
-	}
-	got := b.Handle(ctx, []worker.Message{message(event("1", "slow"), 1), message(event("2", "next"), 1)})
-	if !got[0].Ack || got[1].Ack || got[1].Outcome != "again" || !slices.Equal(b.handled, []string{"1"}) {
-		t.Errorf("verdicts %+v, handled %q", got, b.handled)
-	}
-}
-
-// An invocation may be given up without having had a deadline.
-func TestGivenUpTheRestComesBack(t *testing.T) {
-	b := newBench(nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	b.Handlers = map[string]webhook.BatchHandler{
-		"last": b.each(func(webhook.Event) ([]webhook.Event, error) { cancel(); return nil, nil }),
-		"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
-	}
-	got := b.Handle(ctx, []worker.Message{message(event("1", "last"), 1), message(event("2", "next"), 1)})
-	if !got[0].Ack || got[1].Ack || !slices.Equal(b.handled, []string{"1"}) {
-		t.Errorf("verdicts %+v, handled %q", got, b.handled)
-	}
-}
-
-// Every event has its budget; where a batch has one handler for several, it has
-// theirs together.
-func TestAHandlerHasTheBudgetOfItsEvents(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var budgets []time.Duration
-		b := newBench(map[string]webhook.BatchHandler{"x": func(ctx context.Context, events []webhook.Event) []webhook.Result {
-			deadline, _ := ctx.Deadline()
-			budgets = append(budgets, time.Until(deadline))
-			return make([]webhook.Result, len(events))
-		}})
-		b.Handle(t.Context(), []worker.Message{message(event("1", "x"), 1), message(event("2", "x"), 1), message(event("3", "x"), 3)})
-		if want := []time.Duration{2 * worker.RecordBudget, worker.RecordBudget}; !slices.Equal(budgets, want) {
-			t.Errorf("budgets %v, want %v", budgets, want)
+func TestHandleRetriesTheRest(t *testing.T) {
+	for name, end := range map[string]func(b *bench, cancel func()){
+		"out_of_time":                  func(b *bench, _ func()) { b.now = b.now.Add(19 * time.Second) },
+		"given_up_before_its_deadline": func(_ *bench, cancel func()) { cancel() },
+	} {
+		b := newBench(nil)
+		b.now = time.Now()
+		ctx, cancel := context.WithDeadline(t.Context(), b.now.Add(20*time.Second))
+		b.Handlers = map[string]webhook.BatchHandler{
+			"last": b.each(func(webhook.Event) ([]webhook.Event, error) { end(b, cancel); return nil, nil }),
+			"next": b.each(func(webhook.Event) ([]webhook.Event, error) { return nil, nil }),
 		}
-	})
-}
-
-func TestNoMessagesNoVerdicts(t *testing.T) {
-	if got := newBench(nil).Handle(t.Context(), nil); len(got) != 0 {
-		t.Errorf("verdicts %+v", got)
+		got := b.Handle(ctx, messages(1, "last", "next"))
+		if !got[0].Ack || got[1].Ack || got[1].Outcome != "again" || !slices.Equal(b.handled, []string{"1"}) {
+			t.Errorf("%s: verdicts %+v, handled %q", name, got, b.handled)
+		}
+		cancel()
 	}
 }
 
