@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/aws"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/secrets"
 )
 
 func main() {
@@ -32,7 +34,7 @@ func newIngest(env func(string) string, log *slog.Logger) (*ingest.Ingest, error
 	}
 	return &ingest.Ingest{
 		Providers:   ingest.Routes(table.Providers()...),
-		Keyrings:    client.Keyrings(env("WEBHOOK_SECRET_ARN"), table.Schemes(), log),
+		Keyrings:    secrets.NewCache(client.Secret(env("WEBHOOK_SECRET_ARN")), table.Schemes(), time.Now, rand.Float64, log),
 		Events:      client.Queue(env("EVENTS_QUEUE_URL")),
 		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
 		MaxBody:     maxBody,

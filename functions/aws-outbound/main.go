@@ -17,6 +17,7 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
@@ -32,7 +33,7 @@ func main() {
 }
 
 func code(err error) string {
-	if errors.Is(err, aws.ErrSecret) {
+	if errors.Is(err, secrets.ErrSettings) {
 		return webhook.CodeSecret
 	}
 	return webhook.CodeConfig
@@ -45,7 +46,7 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 	if err != nil {
 		return nil, err
 	}
-	env, err = client.SecretEnv(context.Background(), env("OUTBOUND_SECRET_ARN"), env, handlers.OutboundVariables(), log)
+	env, err = secrets.Overlay(context.Background(), client.Settings(env("OUTBOUND_SECRET_ARN")), env, handlers.OutboundVariables(), log)
 	if err != nil {
 		return nil, err
 	}

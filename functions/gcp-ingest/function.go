@@ -4,6 +4,7 @@ package gcpingest
 import (
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/secrets"
 )
 
 func init() {
@@ -39,7 +41,7 @@ func newIngest(env func(string) string, log *slog.Logger) (*ingest.Ingest, error
 	}
 	return &ingest.Ingest{
 		Providers:   ingest.Routes(table.Providers()...),
-		Keyrings:    gcp.NewKeyrings(filepath.Join(env("SECRETS_DIR"), "webhook"), table.Schemes(), log),
+		Keyrings:    secrets.NewCache(gcp.Mounted(filepath.Join(env("SECRETS_DIR"), "webhook")), table.Schemes(), time.Now, rand.Float64, log),
 		Events:      client.Topic(env("EVENTS_TOPIC")),
 		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
 		MaxBody:     maxBody,

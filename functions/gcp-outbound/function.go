@@ -3,6 +3,7 @@
 package gcpoutbound
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/worker"
 )
 
@@ -27,7 +29,7 @@ func init() {
 }
 
 func handler(env func(string) string, log *slog.Logger) http.Handler {
-	secret := gcp.NewSecretEnv(filepath.Join(env("OUTBOUND_SECRETS_DIR"), "outbound"))
+	secret := gcp.Mounted(filepath.Join(env("OUTBOUND_SECRETS_DIR"), "outbound"))
 	return gcp.Starting(log, func() (http.Handler, error) {
 		w, err := newOutbound(env, secret, log)
 		if err != nil {
@@ -39,12 +41,12 @@ func handler(env func(string) string, log *slog.Logger) http.Handler {
 
 // newOutbound asks for the API keys first: without them nothing else can be
 // judged. Whoever changes them starts the function anew.
-func newOutbound(env func(string) string, secret *gcp.SecretEnv, log *slog.Logger) (*worker.Worker, error) {
+func newOutbound(env func(string) string, secret secrets.Fetch, log *slog.Logger) (*worker.Worker, error) {
 	client, err := gcp.FromEnv(env, "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR")
 	if err != nil {
 		return nil, err
 	}
-	env, err = secret.Over(env, handlers.OutboundVariables(), log)
+	env, err = secrets.Overlay(context.Background(), secret, env, handlers.OutboundVariables(), log)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
 	"github.com/webhook-functions/template/shared/configtest"
+	"github.com/webhook-functions/template/shared/secrets"
 )
 
 // environment is complete and correct.
@@ -58,9 +59,9 @@ func TestConfiguration(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			file := mount(t, row.secret)
 			var said strings.Builder
-			w, err := newOutbound(configtest.Env(environment, row.change), gcp.NewSecretEnv(file), slog.New(slog.NewTextHandler(&said, nil)))
+			w, err := newOutbound(configtest.Env(environment, row.change), gcp.Mounted(file), slog.New(slog.NewTextHandler(&said, nil)))
 			configtest.Check(t, w != nil, err, row.faults)
-			if errors.Is(err, gcp.ErrSecret) != row.broken {
+			if errors.Is(err, secrets.ErrSettings) != row.broken {
 				t.Errorf("error %v", err)
 			}
 			if err != nil && strings.Contains(err.Error(), "canary") || strings.Contains(said.String(), "canary") {

@@ -3,8 +3,7 @@
 //
 //	client, err := aws.FromEnv(os.Getenv)
 //	client.Queue(url)          a webhook.Publisher on SQS
-//	client.Keyrings(arn, …)    webhook.Keyrings from one JSON secret
-//	client.SecretEnv(arn, …)   settings from another, laid over the environment
+//	client.Secret(arn)         a secrets.Fetch of Secrets Manager
 //	client.Ledger(table)       a ledger.Store, LimitMarks and Lister on DynamoDB
 //	client.Records(table)      a records.Store on DynamoDB
 //	aws.FunctionURL(ingest)    what to start when a Function URL calls

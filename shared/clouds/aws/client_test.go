@@ -282,16 +282,3 @@ func TestPublishIsNotConfirmed(t *testing.T) {
 		})
 	}
 }
-
-func TestSecretIsOneRequest(t *testing.T) {
-	client, service := serve(t, answer(200, `{"SecretString":"{\"gabber\":\"`+first+`\"}"}`))
-	k := client.Keyrings("arn:secret", schemes, nil)
-	for range 5 {
-		if _, err := k.Keyring(t.Context(), "gabber"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(service.asked()) != 1 || service.asked()[0].target != "secretsmanager.GetSecretValue" || service.asked()[0].body["SecretId"] != "arn:secret" {
-		t.Errorf("requests %v, want one for the secret", service.asked())
-	}
-}

@@ -5,8 +5,7 @@
 //	client.Topic(name)              a webhook.Publisher on Pub/Sub
 //	client.Ledger(database)         a ledger.Store, LimitMarks and Lister on Firestore
 //	client.Records(database)        a records.Store on Firestore
-//	gcp.NewKeyrings(file, …)        webhook.Keyrings from a mounted secret
-//	gcp.NewSecretEnv(file)          settings from another, laid over the environment
+//	gcp.Mounted(file)               a secrets.Fetch of a mounted secret
 //	gcp.Push(worker)                what a push subscription calls
 //
 // # Why not the client libraries

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -50,7 +51,7 @@ func (s *starting) try() http.Handler {
 }
 
 func codeOf(err error) string {
-	if errors.Is(err, ErrSecret) {
+	if errors.Is(err, secrets.ErrSettings) {
 		return webhook.CodeSecret
 	}
 	return webhook.CodeConfig

@@ -9,12 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 func TestStarting(t *testing.T) {
 	var log bytes.Buffer
-	faults, starts := []error{fmt.Errorf("%w: denied", ErrSecret), errors.New("TARIFF is no price list")}, 0
+	faults, starts := []error{fmt.Errorf("%w: denied", secrets.ErrSettings), errors.New("TARIFF is no price list")}, 0
 	front := Starting(NewLog(&log), func() (http.Handler, error) {
 		if starts++; starts <= len(faults) {
 			return nil, faults[starts-1]
