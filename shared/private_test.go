@@ -11,8 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/providers/gtateth"
@@ -26,9 +27,11 @@ import (
 // private are the types that carry personal data or secrets.
 var private = []any{
 	webhook.Delivery{}, webhook.Event{}, webhook.Parsed{Known: false}, webhook.Usage{}, webhook.State{}, worker.Message{}, records.Record{}, ledger.Entry{}, ledger.Account{}, signature.Secret{},
-	handlers.Balance{}, handlers.Crossing{}, handlers.Owner{}, handlers.Session{}, handlers.SpeechRequest{}, handlers.Debit{}, handlers.Target{}, handlers.OutboundSettings{},
+	followups.Balance{}, followups.Crossing{}, followups.Debit{}, calls.Settings{},
+	followups.SessionHuman{}, followups.SpeechRequest{}, gabber.SessionRecord{},
+	calls.Target{}, calls.Chatbase{}, // of Chatbase
 	chatbase.Lead{}, chatbase.LeadsSubmit{},
-	gabber.API{}, gabber.Content{}, gabber.Function{}, gabber.Message{}, gabber.MessageCall{}, gabber.MessageCommitted{}, gabber.Previous{}, gabber.Session{}, gabber.SessionData{},
+	calls.Gabber{}, calls.GabberAPI{}, gabber.Content{}, gabber.Function{}, gabber.Message{}, gabber.MessageCall{}, gabber.MessageCommitted{}, gabber.Previous{}, gabber.Session{}, gabber.SessionData{},
 	gabber.StateChanged{}, gabber.TimeLimitExceeded{}, gabber.ToolCall{}, gabber.ToolCallsFinished{}, gabber.ToolCallsStarted{}, gabber.ToolResult{}, gabber.UsageTracked{},
 	gtateth.Call{}, gtateth.Conversation{}, gtateth.Customer{}, gtateth.Event[gtateth.Customer]{}, gtateth.Message{}, gtateth.Object{}, gtateth.Profile{}, gtateth.Ref{}, gtateth.User{},
 	protocol.Attachment{}, protocol.Contact{}, protocol.Conversation{}, protocol.Group{}, protocol.Message{}, protocol.Object{}, protocol.Reaction{},
@@ -40,12 +43,13 @@ var harmless = map[string]string{
 	"webhook.Provider": "a platform", "webhook.Reply": "constants", "webhook.Result": "errors and outcomes quote nothing; events are private themselves",
 	"worker.Worker": "wiring", "worker.Verdict": "quotes no data",
 	"records.Memory": "a store", "ledger.Memory": "a store", "ledger.Mismatch": "numbers", "ledger.Span": "numbers",
-	"handlers.Attach": "wiring", "handlers.Calls": "wiring", "handlers.Credits": "wiring", "handlers.Crossings": "wiring", "handlers.Forward": "wiring",
-	"handlers.Grants": "wiring", "handlers.Latest": "wiring", "handlers.Leads": "wiring", "handlers.Limits": "wiring", "handlers.Ports": "wiring",
-	"handlers.Sessions": "wiring", "handlers.Speech": "wiring", "handlers.Tools": "wiring", "handlers.VendorDebits": "wiring",
+	"handlers.Calls": "wiring", "handlers.Credits": "wiring", "handlers.Latest": "wiring",
+	"accounts.Grants": "wiring", "calls.Crossings": "wiring", "calls.Limits": "wiring", "calls.Ports": "wiring",
+	"handlers.Leads": "wiring", "calls.Forward": "wiring", // of Chatbase
+	"handlers.Sessions": "wiring", "handlers.Tools": "wiring", "calls.Speech": "wiring", "calls.VendorDebits": "wiring", // of Gabber
 	"handlers.Phrases": "the operator's own", "handlers.Settings": "the operator's own", "handlers.VendorLedger": "the operator's own",
 	"envelope.Opaque": "no fields", "envelope.Private": "no fields",
-	"gabber.Limit": "a number", "gabber.CreditEntry": "a number, and a key of ours",
+	"calls.CreditEntry": "a number, and a key of ours",
 	"signature.Keyring": "cannot be printed: no exported field", "signature.Scheme": "documented",
 }
 
@@ -90,7 +94,7 @@ func TestNobodyForgetsAType(t *testing.T) {
 // holdsData: data goes through the package, as through every platform's.
 func holdsData(folder string) bool {
 	return strings.HasPrefix(folder, "shared/providers/") ||
-		slices.Contains([]string{"shared/webhook", "shared/worker", "shared/records", "shared/ledger", "shared/handlers", "shared/signature"}, folder)
+		slices.Contains([]string{"shared/webhook", "shared/worker", "shared/records", "shared/ledger", "shared/handlers", "shared/accounts", "shared/followups", "shared/outbound/calls", "shared/signature"}, folder)
 }
 
 func TestAPlatformNobodyKnowsYetHoldsData(t *testing.T) {
@@ -174,6 +178,6 @@ func fill(v reflect.Value, depth int) {
 func named(owner reflect.Type, field string) bool {
 	return slices.Contains([]string{
 		"webhook.Delivery.ID", "webhook.Event.ID", "webhook.Event.Type", "webhook.Parsed.Type", "worker.Message.ID", "records.Record.Kind",
-		"signature.Secret.ID", "gabber.API.Base", "ledger.Entry.Kind",
+		"signature.Secret.ID", "calls.GabberAPI.Base", "ledger.Entry.Kind",
 	}, owner.String()+"."+field)
 }

@@ -33,9 +33,12 @@ var mayImport = map[string][]string{
 	"shared/providers": {"shared/webhook", "shared/signature", "shared/strict"},
 	"shared/ingest":    {"shared/webhook"},
 	"shared/worker":    {"shared/webhook"},
-	"shared/outbound":  {"shared/webhook"},
-	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/signature", "shared/outbound"},
-	"shared/operator":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/handlers"},
+	"shared/variables": {},
+	"shared/followups": {"shared/webhook", "shared/providers", "shared/strict"},
+	"shared/accounts":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups"},
+	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/variables"},
+	"shared/outbound":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/variables", "shared/signature"},
+	"shared/operator":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/handlers"},
 }
 
 // modules lists who may import what from outside. "*" is everything: the
@@ -195,6 +198,10 @@ func (f file) checkOwnImport(imported string, report reporter) {
 		report(f.path, "imports %s: nothing imports an entry point", imported)
 		return
 	}
+	if !f.test && isWorker(f.folder()) && under(imported, "shared/outbound") {
+		report(f.path, "imports %s: the worker never sees an API client", imported)
+		return
+	}
 	if under(f.folder(), "shared/clouds") && under(imported, "shared/clouds") {
 		report(f.path, "imports %s: clouds never import one another", imported)
 		return
@@ -215,6 +222,11 @@ func (f file) checkOwnImport(imported string, report reporter) {
 			report(f.path, "imports %s: %s may import %s", imported, folder, cmp.Or(strings.Join(may, ", "), "the standard library only"))
 		}
 	}
+}
+
+// isWorker: the code runs in the function that books, which calls no platform.
+func isWorker(folder string) bool {
+	return under(folder, "shared/handlers") || under(folder, "functions") && strings.HasSuffix(folder, "-worker")
 }
 
 // sameHouse: a folder listed in mayImport is one house with all below it, and

@@ -29,8 +29,8 @@ type deployment struct{}
 // Open implements [operator.Place].
 func (deployment) Open(context.Context, bool) (operator.Stores, error) {
 	client, err := aws.FromEnv(os.Getenv, "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL", "EVENTS_QUEUE_URL", "ACCOUNT_PER_PROJECT")
-	credits, creditsErr := handlers.CreditsFromEnv(os.Getenv)
-	if err := errors.Join(err, creditsErr); err != nil {
+	settings, settingsErr := handlers.SettingsFromEnv(os.Getenv)
+	if err := errors.Join(err, settingsErr); err != nil {
 		return operator.Stores{}, err
 	}
 	return operator.Stores{
@@ -38,7 +38,7 @@ func (deployment) Open(context.Context, bool) (operator.Stores, error) {
 		Records:    client.Records(os.Getenv("RECORDS_TABLE")),
 		Outbound:   client.Queue(os.Getenv("OUTBOUND_QUEUE_URL")),
 		Events:     client.Queue(os.Getenv("EVENTS_QUEUE_URL")),
-		PerProject: credits.ScopeByProject,
+		PerProject: settings.Credits.ScopeByProject,
 		Close:      func() error { return nil },
 	}, nil
 }

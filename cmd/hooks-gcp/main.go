@@ -29,8 +29,8 @@ type deployment struct{}
 // Open implements [operator.Place].
 func (deployment) Open(context.Context, bool) (operator.Stores, error) {
 	client, err := gcp.FromEnv(os.Getenv, "FIRESTORE_DATABASE", "OUTBOUND_TOPIC", "EVENTS_TOPIC", "ACCOUNT_PER_PROJECT")
-	credits, creditsErr := handlers.CreditsFromEnv(os.Getenv)
-	if err := errors.Join(err, creditsErr); err != nil {
+	settings, settingsErr := handlers.SettingsFromEnv(os.Getenv)
+	if err := errors.Join(err, settingsErr); err != nil {
 		return operator.Stores{}, err
 	}
 	return operator.Stores{
@@ -38,7 +38,7 @@ func (deployment) Open(context.Context, bool) (operator.Stores, error) {
 		Records:    client.Records(os.Getenv("FIRESTORE_DATABASE")),
 		Outbound:   client.Topic(os.Getenv("OUTBOUND_TOPIC")),
 		Events:     client.Topic(os.Getenv("EVENTS_TOPIC")),
-		PerProject: credits.ScopeByProject,
+		PerProject: settings.Credits.ScopeByProject,
 		Close:      func() error { return nil },
 	}, nil
 }

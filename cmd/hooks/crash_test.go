@@ -18,11 +18,11 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
+	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
-	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -82,15 +82,15 @@ func (r crashingRecords) Put(ctx context.Context, record records.Record) (bool, 
 	return r.Store.Put(ctx, record)
 }
 
-type crashingCaller struct {
-	gabber.Caller
+type crashingDoer struct {
+	outbound.Doer
 	*crashes
 }
 
-func (a crashingCaller) Call(ctx context.Context, method, url string, header map[string]string, body []byte) ([]byte, error) {
+func (a crashingDoer) Do(ctx context.Context, method, url string, header map[string]string, body []byte) ([]byte, error) {
 	a.point()
 	defer a.point()
-	return a.Caller.Call(ctx, method, url, header, body)
+	return a.Doer.Do(ctx, method, url, header, body)
 }
 
 func (c *crashes) handler(handle handler) handler {
@@ -120,7 +120,7 @@ func crashingServe() {
 	to.events, to.eventsDead = crashingPublisher{to.events, c}, crashingPublisher{to.eventsDead, c}
 	to.outbound, to.outboundDead = crashingPublisher{to.outbound, c}, crashingPublisher{to.outboundDead, c}
 	to.ledger, to.records = crashingLedger{to.ledger, c}, crashingRecords{to.records, c}
-	to.platforms = crashingCaller{to.platforms, c}
+	to.platforms = crashingDoer{to.platforms, c}
 	p := newPipeline(db, to, s, log)
 	p.worker, p.outbound = c.handler(p.worker), c.handler(p.outbound)
 	fail(serve(ctx, p, "127.0.0.1:0", func(addr net.Addr) { fmt.Printf("hooks: listening on http://%s,\n", addr) }))
@@ -257,7 +257,7 @@ func runScript(t *testing.T, at int) (killed bool) {
 	if state, _, err := db.Records().Get(t.Context(), "credits.state", "u2"); state.Version != 1 || err != nil {
 		t.Errorf("step %d: crossing %d (%v), want the first", at, state.Version, err)
 	}
-	if leads, _, err := db.Records().List(t.Context(), handlers.LeadKind, "", 10); len(leads) != 1 || err != nil {
+	if leads, _, err := db.Records().List(t.Context(), chatbase.LeadKind, "", 10); len(leads) != 1 || err != nil {
 		t.Errorf("step %d: %d leads (%v), want one", at, len(leads), err)
 	}
 	return killed

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/clouds/local"
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -194,8 +194,8 @@ func told(handle handler, verdicts chan<- worker.Verdict) handler {
 
 // play grants the demo account credits and delivers every step.
 func (d *demonstration) play(ctx context.Context, url string) ([]happened, error) {
-	grants := handlers.Grants{Ledger: d.db.Ledger(), FollowUps: d.db.Queue(local.Outbound), Now: time.Now}
-	if _, _, err := grants.Book(ctx, ledger.Grant, handlers.BalanceOf("", demoHuman), "demo", 600*ledger.Credit, "demo"); err != nil {
+	grants := accounts.Grants{Ledger: d.db.Ledger(), FollowUps: d.db.Queue(local.Outbound), Now: time.Now}
+	if _, _, err := grants.Book(ctx, ledger.Grant, accounts.BalanceOf("", demoHuman), "demo", 600*ledger.Credit, "demo"); err != nil {
 		return nil, err
 	}
 	var rows []happened
@@ -258,7 +258,7 @@ func (d *demonstration) pushed(ctx context.Context) (happened, error) {
 		return row, err
 	}
 	row.Before, row.After = account.Balance.String(), account.Balance.String()
-	price, _, err := d.settings.outbound.Price.Micros()
+	price, _, err := d.settings.outbound.Gabber.Price.Micros()
 	if err != nil || price <= 0 {
 		row.Outcome, row.AsMeant = "no price", true
 		return row, err

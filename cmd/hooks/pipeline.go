@@ -16,7 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound"
-	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
@@ -28,7 +28,7 @@ type ports struct {
 	outbound, outboundDead webhook.Publisher
 	ledger                 books
 	records                records.Store
-	platforms              gabber.Caller
+	platforms              outbound.Doer
 }
 
 // books is a ledger that also knows which limits were pushed.
@@ -78,17 +78,17 @@ func newPipeline(db *local.DB, to ports, s settings, log *slog.Logger) *pipeline
 		Now:         time.Now,
 		Log:         log,
 	}
-	calls := work
-	calls.Unknown = nil
-	calls.Handlers = handlers.Outbound(s.outbound, handlers.Ports{
-		Ledger: to.ledger, Records: to.records, Caller: to.platforms, Now: time.Now,
+	out := work
+	out.Unknown = nil
+	out.Handlers = calls.Table(s.outbound, calls.Ports{
+		Ledger: to.ledger, Records: to.records, Doer: to.platforms, Now: time.Now,
 		Jitter: func() time.Duration { return rand.N(time.Second) },
 	}, log)
-	calls.DeadLetters = to.outboundDead
+	out.DeadLetters = to.outboundDead
 	return &pipeline{
 		front:    timed(ingesthttp.Handler(in, requestID())),
 		worker:   work.Handle,
-		outbound: calls.Handle,
+		outbound: out.Handle,
 		db:       db,
 		log:      log,
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/operator"
+	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/typo"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -52,7 +53,7 @@ func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error)
 	if err != nil {
 		return operator.Stores{}, err
 	}
-	credits, err := handlers.CreditsFromEnv(plain(env))
+	settings, err := handlers.SettingsFromEnv(plain(env))
 	if err != nil {
 		return operator.Stores{}, err
 	}
@@ -61,7 +62,7 @@ func (d *database) Open(ctx context.Context, look bool) (operator.Stores, error)
 		return operator.Stores{}, err
 	}
 	return operator.Stores{Ledger: db.Ledger(), Records: db.Records(), Outbound: db.Queue(local.Outbound), Events: db.Queue(local.Events),
-		PerProject: credits.ScopeByProject, Close: db.Close}, nil
+		PerProject: settings.Credits.ScopeByProject, Close: db.Close}, nil
 }
 
 // environment looks names up: the process first, then a .env file. A name in the
@@ -161,13 +162,13 @@ type settings struct {
 	providers providers.Entries
 	keyrings  *local.Keyrings
 	reactions handlers.Settings
-	outbound  handlers.OutboundSettings
+	outbound  calls.Settings
 }
 
 func loadSettings(env func(string) (string, bool)) (settings, error) {
 	table, tableErr := providers.Configured(plain(env))
 	reactions, reactionsErr := handlers.SettingsFromEnv(plain(env))
-	outbound, outboundErr := handlers.OutboundFromEnv(plain(env))
+	outbound, outboundErr := calls.SettingsFromEnv(plain(env))
 	if err := errors.Join(tableErr, reactionsErr, outboundErr); err != nil {
 		return settings{}, eachOnce(err)
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/webhook-functions/template/shared/clouds/aws"
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -46,20 +46,20 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 	if err != nil {
 		return nil, err
 	}
-	env, err = secrets.Overlay(context.Background(), client.Settings(env("OUTBOUND_SECRET_ARN")), env, handlers.OutboundVariables(), log)
+	env, err = secrets.Overlay(context.Background(), client.Settings(env("OUTBOUND_SECRET_ARN")), env, calls.Variables(), log)
 	if err != nil {
 		return nil, err
 	}
 	table, err := providers.Configured(env)
-	settings, settingsErr := handlers.OutboundFromEnv(env)
+	settings, settingsErr := calls.SettingsFromEnv(env)
 	if err := errors.Join(err, settingsErr); err != nil {
 		return nil, err
 	}
 	return &worker.Worker{
-		Handlers: handlers.Outbound(settings, handlers.Ports{
+		Handlers: calls.Table(settings, calls.Ports{
 			Ledger:  client.Ledger(env("LEDGER_TABLE")),
 			Records: client.Records(env("RECORDS_TABLE")),
-			Caller:  &outbound.Client{Hosts: settings.Hosts(), Transport: client.Outside(outbound.NewTransport())},
+			Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: client.Outside(outbound.NewTransport())},
 			Now:     time.Now,
 			Jitter:  func() time.Duration { return rand.N(time.Second) },
 		}, log),

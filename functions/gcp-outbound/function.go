@@ -16,9 +16,9 @@ import (
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/worker"
@@ -46,20 +46,20 @@ func newOutbound(env func(string) string, secret secrets.Fetch, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	env, err = secrets.Overlay(context.Background(), secret, env, handlers.OutboundVariables(), log)
+	env, err = secrets.Overlay(context.Background(), secret, env, calls.Variables(), log)
 	if err != nil {
 		return nil, err
 	}
 	table, err := providers.Configured(env)
-	settings, settingsErr := handlers.OutboundFromEnv(env)
+	settings, settingsErr := calls.SettingsFromEnv(env)
 	if err := errors.Join(err, settingsErr); err != nil {
 		return nil, err
 	}
 	return &worker.Worker{
-		Handlers: handlers.Outbound(settings, handlers.Ports{
+		Handlers: calls.Table(settings, calls.Ports{
 			Ledger:  client.Ledger(env("FIRESTORE_DATABASE")),
 			Records: client.Records(env("FIRESTORE_DATABASE")),
-			Caller:  &outbound.Client{Hosts: settings.Hosts(), Transport: outbound.NewTransport()},
+			Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: outbound.NewTransport()},
 			Now:     time.Now,
 			Jitter:  func() time.Duration { return rand.N(time.Second) },
 		}, log),

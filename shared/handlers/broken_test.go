@@ -2,10 +2,13 @@ package handlers_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"testing"
 
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // brokenRecords and brokenLedger are stores that are down.
@@ -48,4 +51,32 @@ func (f *failing) Put(ctx context.Context, r records.Record) (bool, error) {
 		return false, errFails
 	}
 	return f.Store.Put(ctx, r)
+}
+
+// queue keeps what is published.
+type queue []webhook.Event
+
+func (q *queue) Publish(_ context.Context, e webhook.Event) error {
+	*q = append(*q, e)
+	return nil
+}
+
+func encoded(t *testing.T, v any) []byte {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// outcome is how one handling ended: "done", "again" or "dead: why".
+func outcome(r webhook.Result) string {
+	if reason, permanent := webhook.PermanentReason(r.Err); permanent {
+		return "dead: " + reason
+	}
+	if r.Err != nil {
+		return "again"
+	}
+	return "done"
 }

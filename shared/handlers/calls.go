@@ -37,7 +37,7 @@ func (c *Calls) Completed(ctx context.Context, events []webhook.Event) []webhook
 	kept := webhook.Each("stored", c.Latest.Mirror)(ctx, events)
 	results := c.deduct(ctx, events, c.call)
 	for i := range results {
-		results[i].Err = undone(kept[i].Err, results[i].Err)
+		results[i].Err = webhook.Undone(kept[i].Err, results[i].Err)
 	}
 	return results
 }

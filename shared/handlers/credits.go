@@ -7,9 +7,10 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/webhook-functions/template/shared/accounts"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
@@ -28,7 +29,7 @@ const Forever time.Duration = math.MaxInt64
 // Credits deducts credits for usage.
 type Credits struct {
 	Ledger           ledger.Store
-	Tariff           Tariff
+	Tariff           accounts.Tariff
 	Window           time.Duration // for events without an id; 0 never suppresses
 	Anonymous        []string      // humans that stand for nobody: their usage goes to suspense
 	ScopeByProject   bool          // one account per project and human instead of one per human; then no limit is pushed
@@ -39,50 +40,11 @@ type Credits struct {
 	Log              *slog.Logger
 }
 
-// BalanceChanged is the type of the follow-up event after which the platform's
-// limit of an account must be brought up to date. Its data is a [Balance].
-const BalanceChanged = "credits.balance.changed"
-
-// Balance names an account whose balance changed. It carries no amount: whoever
-// pushes a limit reads the newest balance then.
-type Balance struct {
-	envelope.Private
-	Account string `json:"account"`
-	Human   string `json:"human,omitempty"`   // what the platform calls the account's owner; empty for suspense
-	Project string `json:"project,omitempty"` // where there is one account per project and human
-}
-
-// readBalance reads the change of a human's balance.
-func readBalance(e webhook.Event) (b Balance, err error) {
-	if err := strict.Unmarshal(e.Data, &b); err != nil || b.Account == "" || b.Human == "" {
-		return Balance{}, webhook.Permanent("not a change of balance")
-	}
-	return b, nil
-}
-
-// BalanceOf names the account of a human: the one there is, or the one of a
-// project.
-func BalanceOf(project, human string) Balance {
-	if project == "" {
-		return Balance{Account: human, Human: human}
-	}
-	return Balance{Account: project + unit + human, Human: human, Project: project}
-}
-
-// unit separates the parts of an account name. Humans cannot contain it (no
-// control characters), so no human can name another account than their own.
-const unit = "\x1f"
-
-// Suspense is the account of usage that belongs to nobody we know.
-func Suspense(provider, project string) string {
-	return strings.Join([]string{"suspense", provider, project}, unit)
-}
-
 // charge is one event on its way into the ledger.
 type charge struct {
 	envelope.Private
 	index   int // in the batch
-	of      Balance
+	of      followups.Balance
 	cost    ledger.Micro // what the usage is worth, whoever's ledger it is taken from
 	vendor  VendorLedger // none for usage the vendor has nothing to do with
 	usageID string       // the platform's own, may be empty
@@ -153,7 +115,7 @@ func (c *Credits) usage(e webhook.Event) (charge, error) {
 
 // price fills in what a charge costs and from whose ledger it is taken.
 func (c *Credits) price(ch *charge, value strict.Decimal) error {
-	cost, exact, priced, err := c.Tariff.charge(ch.entry.Usage, value)
+	cost, exact, priced, err := c.Tariff.Cost(ch.entry.Usage, value)
 	switch {
 	case err != nil:
 		return err
@@ -185,14 +147,14 @@ func (c *Credits) identify(entry *ledger.Entry, e webhook.Event) {
 }
 
 // account says whom to charge; nobody for suspense.
-func (c *Credits) account(provider, project, owner string) Balance {
+func (c *Credits) account(provider, project, owner string) followups.Balance {
 	if owner == "" || slices.Contains(c.Anonymous, owner) {
-		return Balance{Account: Suspense(provider, project)}
+		return followups.Balance{Account: accounts.Suspense(provider, project)}
 	}
 	if !c.ScopeByProject {
-		return BalanceOf("", owner)
+		return accounts.BalanceOf("", owner)
 	}
-	return BalanceOf(cmp.Or(project, provider), owner) // a platform without projects is one
+	return accounts.BalanceOf(cmp.Or(project, provider), owner) // a platform without projects is one
 }
 
 // post writes the charges of one account and fills in their results.
@@ -245,23 +207,24 @@ func (ch charge) moved(outcome ledger.Outcome) bool {
 	return ch.of.Human != "" && changed && ch.stands(outcome)
 }
 
-func balanceChanged(cause webhook.Event, of Balance) webhook.Event {
-	return followUp("worker", BalanceChanged, cause, of.Account, of)
+func balanceChanged(cause webhook.Event, of followups.Balance) webhook.Event {
+	return followups.New("worker", followups.BalanceChanged, cause, of.Account, of)
 }
 
-// appeared asks for the limit of a human whose session has started, if the newest
-// is not known to be pushed: the platform may not have known the human before. The
-// event is one per session, whichever report of the session it follows from.
-func (c *Credits) appeared(ctx context.Context, e webhook.Event, s Session) ([]webhook.Event, error) {
-	of := c.account(e.Provider(), s.Project, s.Human)
-	if s.State != inProgress || of.Human == "" || of.Project != "" {
+// sessionStarted asks for the limit of a human whose session has started, if the
+// newest is not known to be pushed: the platform may not have known the human
+// before. The event is one per session, whichever report of the session it follows
+// from.
+func (c *Credits) sessionStarted(ctx context.Context, e webhook.Event, session, project, human string) ([]webhook.Event, error) {
+	of := c.account(e.Provider(), project, human)
+	if of.Human == "" || of.Project != "" {
 		return nil, nil
 	}
 	account, err := c.Ledger.Account(ctx, of.Account)
 	if err != nil || account.PushedSeq >= account.Seq {
 		return nil, err
 	}
-	return []webhook.Event{balanceChanged(webhook.Event{ID: "session" + unit + s.ID, Time: e.Time}, of)}, nil
+	return []webhook.Event{balanceChanged(webhook.Event{ID: "session" + accounts.Separator + session, Time: e.Time}, of)}, nil
 }
 
 // result names what became of a charge; every verified usage event ends as

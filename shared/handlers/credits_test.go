@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/accounts"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
@@ -33,11 +34,11 @@ type books struct {
 
 func newBooks(t *testing.T, env map[string]string) *books {
 	t.Helper()
-	credits, err := handlers.CreditsFromEnv(func(name string) string { return env[name] })
+	settings, err := handlers.SettingsFromEnv(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &books{Credits: credits}
+	b := &books{Credits: settings.Credits}
 	b.Ledger = ledger.NewMemory(func() time.Time { return nine })
 	b.Log = slog.New(slog.NewTextHandler(&b.log, nil))
 	return b
@@ -81,7 +82,7 @@ func (b *books) balance(t *testing.T, account string) string {
 }
 
 func TestWhatAUsageEventCosts(t *testing.T) {
-	suspense := handlers.Suspense("gabber", "p")
+	suspense := accounts.Suspense("gabber", "p")
 	for _, row := range []struct {
 		name, payload    string
 		env              map[string]string
@@ -296,7 +297,7 @@ func TestFollowUps(t *testing.T) {
 			if len(first) != row.want || len(again) != row.want {
 				t.Fatalf("%d follow-ups, then %d; want %d both times", len(first), len(again), row.want)
 			}
-			if row.want > 0 && (first[0].ID != again[0].ID || first[0].Type != handlers.BalanceChanged) {
+			if row.want > 0 && (first[0].ID != again[0].ID || first[0].Type != followups.BalanceChanged) {
 				t.Errorf("follow-ups differ: %v and %v", first[0], again[0])
 			}
 		})
@@ -386,72 +387,13 @@ func TestSettings(t *testing.T) {
 		{"neither true nor false", "ACCOUNT_PER_PROJECT", "maybe"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := handlers.CreditsFromEnv(func(name string) string {
+			_, err := handlers.SettingsFromEnv(func(name string) string {
 				return map[string]string{row.variable: row.value}[name]
 			})
 			if err == nil || !strings.Contains(err.Error(), row.variable) {
 				t.Errorf("error %v, want one that names %s", err, row.variable)
 			}
 		})
-	}
-}
-
-func TestGrants(t *testing.T) {
-	b := newBooks(t, nil)
-	var published int
-	g := handlers.Grants{Ledger: b.Ledger, Now: func() time.Time { return nine },
-		FollowUps: publisher(func(e webhook.Event) error {
-			published++
-			if e.Type != handlers.BalanceChanged {
-				t.Errorf("follow-up %s", e.Type)
-			}
-			return nil
-		})}
-	book := func(human, key string, amount ledger.Micro) ledger.Outcome {
-		t.Helper()
-		_, outcome, err := g.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", human), key, amount, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return outcome
-	}
-	if got := book("u1", "k", 600*ledger.Credit); got != ledger.Recorded {
-		t.Errorf("first: %s", got)
-	}
-	if got := book("u1", "k", 600*ledger.Credit); got != ledger.Duplicate {
-		t.Errorf("same key again: %s", got)
-	}
-	if got := book("u1", "k", 601*ledger.Credit); got != ledger.Conflict {
-		t.Errorf("same key, other amount: %s", got)
-	}
-	if got := book("u2", "k", 600*ledger.Credit); got != ledger.Conflict {
-		t.Errorf("same key, other human: %s", got)
-	}
-	if _, outcome, err := g.Book(t.Context(), ledger.Adjust, handlers.BalanceOf("", "u3"), "k", 600*ledger.Credit, ""); outcome != ledger.Recorded || err != nil {
-		t.Errorf("same key, as a correction: %s (%v)", outcome, err)
-	}
-	if b.balance(t, "u1") != "600" || published != 3 {
-		t.Errorf("balance %s after %d follow-ups, want 600 after 3", b.balance(t, "u1"), published)
-	}
-}
-
-// A grant nobody is told of leaves the limit as it was: repeated, it is told.
-func TestAGrantThatIsNotPublished(t *testing.T) {
-	b := newBooks(t, nil)
-	down, published := errors.New("queue is down"), 0
-	g := handlers.Grants{Ledger: b.Ledger, Now: func() time.Time { return nine }, FollowUps: publisher(func(webhook.Event) error {
-		if published++; published == 1 {
-			return down
-		}
-		return nil
-	})}
-	for i, want := range []error{down, nil} {
-		if _, _, err := g.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", "u1"), "k", 5*ledger.Credit, ""); !errors.Is(err, want) || published != i+1 {
-			t.Errorf("try %d: %v after %d follow-ups", i+1, err, published)
-		}
-	}
-	if b.balance(t, "u1") != "5" {
-		t.Errorf("balance %s", b.balance(t, "u1"))
 	}
 }
 
@@ -466,64 +408,6 @@ func TestTheTablesLogIsTheOneItIsGiven(t *testing.T) {
 	r := handlers.Table(settings, b.Ledger, records.NewMemory(), atNine, b.Log)[e.Type](t.Context(), []webhook.Event{e})[0]
 	if r.Outcome != "suspense" || !strings.Contains(b.log.String(), "code=SUS") {
 		t.Errorf("%+v: %s", r, b.log.String())
-	}
-}
-
-// A worker that died after it booked may have had its limit pushed by somebody
-// else's event, which looked for a crossing too early. Its own second try is the
-// last one to tell of it.
-func TestADuplicateOfWhatWasPushedTellsOfItsCrossing(t *testing.T) {
-	b, w := newBooks(t, nil), newOutbound(t, nil)
-	b.Ledger = w.books
-	w.book(t, "granted", "u1", "30")
-	died := usage(t, seconds("1", "u1", "50"), 0)
-	b.Deduct(t.Context(), []webhook.Event{died})
-	if err := w.books.MarkPushed(t.Context(), "u1", 2); err != nil {
-		t.Fatal(err)
-	}
-	again := b.Deduct(t.Context(), []webhook.Event{died})[0]
-	if told := crossingsOf(t, w.drain(t, again.FollowUps...)); again.Outcome != "duplicate" || !slices.Equal(told, []string{"1 exhausted"}) {
-		t.Errorf("%s, told %q", again.Outcome, told)
-	}
-}
-
-// With an account per project a grant reaches the project's usage and nothing
-// else, and no limit is pushed: a human has one at the platform, and two accounts
-// would take turns in setting it.
-func TestAnAccountPerProject(t *testing.T) {
-	b := newBooks(t, map[string]string{"ACCOUNT_PER_PROJECT": "true"})
-	w := newOutbound(t, map[string]string{"END_EXHAUSTED_SESSIONS": "true"})
-	b.Ledger = w.books
-	var queued []webhook.Event
-	g := handlers.Grants{Ledger: w.books, Now: func() time.Time { return nine },
-		FollowUps: publisher(func(e webhook.Event) error { queued = append(queued, e); return nil })}
-	for project, credits := range map[string]ledger.Micro{"p1": 100, "p2": 5} {
-		if _, _, err := g.Book(t.Context(), ledger.Grant, handlers.BalanceOf(project, "u1"), project, credits*ledger.Credit, ""); err != nil {
-			t.Fatal(err)
-		}
-		live := fmt.Sprintf(`{"id":"live in %[1]s","state":"in_progress","human":"u1","project":%[1]q}`, project)
-		if _, err := w.store.Put(t.Context(), records.Record{Kind: handlers.SessionKind, ID: project, Version: 1, Time: nine, Data: []byte(live)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, project := range []string{"p1", "p2"} {
-		r := b.Deduct(t.Context(), []webhook.Event{usage(t, fmt.Sprintf(`{"id":%[1]q,"type":"conversational_seconds","value":10,"human":"u1","project":%[1]q}`, project), 0)})[0]
-		if r.Outcome != "charged" {
-			t.Errorf("%s: %+v", project, r)
-		}
-		queued = append(queued, r.FollowUps...)
-	}
-	for project, want := range map[string]string{"p1": "90", "p2": "-5", "": "0"} {
-		if got := b.balance(t, handlers.BalanceOf(project, "u1").Account); got != want {
-			t.Errorf("project %q: balance %s, want %s", project, got, want)
-		}
-	}
-	crossed := crossingsOf(t, w.drain(t, queued...))
-	if _, pushed := w.Limit("u1", "conversational_seconds"); pushed || !slices.Equal(crossed, []string{"1 exhausted"}) {
-		t.Errorf("limit pushed: %t; crossings %q", pushed, crossed)
-	}
-	if ended := w.State().Ended; !slices.Equal(ended, []string{"live in p2"}) {
-		t.Errorf("ended %q", ended)
 	}
 }
 

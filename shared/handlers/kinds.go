@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/providers/gtateth"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
@@ -13,8 +16,8 @@ import (
 // Kinds lists the kinds of records that handlers keep, for people who look. One
 // that ends in "/<id>" stands for a kind per conversation or session.
 func Kinds() []string {
-	kinds := []string{CallerKind, LeadKind, SessionKind, MessagesOf(MessageKind, "<id>"), timeLimitKind, snapshotKind,
-		toolsKind, speechKind, debitKind, crossingKind, negativeKind}
+	kinds := []string{accounts.PhoneKind, chatbase.LeadKind, gabber.SessionKind, MessagesOf(gabber.MessageKind, "<id>"), gabber.TimeLimitKind,
+		gabber.SnapshotKind, gabber.ToolsKind, gabber.SpeechKind, gabber.DebitKind, accounts.CrossingKind, accounts.NegativeKind}
 	for _, platform := range providers.Table() {
 		kinds = append(kinds, UnknownKind(platform.Name))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -318,7 +319,7 @@ func TestEveryLeadIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page, _, err := store.List(t.Context(), handlers.LeadKind, "", 10)
+	page, _, err := store.List(t.Context(), chatbase.LeadKind, "", 10)
 	if err != nil || len(page) != 3 {
 		t.Errorf("%d leads (%v), want the wrong one, the corrected one and the one without a number", len(page), err)
 	}

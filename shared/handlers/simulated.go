@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -29,7 +30,7 @@ func (c *Credits) exclude(ctx context.Context, e webhook.Event, ch *charge) erro
 	if !c.ExcludeSimulated || ch.session == "" || ch.cost == 0 {
 		return nil
 	}
-	record, known, err := c.Records.Get(ctx, SessionKind, ch.session)
+	record, known, err := c.Records.Get(ctx, gabber.SessionKind, ch.session)
 	switch {
 	case err != nil:
 		return err
@@ -38,7 +39,7 @@ func (c *Credits) exclude(ctx context.Context, e webhook.Event, ch *charge) erro
 	case !known:
 		return nil
 	}
-	var session Session
+	var session gabber.SessionRecord
 	if err := strict.Unmarshal(record.Data, &session); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -26,7 +27,7 @@ type stage struct {
 }
 
 func (s *stage) Get(ctx context.Context, kind, id string) (records.Record, bool, error) {
-	if kind == handlers.SessionKind {
+	if kind == gabber.SessionKind {
 		s.reads++
 	}
 	return s.Store.Get(ctx, kind, id)

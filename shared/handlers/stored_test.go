@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/records"
@@ -28,8 +29,8 @@ func TestStoredEntriesAreFoundAgain(t *testing.T) {
 		{"a call", "c1", called(`"callId":"k1","customerId":"c1","duration":90`),
 			"619d2621365c78f94869f33875f28b057275bd42fe85baf26e37511a35256582", "0b31e324c6d673ce8ba4946bdf0bd941fd18d968f370dbea399f70ac706aba33"},
 		{"a grant", "u1", func(t *testing.T, b *books) {
-			grants := handlers.Grants{Ledger: b.Ledger, FollowUps: &queue{}, Now: func() time.Time { return nine }}
-			if _, _, err := grants.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", "u1"), "k1", 5*ledger.Credit, ""); err != nil {
+			grants := accounts.Grants{Ledger: b.Ledger, FollowUps: &queue{}, Now: func() time.Time { return nine }}
+			if _, _, err := grants.Book(t.Context(), ledger.Grant, accounts.BalanceOf("", "u1"), "k1", 5*ledger.Credit, ""); err != nil {
 				t.Fatal(err)
 			}
 		}, "cbf2ce0890ecd95ad4fd446f0e79dadcb09c4a1e577ce2934b8801c3468dbd34", "ebc3e94b7df94b3803986540ededb17ca7455f8269a0c3702d0bff7ed915c0b3"},

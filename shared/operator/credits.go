@@ -11,7 +11,8 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/accounts"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/strict"
 )
@@ -39,17 +40,17 @@ type Owner struct {
 
 // balance names the account. Where there is one per project, the one without
 // would be somebody nobody charges.
-func (o Owner) balance(perProject bool) (handlers.Balance, error) {
+func (o Owner) balance(perProject bool) (followups.Balance, error) {
 	if err := cmp.Or(checkName(o.Human), checkName(cmp.Or(o.Project, "none"))); err != nil {
-		return handlers.Balance{}, err
+		return followups.Balance{}, err
 	}
 	switch {
 	case o.Suspense:
-		return handlers.Balance{Account: handlers.Suspense(o.Human, o.Project)}, nil
+		return followups.Balance{Account: accounts.Suspense(o.Human, o.Project)}, nil
 	case perProject != (o.Project != ""):
-		return handlers.Balance{}, errors.New("with ACCOUNT_PER_PROJECT an account is named by --project, too, and without it never")
+		return followups.Balance{}, errors.New("with ACCOUNT_PER_PROJECT an account is named by --project, too, and without it never")
 	}
-	return handlers.BalanceOf(o.Project, o.Human), nil
+	return accounts.BalanceOf(o.Project, o.Human), nil
 }
 
 // checkName refuses what no platform may send: with a control character one
@@ -193,7 +194,7 @@ func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner
 		if err != nil {
 			return err
 		}
-		grants := handlers.Grants{Ledger: in.Ledger, FollowUps: in.Outbound, Now: t.Now}
+		grants := accounts.Grants{Ledger: in.Ledger, FollowUps: in.Outbound, Now: t.Now}
 		account, outcome, err := grants.Book(ctx, kind, of, b.Key, amount, b.Note)
 		if errors.Is(err, ledger.ErrOverflow) {
 			return fmt.Errorf("%w: nothing was booked", err)

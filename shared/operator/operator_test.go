@@ -11,9 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/accounts"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -70,7 +74,7 @@ func TestACreditIsGrantedOncePerKey(t *testing.T) {
 	if got := out.String(); got != "recorded: balance is 12.5 credits (key a new key)\nduplicate: balance is 12.5 credits (key a new key)\n" {
 		t.Errorf("shown %q", got)
 	}
-	if len(m.queued) != 2 || m.queued[0].Type != handlers.BalanceChanged || m.queued[0].ID != m.queued[1].ID {
+	if len(m.queued) != 2 || m.queued[0].Type != followups.BalanceChanged || m.queued[0].ID != m.queued[1].ID {
 		t.Errorf("%d events are queued, want the change of balance, twice the same", len(m.queued))
 	}
 	if m.changes != 2 || m.closed != 2 {
@@ -266,7 +270,7 @@ func (p paged) Accounts(ctx context.Context, cursor string, _ int) ([]string, st
 func TestPushCmd(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	for _, account := range []string{"behind", "pushed", "booked since", handlers.Suspense("gabber", "p"), handlers.BalanceOf("p", "u1").Account} {
+	for _, account := range []string{"behind", "pushed", "booked since", accounts.Suspense("gabber", "p"), accounts.BalanceOf("p", "u1").Account} {
 		for i := range 2 {
 			if _, err := m.Ledger.Post(t.Context(), account, []ledger.Entry{{ID: fmt.Sprint(account, i), Amount: 1}}); err != nil {
 				t.Fatal(err)
@@ -311,10 +315,10 @@ func TestEveryAccountCanBeReached(t *testing.T) {
 		told       int
 	}{
 		{"a human", false, operator.Owner{Human: "u1"}, "u1", 1},
-		{"a human of a project", true, operator.Owner{Human: "u1", Project: "p"}, handlers.BalanceOf("p", "u1").Account, 1},
-		{"nobody", false, operator.Owner{Human: "gabber", Suspense: true}, handlers.Suspense("gabber", ""), 0},
-		{"nobody of a project", false, operator.Owner{Human: "gabber", Project: "p", Suspense: true}, handlers.Suspense("gabber", "p"), 0},
-		{"nobody, with an account per project", true, operator.Owner{Human: "gabber", Suspense: true}, handlers.Suspense("gabber", ""), 0},
+		{"a human of a project", true, operator.Owner{Human: "u1", Project: "p"}, accounts.BalanceOf("p", "u1").Account, 1},
+		{"nobody", false, operator.Owner{Human: "gabber", Suspense: true}, accounts.Suspense("gabber", ""), 0},
+		{"nobody of a project", false, operator.Owner{Human: "gabber", Project: "p", Suspense: true}, accounts.Suspense("gabber", "p"), 0},
+		{"nobody, with an account per project", true, operator.Owner{Human: "gabber", Suspense: true}, accounts.Suspense("gabber", ""), 0},
 		{"a project where there is one account", false, operator.Owner{Human: "u1", Project: "p"}, "", 0},
 		{"no project where there is one account each", true, operator.Owner{Human: "u1"}, "", 0},
 		{"no name", false, operator.Owner{}, "", 0},
@@ -354,7 +358,7 @@ func TestNumbersAreForPeopleToWrite(t *testing.T) {
 	if err := (&operator.CallerCmd{Number: "+1 (202) 555-0143", Human: "u1"}).Run(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
-	kept, ok, err := m.Records.Get(t.Context(), handlers.CallerKind, "+12025550143")
+	kept, ok, err := m.Records.Get(t.Context(), accounts.PhoneKind, "+12025550143")
 	if err != nil || !ok || string(kept.Data) != `{"human":"u1"}` {
 		t.Errorf("kept %q (%t, %v)", kept.Data, ok, err)
 	}
@@ -428,7 +432,7 @@ func TestMessagesListsConversations(t *testing.T) {
 func TestRecordsListsKinds(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	for i, kind := range []string{handlers.LeadKind, handlers.LeadKind, handlers.CallerKind, "own.kind"} {
+	for i, kind := range []string{chatbase.LeadKind, chatbase.LeadKind, accounts.PhoneKind, "own.kind"} {
 		if _, err := m.Records.Put(t.Context(), records.Record{Kind: kind, ID: fmt.Sprint(i), Time: nine, Data: []byte("{}")}); err != nil {
 			t.Fatal(err)
 		}
@@ -441,9 +445,9 @@ func TestRecordsListsKinds(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, out)
 		}
 	}
-	for kind, slip := range map[string]bool{"own.kind": false, handlers.SessionKind: false, "nokind": true, "chatbase.leads": true, "oblic.message/c9": true} {
+	for kind, slip := range map[string]bool{"own.kind": false, gabber.SessionKind: false, "nokind": true, "chatbase.leads": true, "oblic.message/c9": true} {
 		err := (&operator.RecordsCmd{Kind: kind, Max: 1}).Run(t.Context(), at)
-		if (err != nil) != slip || slip && !strings.Contains(err.Error(), handlers.LeadKind) {
+		if (err != nil) != slip || slip && !strings.Contains(err.Error(), chatbase.LeadKind) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -502,8 +506,8 @@ func TestASessionIsShown(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
 	for _, r := range []records.Record{
-		{Kind: handlers.SessionKind, ID: "s1", Data: []byte(`{"id":"s1","state":"ended"}`)},
-		{Kind: handlers.MessagesOf(handlers.MessageKind, "s1"), ID: "m1", Data: []byte(`{"id":"m1","role":"user","content":[{"text":"good "},{"text":"morning"}]}`)},
+		{Kind: gabber.SessionKind, ID: "s1", Data: []byte(`{"id":"s1","state":"ended"}`)},
+		{Kind: handlers.MessagesOf(gabber.MessageKind, "s1"), ID: "m1", Data: []byte(`{"id":"m1","role":"user","content":[{"text":"good "},{"text":"morning"}]}`)},
 	} {
 		r.Time = nine
 		if _, err := m.Records.Put(t.Context(), r); err != nil {
@@ -527,7 +531,7 @@ func TestForeignTextIsPrintable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Records.Put(t.Context(), records.Record{Kind: handlers.LeadKind, ID: "c", Time: nine, Data: lead}); err != nil {
+	if _, err := m.Records.Put(t.Context(), records.Record{Kind: chatbase.LeadKind, ID: "c", Time: nine, Data: lead}); err != nil {
 		t.Fatal(err)
 	}
 	if err := (&operator.LeadsCmd{Max: 10}).Run(t.Context(), at); err != nil {

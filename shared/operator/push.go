@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/accounts"
 )
 
 // PushCmd is the sweep after faults: it reads every account, and queues a push for
@@ -32,7 +32,7 @@ func (c *PushCmd) Run(ctx context.Context, t *Terminal) error {
 		err := eachAccount(ctx, in.Ledger, func(name string) error {
 			report.Accounts++
 			account, err := in.Ledger.Account(ctx, name)
-			event, unpushed := handlers.Unpushed(account, t.Now())
+			event, unpushed := accounts.Unpushed(account, t.Now())
 			if err != nil || !unpushed {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 )
 
@@ -93,7 +94,7 @@ func (c *RecordsCmd) kinds(ctx context.Context, t *Terminal, store records.Store
 // idsOf names the command that lists the ids of a kind with one per conversation
 // or session.
 func idsOf(model string) string {
-	if model == handlers.MessageKind {
+	if model == gabber.MessageKind {
 		return "sessions"
 	}
 	return "messages " + strings.TrimSuffix(model, ".message")

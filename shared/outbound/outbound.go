@@ -8,7 +8,7 @@
 // is ever called.
 //
 // The events that reach outbound are handled by package worker, like all others;
-// the handlers that use a Client are in package handlers.
+// the handlers that use a Client are in package calls.
 package outbound
 
 import (
@@ -35,6 +35,12 @@ const (
 	// maxRetryAfter caps what an API may ask us to wait.
 	maxRetryAfter = 30 * time.Second
 )
+
+// Doer does one HTTP exchange and gives the body of a 2xx answer. Its errors are
+// those of [Client.Do].
+type Doer interface {
+	Do(ctx context.Context, method, url string, header map[string]string, body []byte) ([]byte, error)
+}
 
 // Client calls configured hosts. It is safe for concurrent use.
 type Client struct {
@@ -64,7 +70,7 @@ var (
 	ErrNotFound = errors.New("not found at the API")
 )
 
-// Call sends one request and gives the body of a 2xx answer. Its errors say what
+// Do sends one request and gives the body of a 2xx answer. Its errors say what
 // to do: permanent (the request itself is wrong, 400 or 422), [ErrNotFound],
 // [ErrRefused] (401, 403, 3xx), [ErrConflict], [ErrUnknown] (5xx, timeout, a
 // broken connection), or to be tried later (429, and 5xx that say when). They
@@ -72,7 +78,7 @@ var (
 //
 // A 2xx says that the call took effect, whatever becomes of the answer: of one
 // that is cut or too long comes what was read of it.
-func (c *Client) Call(ctx context.Context, method, target string, header map[string]string, body []byte) ([]byte, error) {
+func (c *Client) Do(ctx context.Context, method, target string, header map[string]string, body []byte) ([]byte, error) {
 	if err := c.allowed(target); err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 				w.Header().Set("Location", "/elsewhere")
 				w.WriteHeader(row.status)
 			})
-			_, err := client.Call(t.Context(), "POST", url+"/v1", map[string]string{"x-api-key": "canary-key"}, []byte("{}"))
+			_, err := client.Do(t.Context(), "POST", url+"/v1", map[string]string{"x-api-key": "canary-key"}, []byte("{}"))
 			_, permanent := webhook.PermanentReason(err)
 			if (err == nil) != (row.status < 300) || permanent != row.permanent || row.is != nil && !errors.Is(err, row.is) || webhook.RetryDelay(err) != row.after {
 				t.Errorf("error %v, after %v", err, webhook.RetryDelay(err))
@@ -92,7 +92,7 @@ func TestEveryCallConnectsAnew(t *testing.T) {
 	t.Cleanup(s.Close)
 	client := &outbound.Client{Hosts: []string{s.Listener.Addr().String()}, Transport: outbound.NewTransport()}
 	for range 3 {
-		if _, err := client.Call(t.Context(), "POST", s.URL, nil, nil); err != nil {
+		if _, err := client.Do(t.Context(), "POST", s.URL, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,7 +120,7 @@ func TestOnlyConfiguredHostsAreCalled(t *testing.T) {
 		"not a URL":                 "http://[::1",
 		"nothing":                   "",
 	} {
-		if _, err := client.Call(t.Context(), "GET", target, nil, nil); !errors.Is(err, outbound.ErrRefused) {
+		if _, err := client.Do(t.Context(), "GET", target, nil, nil); !errors.Is(err, outbound.ErrRefused) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -134,7 +134,7 @@ func TestTheRequestIsWhatWasAskedFor(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s %s %s", r.Method, r.URL.Path, r.Header.Get("x-api-key"), r.Header.Get("Content-Type"), body)
 	})
-	answer, err := client.Call(t.Context(), "PUT", url+"/v1/usage/token", map[string]string{"x-api-key": "k"}, []byte(`{"a":1}`))
+	answer, err := client.Do(t.Context(), "PUT", url+"/v1/usage/token", map[string]string{"x-api-key": "k"}, []byte(`{"a":1}`))
 	if want := `PUT /v1/usage/token k application/json {"a":1}`; err != nil || string(answer) != want {
 		t.Errorf("%s (%v), want %s", answer, err, want)
 	}
@@ -152,7 +152,7 @@ func TestACallEndsInTimeAndItsFailureQuotesNothing(t *testing.T) {
 			<-r.Context().Done()
 			return nil, errors.New("dial canary")
 		})}
-		_, err := client.Call(t.Context(), "PUT", "https://api.example.com/", nil, nil)
+		_, err := client.Do(t.Context(), "PUT", "https://api.example.com/", nil, nil)
 		if took := time.Since(start); took != outbound.Timeout || !errors.Is(err, outbound.ErrUnknown) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%v after %v", err, took)
 		}
@@ -169,7 +169,7 @@ func TestAnswersThatDoNotCome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, url := serve(t, api)
-			_, err := client.Call(t.Context(), "PUT", url, nil, nil)
+			_, err := client.Do(t.Context(), "PUT", url, nil, nil)
 			if !errors.Is(err, outbound.ErrUnknown) {
 				t.Errorf("error %v, want the outcome to be unknown", err)
 			}
@@ -200,7 +200,7 @@ func TestAnswersThatAreNotRead(t *testing.T) {
 				w.WriteHeader(row.status)
 				_, _ = w.Write(make([]byte, row.sent))
 			})
-			answer, err := client.Call(t.Context(), "GET", url, nil, nil)
+			answer, err := client.Do(t.Context(), "GET", url, nil, nil)
 			if (err == nil) != (row.status == 200) || len(answer) != row.want {
 				t.Errorf("%d bytes (%v), want %d", len(answer), err, row.want)
 			}

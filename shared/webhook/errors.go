@@ -43,3 +43,13 @@ func RetryDelay(err error) time.Duration {
 	}
 	return 0
 }
+
+// Undone is the error of an event with which two things were done: one of them may
+// have failed for good, but as long as the other one is not done the event comes
+// back.
+func Undone(first, second error) error {
+	if _, permanent := PermanentReason(first); first != nil && !permanent || second == nil {
+		return first
+	}
+	return second
+}

@@ -72,7 +72,7 @@ func TestOutside(t *testing.T) {
 		standIn.URL + "/v1/x":              false,
 	} {
 		got = nil
-		_, err := out.Call(t.Context(), "PUT", target, map[string]string{"x-api-key": "k"}, []byte("{}"))
+		_, err := out.Do(t.Context(), "PUT", target, map[string]string{"x-api-key": "k"}, []byte("{}"))
 		if (err == nil) != allowed || (len(got) == 1 && got[0] == "PUT /v1/x k") != allowed || !allowed && len(got) != 0 {
 			t.Errorf("%s: the stand-in saw %q, error %v", target, got, err)
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -31,7 +31,7 @@ const (
 // codes an operator is told by.
 var codes = map[string]string{unusable: webhook.CodeDeadLetter, conflict: webhook.CodeConflict, "suspense": webhook.CodeSuspense, "suppressed": webhook.CodeAmbiguous}
 
-var suspense = handlers.Suspense("gabber", "p")
+var suspense = accounts.Suspense("gabber", "p")
 
 // usageRows: usage.tracked, signed, with the default tariff of one credit per
 // conversational second.

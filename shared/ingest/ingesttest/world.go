@@ -37,7 +37,7 @@ type World struct {
 	followUp *Recorder
 	log      *buffer
 	clock    *clock
-	accounts *accounts
+	accounts *postedTo
 }
 
 // Option changes a world before its first request.
@@ -75,7 +75,7 @@ func NewWorld(t testing.TB, options ...Option) *World {
 		clock:       &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)},
 	}
 	w.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.accounts = &accounts{Store: ledger.NewMemory(w.Now), names: map[string]bool{}}
+	w.accounts = &postedTo{Store: ledger.NewMemory(w.Now), names: map[string]bool{}}
 	w.Ledger = w.accounts
 	routes := ingest.Routes(providers.Table().Providers()...)
 	w.Ingest = &ingest.Ingest{
@@ -217,14 +217,14 @@ func (b *buffer) String() string {
 	return b.bytes.String()
 }
 
-// accounts remembers whose account was posted to.
-type accounts struct {
+// postedTo remembers whose account was posted to.
+type postedTo struct {
 	ledger.Store
 	mu    sync.Mutex
 	names map[string]bool
 }
 
-func (a *accounts) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
+func (a *postedTo) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
 	a.mu.Lock()
 	a.names[account] = true
 	a.mu.Unlock()
@@ -232,7 +232,7 @@ func (a *accounts) Post(ctx context.Context, account string, entries []ledger.En
 }
 
 // Names in alphabetical order.
-func (a *accounts) Names() []string {
+func (a *postedTo) Names() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Sorted(maps.Keys(a.names))

@@ -119,3 +119,7 @@ func (l LeadsSubmit) Identity() []string {
 
 // Group is the chatbot.
 func (l LeadsSubmit) Group() string { return l.ChatbotID }
+
+// LeadKind is the kind of record that holds the body of leads.submit as sent, by
+// the event's identity.
+const LeadKind = "chatbase.lead"

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 )
 
@@ -90,7 +91,7 @@ func configured(variable, value string) error {
 	if _, err := handlers.SettingsFromEnv(env); err != nil {
 		return err
 	}
-	_, err := handlers.OutboundFromEnv(env)
+	_, err := calls.SettingsFromEnv(env)
 	return err
 }
 

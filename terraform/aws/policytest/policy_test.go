@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 )
 
 // assertion is one thing that must be so, in the template and in the plan.
@@ -121,7 +122,7 @@ var always = []assertion{
 		return short(s.Functions["outbound"].Environment["LEDGER_TABLE"]) + "," + short(s.Functions["outbound"].Environment["RECORDS_TABLE"])
 	}, "ledger,records"},
 	{"outbound understands its settings, once it has the keys", func(s system) any {
-		_, err := handlers.OutboundFromEnv(func(name string) string {
+		_, err := calls.SettingsFromEnv(func(name string) string {
 			if name == "LEADS_FORWARD_SECRET" {
 				return fakeapi.LeadsSecret
 			}
@@ -318,20 +319,21 @@ var asItComes = []assertion{
 		return all(s.Tables, func(t table) bool { return t.Protected == "true" })
 	}, true},
 	{"the body cap is the one of the code", func(s system) any { return s.Functions["ingest"].Environment["MAX_BODY_BYTES"] }, strconv.Itoa(ingest.DefaultMaxBody)},
-	{"the price list is the one of the code", func(s system) any { return s.Functions["worker"].Environment["TARIFF"] }, handlers.DefaultTariff},
+	{"the price list is the one of the code", func(s system) any { return s.Functions["worker"].Environment["TARIFF"] }, accounts.DefaultTariff},
 	{"the business rules are those of the code", func(s system) any {
 		env := s.Functions["worker"].Environment
-		configured, _ := handlers.CreditsFromEnv(func(name string) string { return env[name] })
-		defaults, _ := handlers.CreditsFromEnv(func(string) string { return "" })
+		settings, _ := handlers.SettingsFromEnv(func(name string) string { return env[name] })
+		unset, _ := handlers.SettingsFromEnv(func(string) string { return "" })
+		configured, defaults := settings.Credits, unset.Credits
 		return configured.Window == defaults.Window && slices.Equal(configured.Anonymous, defaults.Anonymous) &&
 			configured.ScopeByProject == defaults.ScopeByProject && configured.ExcludeSimulated == defaults.ExcludeSimulated &&
 			configured.Vendor == defaults.Vendor && env["SPEAK_RESULT"] == handlers.DefaultResult && env["SPEAK_FAILURE"] == handlers.DefaultFailure
 	}, true},
 	{"outbound calls Gabber and nobody else", func(s system) any {
 		env := s.Functions["outbound"].Environment
-		settings, _ := handlers.OutboundFromEnv(func(name string) string { return env[name] })
-		return settings.Gabber.Base + fmt.Sprint(len(settings.Hosts())) + fmt.Sprint(settings.EndExhausted)
-	}, gabber.DefaultAPI + "1false"},
+		settings, _ := calls.SettingsFromEnv(func(name string) string { return env[name] })
+		return settings.Gabber.API.Base + fmt.Sprint(len(settings.Hosts())) + fmt.Sprint(settings.Gabber.EndExhausted)
+	}, calls.DefaultGabberAPI + "1false"},
 	{"outbound may do nothing else", mayDo("OutboundRole"), "dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem," +
 		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
 	{"functions run on arm64", func(s system) any {
@@ -372,7 +374,7 @@ var withOptions = []assertion{
 		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
 	{"outbound calls the fork's hosts and no other", func(s system) any {
 		env := s.Functions["outbound"].Environment
-		settings, _ := handlers.OutboundFromEnv(func(name string) string {
+		settings, _ := calls.SettingsFromEnv(func(name string) string {
 			return cmp.Or(env[name], map[string]string{"LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}[name])
 		})
 		return strings.Join(settings.Hosts(), ",")

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
@@ -51,7 +52,7 @@ func split(all []sample, first func(sample) bool) (yes, no []sample) {
 func (p *pipeline) compareAccounts(t *testing.T, handled []sample) {
 	t.Helper()
 	books, _ := inMemory(t, handled)
-	for _, name := range []string{"member-20417", handlers.Suspense("gabber", "5b0f6c1e-93a4-4a1d-8f4e-0c2d7be61a90")} {
+	for _, name := range []string{"member-20417", accounts.Suspense("gabber", "5b0f6c1e-93a4-4a1d-8f4e-0c2d7be61a90")} {
 		want, _ := books.Account(t.Context(), name) // memory does not fail
 		got, err := p.ledger.Account(t.Context(), name)
 		if want.Seq == 0 || err != nil || got.Balance != want.Balance || got.Seq != want.Seq {

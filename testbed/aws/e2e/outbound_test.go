@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/clouds/aws"
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/outbound/outboundtest"
@@ -69,9 +70,9 @@ func (p *pipeline) callOut(t *testing.T, secret string, killAt func(lambdatest.S
 // grant books what an operator gives and has the platforms told.
 func (c *caller) grant(t *testing.T, human string, credits int) {
 	t.Helper()
-	grants := handlers.Grants{Ledger: c.ledger, FollowUps: c.publisher, Now: time.Now}
+	grants := accounts.Grants{Ledger: c.ledger, FollowUps: c.publisher, Now: time.Now}
 	key := fmt.Sprint(human, credits)
-	if _, _, err := grants.Book(t.Context(), ledger.Grant, handlers.BalanceOf("", human), key, ledger.Micro(credits)*ledger.Credit, ""); err != nil {
+	if _, _, err := grants.Book(t.Context(), ledger.Grant, accounts.BalanceOf("", human), key, ledger.Micro(credits)*ledger.Credit, ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -93,7 +94,7 @@ func platformsAreTold(t *testing.T, c *cloud) {
 	const session, human = outboundtest.Session, outboundtest.Human
 	p := c.deploy(t, options{worker: []string{"LEADS_FORWARD_URL=https://leads.example"}})
 	o := p.callOut(t, c.apiKeys, nil)
-	if _, err := p.records.Put(t.Context(), handlers.Caller("+1-202-555-0143", human, time.Now())); err != nil {
+	if _, err := p.records.Put(t.Context(), accounts.PhoneOwner("+1-202-555-0143", human, time.Now())); err != nil {
 		t.Fatal(err)
 	}
 	o.grant(t, human, 600)
@@ -131,8 +132,8 @@ func outboundKills(t *testing.T, c *cloud) {
 	}
 	for i := range speeches {
 		text := outboundtest.Text(i)
-		request, _ := json.Marshal(handlers.SpeechRequest{Session: outboundtest.Room, Text: text, Group: text}) // strings only
-		e := webhook.FollowUp("worker", handlers.SpeechRequested, webhook.Event{ID: text, Time: time.Now()}, text, request)
+		request, _ := json.Marshal(followups.SpeechRequest{Session: outboundtest.Room, Text: text, Group: text}) // strings only
+		e := webhook.FollowUp("worker", followups.SpeechRequested, webhook.Event{ID: text, Time: time.Now()}, text, request)
 		if err := o.publisher.Publish(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +174,7 @@ func (c *caller) checkSpeeches(t *testing.T, n int) {
 	dead := map[string]bool{}
 	for _, body := range c.cloud.sqs.Take(t, c.deadLetters) {
 		e, err := webhook.DecodeEvent([]byte(body))
-		var request handlers.SpeechRequest
+		var request followups.SpeechRequest
 		if err != nil || json.Unmarshal(e.Data, &request) != nil || !strings.Contains(e.Reason, "may have been spoken") {
 			t.Errorf("dead letter of type %q: %s, %v", e.Type, e.Reason, err)
 		}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
@@ -118,7 +117,7 @@ func lead(n int) string {
 func (s *system) hasLead(n int) {
 	s.Helper()
 	e := ingest.Identify(chatbase.Provider, []byte(lead(n)), time.Time{}, "1")
-	if _, ok, err := s.client.Records("webhooks").Get(s.Context(), handlers.LeadKind, e.ID); err != nil || !ok {
+	if _, ok, err := s.client.Records("webhooks").Get(s.Context(), chatbase.LeadKind, e.ID); err != nil || !ok {
 		s.Errorf("lead %d is lost (%v)", n, err)
 	}
 }

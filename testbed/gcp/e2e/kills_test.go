@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
@@ -156,7 +156,7 @@ func (e *expectation) identity(platform, body string) webhook.Event {
 }
 
 func (e *expectation) followUp(body, account string) string {
-	return webhook.FollowUp("worker", handlers.BalanceChanged, e.identity("gabber", body), account, nil).ID
+	return webhook.FollowUp("worker", followups.BalanceChanged, e.identity("gabber", body), account, nil).ID
 }
 
 func (e *expectation) check(s *system, n int) {

@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/events"
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/accounts"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/outbound/outboundtest"
@@ -44,8 +45,8 @@ func (s *system) leadsURL() string {
 // grant books what an operator gives and has the platforms told.
 func (s *system) grant(human string, credits int) {
 	s.Helper()
-	grants := handlers.Grants{Ledger: s.client.Ledger("webhooks"), FollowUps: s.client.Topic("outbound"), Now: time.Now}
-	if _, _, err := grants.Book(s.Context(), ledger.Grant, handlers.BalanceOf("", human), fmt.Sprint(human, credits), ledger.Micro(credits)*ledger.Credit, ""); err != nil {
+	grants := accounts.Grants{Ledger: s.client.Ledger("webhooks"), FollowUps: s.client.Topic("outbound"), Now: time.Now}
+	if _, _, err := grants.Book(s.Context(), ledger.Grant, accounts.BalanceOf("", human), fmt.Sprint(human, credits), ledger.Micro(credits)*ledger.Credit, ""); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -61,7 +62,7 @@ func platformsAreTold(s *system) {
 	s.setEnv(workerFn, 30, "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks", s.leadsURL())
 	s.start(workerFn)
 	s.callOut(apiKeys, s.leadsURL())
-	if _, err := s.client.Records("webhooks").Put(s.Context(), handlers.Caller("+1-202-555-0143", human, time.Now())); err != nil {
+	if _, err := s.client.Records("webhooks").Put(s.Context(), accounts.PhoneOwner("+1-202-555-0143", human, time.Now())); err != nil {
 		s.Fatal(err)
 	}
 	s.grant(human, 600)
@@ -125,7 +126,7 @@ func outboundKills(s *system) {
 			s.deliver("gabber", usage(fmt.Sprint("e", n), "everybody", 2))
 			s.grant("everybody", 10+n)
 			s.say(outboundtest.Text(n))
-			s.send(webhook.FollowUp("worker", handlers.HumanFound, webhook.Event{ID: "nonsense"}, fresh, []byte("{}")))
+			s.send(webhook.FollowUp("worker", followups.HumanFound, webhook.Event{ID: "nonsense"}, fresh, []byte("{}")))
 			s.reached(next, fired)
 			humans = append(humans, fresh)
 			crossings[fresh] = true
@@ -158,11 +159,11 @@ func (s *system) send(e webhook.Event) {
 // say asks for a text to be spoken in the room.
 func (s *system) say(words string) {
 	s.Helper()
-	request, err := json.Marshal(handlers.SpeechRequest{Session: outboundtest.Room, Text: words, Group: words})
+	request, err := json.Marshal(followups.SpeechRequest{Session: outboundtest.Room, Text: words, Group: words})
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.send(webhook.FollowUp("worker", handlers.SpeechRequested, webhook.Event{ID: words}, words, request))
+	s.send(webhook.FollowUp("worker", followups.SpeechRequested, webhook.Event{ID: words}, words, request))
 }
 
 // checkCrossings: each of these accounts has run out once, and one event says so,
@@ -171,8 +172,8 @@ func (s *system) checkCrossings(humans []string) {
 	s.Helper()
 	times := map[string]int{}
 	for _, e := range s.letters("outbound") {
-		var crossing handlers.Crossing
-		if e.Type != handlers.Exhausted {
+		var crossing followups.Crossing
+		if e.Type != followups.Exhausted {
 			continue
 		}
 		if err := json.Unmarshal(e.Data, &crossing); err != nil {
@@ -193,9 +194,9 @@ func (s *system) checkSpeeches(n int) {
 	s.Helper()
 	dead, nonsense := map[string]bool{}, 0
 	for _, e := range s.letters("dead-letters") {
-		var request handlers.SpeechRequest
+		var request followups.SpeechRequest
 		switch {
-		case e.Type == handlers.HumanFound:
+		case e.Type == followups.HumanFound:
 			nonsense++
 		case json.Unmarshal(e.Data, &request) == nil && strings.Contains(e.Reason, "may have been spoken"):
 			dead[request.Text] = true

@@ -2,3 +2,4 @@
 package handlers
 
 import _ "bad.example/tree/shared/ingest"
+import _ "bad.example/tree/shared/outbound"

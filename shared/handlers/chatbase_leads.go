@@ -1,0 +1,31 @@
+package handlers
+
+import (
+	"context"
+
+	"github.com/webhook-functions/template/shared/followups"
+	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// Leads keeps what visitors left with a chatbot, one record per submission, and
+// may have it forwarded to a service of your own. The same details again in one
+// conversation are a retry; corrected ones are another lead.
+type Leads struct {
+	Records records.Store
+	Forward bool
+}
+
+// Keep handles chatbase.leads.submit.
+func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+	lead, err := chatbase.ParseLeadsSubmit(e.Data)
+	if err != nil {
+		return nil, webhook.Permanent(err.Error())
+	}
+	_, err = l.Records.Put(ctx, records.Record{Kind: chatbase.LeadKind, ID: e.ID, Version: 1, Time: e.Time, Data: e.Data})
+	if err != nil || !l.Forward {
+		return nil, err
+	}
+	return []webhook.Event{webhook.FollowUp("worker", followups.LeadForward, e, lead.ChatbotID, e.Data)}, nil
+}

@@ -1,0 +1,2 @@
+// Package calls is part of the bad tree.
+package calls
