@@ -1,12 +1,11 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
 	"github.com/webhook-functions/template/shared/ledger"
-	"github.com/webhook-functions/template/shared/providers/gtateth"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -20,10 +19,6 @@ type Calls struct {
 
 // callSeconds is the usage type of calls in the tariff.
 const callSeconds = "call_seconds"
-
-// maxCallSeconds is what one call may last; more is taken for a fault of the
-// sender and goes to the dead letters.
-const maxCallSeconds = 7 * 24 * 60 * 60
 
 func (c *Credits) pricesCalls() bool {
 	_, priced := c.Tariff[callSeconds]
@@ -42,48 +37,33 @@ func (c *Calls) Completed(ctx context.Context, events []webhook.Event) []webhook
 	return results
 }
 
-// call reads what a finished call costs its customer. A call ends once, so its
-// id makes the entry's identity: the event's own rests on a timestamp that may
-// be new in every retry, so a call without an id could be charged for each.
+// call reads what a finished call costs its customer.
 func (c *Calls) call(e webhook.Event) (charge, error) {
-	event, err := gtateth.ParseCall(e.Data)
+	parsed, err := providers.Decode(e)
 	if err != nil {
 		return charge{}, err
 	}
-	call := event.Data
-	id := cmp.Or(call.CallID, call.ID)
-	if id == "" {
-		return charge{}, errors.New("data.callId and data._id are missing")
+	reporter, ok := parsed.Payload.(webhook.UsageReporter)
+	if !ok {
+		return charge{}, errors.New("the event reports no usage")
 	}
-	seconds, err := callLength(call)
+	usage, err := reporter.Usage()
+	if err != nil {
+		return charge{}, err
+	}
+	seconds, err := strict.ParseDecimal(usage.Value)
 	if err != nil {
 		return charge{}, err
 	}
 	ch := charge{entry: ledger.Entry{
-		ID:          webhook.Identity(e.Provider(), "call.completed", "call", id),
+		ID:          webhook.Identity(e.Provider(), usage.Key[0], usage.Key[1:]...),
 		Kind:        ledger.Charge,
-		Fingerprint: webhook.Identity(e.Provider(), "call.completed fingerprint", call.CustomerID.ID, seconds.String()),
+		Fingerprint: webhook.Identity(e.Provider(), "call.completed fingerprint", usage.Meaning...),
 		Time:        e.Time,
-		Usage:       callSeconds,
-		Value:       string(call.Duration),
+		Usage:       usage.Type,
+		Value:       usage.Value,
 		Source:      e.Source,
 	}}
-	ch.of = c.account(e.Provider(), "", call.CustomerID.ID)
+	ch.of = c.account(e.Provider(), usage.Project, usage.Whom)
 	return ch, c.price(&ch, seconds)
-}
-
-func callLength(call gtateth.Call) (strict.Decimal, error) {
-	if call.Duration == "" {
-		return strict.Decimal{}, errors.New("data.duration is missing or not a number")
-	}
-	seconds, err := call.Duration.Decimal()
-	switch {
-	case err != nil:
-		return seconds, err
-	case seconds.Sign() < 0:
-		return seconds, errors.New("data.duration is negative")
-	case seconds.Cmp(strict.NewDecimal(maxCallSeconds)) > 0:
-		return seconds, errors.New("data.duration is above the limit of one call")
-	}
-	return seconds, nil
 }

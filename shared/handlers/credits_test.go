@@ -47,7 +47,7 @@ func newBooks(t *testing.T, env map[string]string) *books {
 // usage makes the event of a usage.tracked payload, received at some time after nine.
 func usage(t *testing.T, payload string, after time.Duration) webhook.Event {
 	t.Helper()
-	e := ingest.Identify(gabber.Provider, []byte(`{"type":"usage.tracked","payload":`+payload+`}`), nine.Add(after), "1")
+	e := ingest.Identify(gabber.Platform.Provider, []byte(`{"type":"usage.tracked","payload":`+payload+`}`), nine.Add(after), "1")
 	if e.Reason != "" {
 		t.Fatalf("%s: %s", payload, e.Reason)
 	}

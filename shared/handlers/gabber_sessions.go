@@ -11,6 +11,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
@@ -166,7 +167,7 @@ func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]web
 	if err := strict.Unmarshal(e.Data, &body); err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
-	at := parseTime(committed.Message.CreatedAt)
+	at := envelope.Time(committed.Message.CreatedAt)
 	_, err = s.Records.Put(ctx, records.Record{Kind: MessagesOf(gabber.MessageKind, committed.Session()), ID: committed.Message.ID, Version: 1,
 		Time: cmp.Or(at, e.Time), Data: body.Payload.Message})
 	return nil, err

@@ -9,7 +9,6 @@ import (
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
-	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -71,9 +70,9 @@ func (t *Tools) Finished(ctx context.Context, e webhook.Event) ([]webhook.Event,
 }
 
 func (t *Tools) put(ctx context.Context, e webhook.Event, batch string, version int64) error {
-	payload, err := payloadOf(e.Data)
+	payload, err := gabber.Payload(e.Data)
 	if err != nil {
-		return err
+		return webhook.Permanent(err.Error())
 	}
 	_, err = t.Records.Put(ctx, records.Record{Kind: gabber.ToolsKind, ID: batch, Version: version, Time: e.Time, Data: payload})
 	return err
@@ -113,15 +112,4 @@ func firstRunes(text string, n int) string {
 		n--
 	}
 	return text
-}
-
-// payloadOf gives the payload of a body, as sent.
-func payloadOf(body []byte) (strict.Raw, error) {
-	var whole struct {
-		Payload strict.Raw `json:"payload" strict:"required"`
-	}
-	if err := strict.Unmarshal(body, &whole); err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
-	return whole.Payload, nil
 }

@@ -1,16 +1,14 @@
 package handlers
 
 import (
-	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/gabber"
-	"github.com/webhook-functions/template/shared/providers/gtateth"
 	"github.com/webhook-functions/template/shared/records"
-	"github.com/webhook-functions/template/shared/strict"
 )
 
 // Kinds lists the kinds of records that handlers keep, for people who look. One
@@ -34,10 +32,10 @@ func Kinds() []string {
 // ConversationOf names the conversation of a message that [Latest] keeps, "" if
 // the message names none.
 func ConversationOf(message records.Record) string {
-	var names struct {
-		Protocol string      `json:"conversation_id"`
-		GTateth  gtateth.Ref `json:"conversationId"`
+	name, _, _ := strings.Cut(message.Kind, ".")
+	platform, _ := providers.Table().Named(name)
+	if platform.Conversation == nil {
+		return ""
 	}
-	_ = strict.Unmarshal(message.Data, &names) // then it names none
-	return cmp.Or(names.Protocol, names.GTateth.ID)
+	return platform.Conversation(message.Data)
 }

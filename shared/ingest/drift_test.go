@@ -18,17 +18,17 @@ import (
 // deliver has Gabber send bodies to one process and gives what was logged.
 func deliver(t *testing.T, bodies ...string) string {
 	t.Helper()
-	ring, err := signature.NewKeyring(gabber.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-gabber"})
+	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-gabber"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	in := &ingest.Ingest{Providers: ingest.Routes(gabber.Provider), Events: discard{}, DeadLetters: discard{},
+	in := &ingest.Ingest{Providers: ingest.Routes(gabber.Platform.Provider), Events: discard{}, DeadLetters: discard{},
 		Keyrings: &rings{byName: map[string]*signature.Keyring{"gabber": ring}},
 		Now:      time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	for _, body := range bodies {
 		reply := in.Handle(context.Background(), webhook.Delivery{Method: "POST", Path: "/gabber", Body: []byte(body),
-			Header: webhook.Header{gabber.Scheme.Header: {ring.Sign([]byte(body))}}})
+			Header: webhook.Header{gabber.Platform.Scheme.Header: {ring.Sign([]byte(body))}}})
 		if reply.Status != 200 {
 			t.Fatalf("%s: %d", body, reply.Status)
 		}

@@ -27,13 +27,13 @@ func (p printer) Publish(_ context.Context, e webhook.Event) error {
 }
 
 func ExampleIngest_Handle() {
-	ring, err := signature.NewKeyring(gabber.Scheme, signature.Secret{ID: "1", Value: "keep this one in a vault"})
+	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: "keep this one in a vault"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	in := &ingest.Ingest{
-		Providers:   ingest.Routes(gabber.Provider),
+		Providers:   ingest.Routes(gabber.Platform.Provider),
 		Keyrings:    keyrings{ring},
 		Events:      printer{"queued:"},
 		DeadLetters: printer{"dead letter:"},

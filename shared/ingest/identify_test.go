@@ -14,7 +14,7 @@ import (
 var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func identify(body string) webhook.Event {
-	e := ingest.Identify(gabber.Provider, []byte(body), nine, "1")
+	e := ingest.Identify(gabber.Platform.Provider, []byte(body), nine, "1")
 	return e
 }
 
@@ -79,13 +79,13 @@ func TestIdentityDependsOnNothingAround(t *testing.T) {
 // A decoder is mended, the dead letters are sent back: they become what they
 // would have been, as of the time when they arrived.
 func TestReread(t *testing.T) {
-	broken := gabber.Provider
+	broken := gabber.Platform.Provider
 	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet mended") }
 	letter := ingest.Identify(broken, []byte(usage), nine, "2")
 	if letter.Basis != webhook.Undecodable || letter.Reason == "" {
 		t.Fatalf("letter %+v", letter)
 	}
-	want := ingest.Identify(gabber.Provider, []byte(usage), nine, "2")
+	want := ingest.Identify(gabber.Platform.Provider, []byte(usage), nine, "2")
 	got, err := ingest.Redecode(gabberRoute)(letter)
 	if err != nil || got.ID != want.ID || got.Basis != webhook.ByID || !got.Time.Equal(nine) || got.KeyID != "2" || got.Reason != "" {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)

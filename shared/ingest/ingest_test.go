@@ -20,7 +20,7 @@ import (
 
 const usage = `{"type": "usage.tracked", "payload": {"id": "1", "type": "conversational_seconds", "value": 30, "human": "canary"}}`
 
-var gabberRoute = ingest.Routes(gabber.Provider)
+var gabberRoute = ingest.Routes(gabber.Platform.Provider)
 
 // ring holds Gabber's secrets.
 func ring(secrets ...string) *signature.Keyring {
@@ -28,7 +28,7 @@ func ring(secrets ...string) *signature.Keyring {
 	for i, s := range secrets {
 		keys = append(keys, signature.Secret{ID: fmt.Sprint(i + 1), Value: s})
 	}
-	r, err := signature.NewKeyring(gabber.Scheme, keys...)
+	r, err := signature.NewKeyring(gabber.Platform.Scheme, keys...)
 	if err != nil {
 		panic(err)
 	}
@@ -95,7 +95,7 @@ func TestAnEventOfNobodyHasNoGroup(t *testing.T) {
 func TestNothingIsParsedBeforeItIsVerified(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	decoded := 0
-	provider := gabber.Provider
+	provider := gabber.Platform.Provider
 	provider.Decode = func(body []byte) (webhook.Parsed, error) { decoded++; return gabber.Decode(body) }
 	w.Ingest.Providers = ingest.Routes(provider)
 	unsigned, large := delivery(usage), delivery(strings.Repeat(" ", ingest.DefaultMaxBody+1))
@@ -113,7 +113,7 @@ func TestNothingIsParsedBeforeItIsVerified(t *testing.T) {
 
 func TestADecoderThatPanicsMakesADeadLetter(t *testing.T) {
 	w := ingesttest.NewWorld(t)
-	provider := gabber.Provider
+	provider := gabber.Platform.Provider
 	provider.Decode = func(body []byte) (webhook.Parsed, error) { panic(string(body)) }
 	w.Ingest.Providers = ingest.Routes(provider)
 	if reply := w.Ingest.Handle(t.Context(), delivery(usage)); reply.Status != 200 {

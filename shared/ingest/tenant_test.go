@@ -50,7 +50,7 @@ func (discard) Publish(context.Context, webhook.Event) error { return nil }
 
 func TestAChatbotsOwnSecret(t *testing.T) {
 	ring := func(secret string) *signature.Keyring {
-		r, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: secret})
+		r, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: secret})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,10 +83,10 @@ func TestAChatbotsOwnSecret(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := &rings{byName: map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": own}}
-			in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Provider), Keyrings: r, Events: discard{}, DeadLetters: discard{},
+			in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Platform.Provider), Keyrings: r, Events: discard{}, DeadLetters: discard{},
 				Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 			reply := in.Handle(t.Context(), webhook.Delivery{Method: "POST", Path: "/chatbase", Body: []byte(row.body),
-				Header: webhook.Header{chatbase.Scheme.Header: {row.signer.Sign([]byte(row.body))}}})
+				Header: webhook.Header{chatbase.Platform.Scheme.Header: {row.signer.Sign([]byte(row.body))}}})
 			if reply.Status != row.status || strings.Join(r.asked, " ") != row.asked {
 				t.Errorf("%d after asking for %q, want %d and %q", reply.Status, r.asked, row.status, row.asked)
 			}
@@ -97,17 +97,17 @@ func TestAChatbotsOwnSecret(t *testing.T) {
 // A chatbot is given a secret of its own, and the first delivery signed with it
 // arrives before ours has been read: looking again finds it.
 func TestAChatbotGetsASecretOfItsOwn(t *testing.T) {
-	platform, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-the-platform"})
+	platform, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-the-platform"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-bot-one"})
+	own, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-bot-one"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := map[string]*signature.Keyring{"chatbase": platform}
 	after := map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": own}
-	rotated, err := signature.NewKeyring(chatbase.Scheme, signature.Secret{ID: "1", Value: "the-newer-secret-of-the-platform"})
+	rotated, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: "the-newer-secret-of-the-platform"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,10 +126,10 @@ func TestAChatbotGetsASecretOfItsOwn(t *testing.T) {
 		{"it had one, which was rotated", older, after, "bot-1", 200},
 	} {
 		body := []byte(`{"eventType":"leads.submit","chatbotId":"` + row.bot + `","payload":{"conversationId":"c"}}`)
-		in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Provider), Keyrings: &rings{byName: row.had, newer: row.newer},
+		in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Platform.Provider), Keyrings: &rings{byName: row.had, newer: row.newer},
 			Events: discard{}, DeadLetters: discard{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 		reply := in.Handle(t.Context(), webhook.Delivery{Method: "POST", Path: "/chatbase", Body: body,
-			Header: webhook.Header{chatbase.Scheme.Header: {own.Sign(body)}}})
+			Header: webhook.Header{chatbase.Platform.Scheme.Header: {own.Sign(body)}}})
 		if reply.Status != row.status {
 			t.Errorf("%s: %d, want %d", row.name, reply.Status, row.status)
 		}

@@ -1,9 +1,10 @@
 // Package providers is the table of platforms that may send webhooks.
 //
 // A platform is one folder: how it signs, its event types with a Go type each,
-// how its events are told apart. To add one, copy the folder of the platform
-// that is most like it (gabber: the payload alone; gtateth: one envelope around
-// many models; protocol: one dialect, several vendors) and add a line to [Table].
+// how its events are told apart, which of them report usage or latest state. To
+// add one, copy the folder of the platform that is most like it (gabber: the
+// payload alone; gtateth: one envelope around many models; cribbly: a dialect of
+// several vendors) and add a line to [Table].
 package providers
 
 import (
@@ -13,21 +14,54 @@ import (
 	"strings"
 
 	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/cribbly"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/providers/gtateth"
-	"github.com/webhook-functions/template/shared/providers/protocol"
+	"github.com/webhook-functions/template/shared/providers/oblic"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // Entry is one platform: what ingest knows of it and how it signs.
-type Entry struct {
-	webhook.Provider
-	Scheme signature.Scheme
-}
+type Entry = envelope.Platform
 
 // Entries is a list of platforms.
 type Entries []Entry
+
+// Table lists every platform as its vendor documents it.
+func Table() Entries {
+	return Entries{
+		gabber.Platform,
+		cribbly.Platform,
+		oblic.Platform,
+		gtateth.Platform,
+		chatbase.Platform,
+	}
+}
+
+// Named gives the platform of a name, false if there is none.
+func (e Entries) Named(name string) (Entry, bool) {
+	i := slices.IndexFunc(e, func(entry Entry) bool { return entry.Name == name })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return e[i], true
+}
+
+// Decode reads the body of an event with the decoder of its platform. The error
+// is permanent.
+func Decode(e webhook.Event) (webhook.Parsed, error) {
+	platform, ok := Table().Named(e.Provider())
+	if !ok {
+		return webhook.Parsed{}, webhook.Permanent("no provider has this source")
+	}
+	parsed, err := platform.Decode(e.Data)
+	if err != nil {
+		err = webhook.Permanent(err.Error())
+	}
+	return parsed, err
+}
 
 // Providers gives what ingest knows of each.
 func (e Entries) Providers() []webhook.Provider {
@@ -45,17 +79,6 @@ func (e Entries) Schemes() map[string]signature.Scheme {
 		all[entry.Name] = entry.Scheme
 	}
 	return all
-}
-
-// Table lists every platform as its vendor documents it.
-func Table() Entries {
-	return Entries{
-		{gabber.Provider, gabber.Scheme},
-		{protocol.New("cribbly", "x-Cribbly-signature"), protocol.Scheme("x-Cribbly-signature")},
-		{protocol.New("oblic", "x-oblic-signature"), protocol.Scheme("x-oblic-signature")},
-		{gtateth.Provider, gtateth.Scheme},
-		{chatbase.Provider, chatbase.Scheme},
-	}
 }
 
 // EnvName is how a platform is spelled in the names of environment variables:
@@ -78,7 +101,7 @@ func Configured(env func(string) string) (Entries, error) {
 	table := Table()
 	var faults []error
 	for i := range table {
-		faults = append(faults, table[i].override(env))
+		faults = append(faults, override(&table[i], env))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -86,7 +109,7 @@ func Configured(env func(string) string) (Entries, error) {
 	return table, nil
 }
 
-func (e *Entry) override(env func(string) string) error {
+func override(e *Entry, env func(string) string) error {
 	prefix := EnvName(e.Name) + "_SIGNATURE_"
 	var faults []error
 	set := func(name string, field *string, allowed func(string) bool, rule string) {

@@ -4,180 +4,206 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
-func TestTable(t *testing.T) {
-	const want = `gabber X-Webhook-Signature 400 403 {X-Webhook-Signature sha256 hex }
-cribbly x-Cribbly-signature 401 401 {x-Cribbly-signature sha256 hex }
-oblic x-oblic-signature 401 401 {x-oblic-signature sha256 hex }
-g-tateth X-Webhook-Signature 401 401 {X-Webhook-Signature sha256 hex sha256=}
-chatbase x-chatbase-signature 400 400 {x-chatbase-signature sha1 hex }
-`
-	var got strings.Builder
-	for _, e := range providers.Table() {
-		fmt.Fprintln(&got, e.Name, e.SignatureHeader, e.MissingStatus, e.MismatchStatus, e.Scheme)
+// Names become routes and names of environment variables.
+func TestTable_namesAreTheirOwn(t *testing.T) {
+	taken := map[string]string{}
+	for _, p := range providers.Table() {
+		if env := providers.EnvName(p.Name); taken[env] != "" {
+			t.Errorf("%s and %s are both spelled %s", taken[env], p.Name, env)
+		} else {
+			taken[env] = p.Name
+		}
+		if got, ok := providers.Table().Named(p.Name); !ok || got.Name != p.Name || !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(p.Name) {
+			t.Errorf("%q does not lead to its platform, or is no route", p.Name)
+		}
+		if p.SignatureHeader != p.Scheme.Header || p.MissingStatus/100 != 4 || p.MismatchStatus/100 != 4 {
+			t.Errorf("%s: header or status is none", p.Name)
+		}
 	}
-	if got.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
+	if _, ok := providers.Table().Named("nobody"); ok {
+		t.Error("a platform has no name")
 	}
+}
+
+// samples calls visit with every sample of every platform.
+func samples(t testing.TB, visit func(p providers.Entry, name string, body []byte)) {
+	t.Helper()
+	for _, p := range providers.Table() {
+		for _, name := range events.Names(p.Name) {
+			body, err := events.Body(p.Name, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			visit(p, name, body)
+		}
+	}
+}
+
+// Each event type has a sample. A member of a sample that no Go type knows would
+// be noted as drift although nothing has drifted.
+func TestDecode_samples(t *testing.T) {
+	seen := map[string]bool{}
+	samples(t, func(p providers.Entry, name string, body []byte) {
+		parsed, err := providers.Decode(webhook.Event{Source: "/webhooks/" + p.Name, Data: body})
+		seen[p.Name+"."+parsed.Type] = true
+		zero, known := p.Events[parsed.Type]
+		if err != nil || len(parsed.Unknown) != 0 || parsed.Known != known || reflect.TypeOf(parsed.Payload) != reflect.TypeOf(zero) {
+			t.Errorf("%s %s: a %T, known %v, unknown members %q, error %v", p.Name, name, parsed.Payload, parsed.Known, parsed.Unknown, err)
+		}
+		if usage, ok := parsed.Payload.(webhook.UsageReporter); ok {
+			_, err = usage.Usage()
+		}
+		if state, ok := parsed.Payload.(webhook.StateReporter); ok && err == nil {
+			_, err = state.State(body)
+		}
+		if err != nil {
+			t.Errorf("%s %s reports nothing: %v", p.Name, name, err)
+		}
+		for _, word := range regexp.MustCompile(`"[^"\\]{8,}"[,}\]]`).FindAllString(string(body), -1) {
+			if shown := fmt.Sprintf("%v %+v %#v", parsed.Payload, parsed.Payload, parsed.Payload); strings.Contains(shown, word[1:len(word)-2]) {
+				t.Errorf("%s %s: a payload is printed", p.Name, name)
+			}
+		}
+	})
+	for _, p := range providers.Table() {
+		for eventType := range p.Events {
+			if !seen[p.Name+"."+eventType] {
+				t.Errorf("%s.%s has no sample", p.Name, eventType)
+			}
+		}
+	}
+}
+
+func TestDecode_notOurs(t *testing.T) {
+	for name, e := range map[string]webhook.Event{
+		"a follow-up":         {Source: "/functions/worker", Data: []byte(`{}`)},
+		"an unknown platform": {Source: "/webhooks/nobody", Data: []byte(`{}`)},
+		"an unusable body":    {Source: "/webhooks/" + providers.Table()[0].Name, Data: []byte(`[]`)},
+	} {
+		_, err := providers.Decode(e)
+		if _, permanent := webhook.PermanentReason(err); !permanent {
+			t.Errorf("%s: error %v, want a permanent one", name, err)
+		}
+	}
+}
+
+// An error goes into logs and beside dead letters, so it never quotes a body.
+func FuzzDecode(f *testing.F) {
+	const canary = "C4NARY"
+	samples(f, func(_ providers.Entry, _ string, body []byte) {
+		f.Add(string(body))
+		damages := []string{`:"` + canary + `\u0000"`, `:{"` + canary + `":1}`, `:` + canary, `:"` + canary + `","` + canary + `":1`}
+		for i, member := range regexp.MustCompile(`:\s*"[^"\\]*"`).FindAllString(string(body), -1) {
+			f.Add(strings.Replace(string(body), member, damages[i%len(damages)], 1))
+		}
+	})
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, p := range providers.Table() {
+			parsed, err := p.Decode([]byte(body))
+			if err != nil && strings.Contains(err.Error(), canary) {
+				t.Errorf("%s: the error repeats the body: %v", p.Name, err)
+			}
+			if (err == nil && parsed.Type == "") || parsed.Known != (parsed.Payload != nil) || (err != nil && parsed.Known) {
+				t.Errorf("%s: contradiction: known %v, error %v", p.Name, parsed.Known, err)
+			}
+		}
+	})
 }
 
 // Every sample verifies with the signature that was computed for it elsewhere.
-func TestSchemesVerifyTheSamples(t *testing.T) {
-	entries, unsigned := map[string]providers.Entry{}, map[string]bool{}
-	for _, e := range providers.Table() {
-		entries[e.Name] = e
-		names := events.Names(e.Name)
-		for _, name := range names {
-			unsigned[e.Name+"/"+name+".json"] = true
-		}
-		if len(names) == 0 {
-			t.Errorf("%s has no sample in events/", e.Name)
-		}
-	}
-	for _, row := range signatures(t) {
-		file, header, secret, digest := row[0], row[1], row[3], row[4]
-		name, event, _ := strings.Cut(strings.TrimSuffix(file, ".json"), "/")
-		body, err := events.Body(name, event)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, ok := entries[name]
+func TestTable_schemesVerifyTheSamples(t *testing.T) {
+	signed := signatures(t)
+	samples(t, func(p providers.Entry, name string, body []byte) {
+		row, ok := signed[p.Name+"/"+name+".json"]
 		if !ok {
-			t.Errorf("%s is of no platform in the table", file)
-			continue
+			t.Errorf("%s/%s.json has no row in events/SIGNATURES.tsv", p.Name, name)
+			return
 		}
-		ring, err := signature.NewKeyring(e.Scheme, signature.Secret{ID: "test", Value: secret})
+		ring, err := signature.NewKeyring(p.Scheme, signature.Secret{ID: "test", Value: row.secret})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := ring.Verify(digest, body); !ok || header != e.SignatureHeader {
-			t.Errorf("%s does not verify", file)
+		if _, ok := ring.Verify(row.digest, body); !ok || row.header != p.SignatureHeader {
+			t.Errorf("%s/%s.json does not verify", p.Name, name)
 		}
-		if _, err := e.Decode(body); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-		delete(unsigned, file)
-	}
-	for file := range unsigned {
-		t.Errorf("%s has no row in events/SIGNATURES.tsv", file)
-	}
+	})
 }
 
-// signatures are the rows file, header, algorithm, secret, digest.
-func signatures(t *testing.T) (rows [][]string) {
+type signed struct{ header, secret, digest string }
+
+// signatures gives the rows file, header, algorithm, secret, digest by file.
+func signatures(t *testing.T) map[string]signed {
 	t.Helper()
 	text, err := os.ReadFile("../../events/SIGNATURES.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
+	rows := map[string]signed{}
 	for line := range strings.Lines(string(text)) {
-		rows = append(rows, strings.Split(strings.TrimSpace(line), "\t"))
+		f := strings.Split(strings.TrimSpace(line), "\t")
+		rows[f[0]] = signed{f[1], f[3], f[4]}
 	}
-	return rows[1:]
+	return rows
 }
 
 func TestEnvName(t *testing.T) {
-	for name, want := range map[string]string{"gabber": "GABBER", "g-tateth": "G_TATETH"} {
-		if got := providers.EnvName(name); got != want {
-			t.Errorf("%s: got %s, want %s", name, got, want)
+	if got := providers.EnvName("a-b2"); got != "A_B2" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestConfigured(t *testing.T) {
+	prefix := providers.EnvName(providers.Table()[0].Name) + "_SIGNATURE_"
+	other := signature.Scheme{Header: "X-Other-Signature", Algorithm: signature.SHA1, Encoding: signature.Base64, Prefix: "v1="}
+	for name, env := range map[string]map[string]string{
+		"unset": nil,
+		"empty": {prefix + "HEADER": "", prefix + "PREFIX": ""},
+		"set":   {prefix + "HEADER": other.Header, prefix + "ALGORITHM": "sha1", prefix + "ENCODING": "base64", prefix + "PREFIX": "v1="},
+	} {
+		table, err := providers.Configured(func(name string) string { return env[name] })
+		if err != nil || len(table) != len(providers.Table()) {
+			t.Fatalf("%s: %d platforms, error %v", name, len(table), err)
+		}
+		for i, want := range providers.Table() {
+			if name == "set" && i == 0 {
+				want.Scheme, want.SignatureHeader = other, other.Header
+			}
+			if got := table[i]; got.Scheme != want.Scheme || got.SignatureHeader != want.SignatureHeader {
+				t.Errorf("%s: %s has %+v under %s", name, got.Name, got.Scheme, got.SignatureHeader)
+			}
 		}
 	}
 }
 
-func configured(env map[string]string) (map[string]providers.Entry, error) {
-	table, err := providers.Configured(func(name string) string { return env[name] })
-	entries := map[string]providers.Entry{}
-	for _, e := range table {
-		entries[e.Name] = e
-	}
-	return entries, err
-}
-
-func TestConfiguredWithoutOverridesIsTheTable(t *testing.T) {
-	entries, err := configured(nil)
-	if err != nil || len(entries) != len(providers.Table()) {
-		t.Fatalf("%d entries, error %v", len(entries), err)
-	}
-	for _, want := range providers.Table() {
-		got := entries[want.Name]
-		if got.Scheme != want.Scheme || got.SignatureHeader != want.SignatureHeader {
-			t.Errorf("%s differs from the table", want.Name)
-		}
-	}
-}
-
-func TestOverrides(t *testing.T) {
-	entries, err := configured(map[string]string{
-		"G_TATETH_SIGNATURE_HEADER":    "X-Tateth-Signature",
-		"G_TATETH_SIGNATURE_ALGORITHM": "sha1",
-		"G_TATETH_SIGNATURE_ENCODING":  "base64",
-		"G_TATETH_SIGNATURE_PREFIX":    "v1=",
-		"CRIBBLY_SIGNATURE_HEADER":     "X-Protocol-Signature",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := signature.Scheme{Header: "X-Tateth-Signature", Algorithm: signature.SHA1, Encoding: signature.Base64, Prefix: "v1="}
-	if got := entries["g-tateth"]; got.Scheme != want || got.SignatureHeader != want.Header {
-		t.Errorf("g-tateth: %+v under %s", got.Scheme, got.SignatureHeader)
-	}
-	if got := entries["cribbly"]; got.Scheme.Header != "X-Protocol-Signature" || got.SignatureHeader != "X-Protocol-Signature" || got.Scheme.Algorithm != signature.SHA256 {
-		t.Errorf("cribbly: %+v under %s", got.Scheme, got.SignatureHeader)
-	}
-	if got := entries["oblic"].SignatureHeader; got != "x-oblic-signature" {
-		t.Errorf("cribbly's header became that of oblic: %s", got)
-	}
-	if !reflect.DeepEqual(entries["gabber"].Scheme, providers.Table()[0].Scheme) {
-		t.Error("gabber was changed, too")
-	}
-}
-
-func TestFaultyOverridesAreAllNamedAndNeverQuoted(t *testing.T) {
+// Every faulty variable is named, and none is quoted: a secret may have been put
+// into it by mistake.
+func TestConfigured_faults(t *testing.T) {
 	const canary = "C4NARY"
-	faults := map[string]string{
-		"GABBER_SIGNATURE_HEADER":      "X-" + canary + ":",
-		"GABBER_SIGNATURE_ALGORITHM":   "md5" + canary,
-		"OBLIC_SIGNATURE_HEADER":       "X\r\nY",
-		"CHATBASE_SIGNATURE_ENCODING":  "HEX" + canary,
-		"G_TATETH_SIGNATURE_PREFIX":    canary + "\n",
-		"G_TATETH_SIGNATURE_ALGORITHM": "SHA256",
+	faults := map[string]string{}
+	for _, p := range providers.Table() {
+		prefix := providers.EnvName(p.Name) + "_SIGNATURE_"
+		faults[prefix+"HEADER"] = "X-" + canary + ":"
+		faults[prefix+"ALGORITHM"] = "SHA256"
+		faults[prefix+"ENCODING"] = "HEX" + canary
+		faults[prefix+"PREFIX"] = canary + "\n"
 	}
-	_, err := configured(faults)
-	if err == nil {
-		t.Fatal("no error")
+	_, err := providers.Configured(func(name string) string { return faults[name] })
+	if err == nil || strings.Count(err.Error(), "\n")+1 != len(faults) || strings.Contains(err.Error(), canary) {
+		t.Fatalf("%d faults: %v", len(faults), err)
 	}
 	for name := range faults {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in: %v", name, err)
 		}
 	}
-	if n := strings.Count(err.Error(), "\n") + 1; n != len(faults) {
-		t.Errorf("%d lines for %d faults: %v", n, len(faults), err)
-	}
-	if strings.Contains(err.Error(), canary) {
-		t.Errorf("a value is quoted: %v", err)
-	}
-}
-
-func ExampleConfigured() {
-	env := map[string]string{"G_TATETH_SIGNATURE_ENCODING": "base64"}
-	table, err := providers.Configured(func(name string) string { return env[name] })
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, e := range table {
-		if e.Name == "g-tateth" {
-			fmt.Println(e.Scheme.Algorithm, e.Scheme.Encoding)
-		}
-	}
-	// Output:
-	// sha256 base64
 }

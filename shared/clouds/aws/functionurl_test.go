@@ -41,7 +41,7 @@ func (k oneRing) Keyring(context.Context, string) (webhook.Verifier, error) { re
 func (k oneRing) Refresh(context.Context, string) webhook.Verifier          { return nil }
 
 func newRing(t testing.TB) *signature.Keyring {
-	ring, err := signature.NewKeyring(gabber.Scheme, signature.Secret{ID: "1", Value: testSecret})
+	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: testSecret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func newRing(t testing.TB) *signature.Keyring {
 
 func newIngest(ring *signature.Keyring, events *box, log io.Writer) *ingest.Ingest {
 	return &ingest.Ingest{
-		Providers:   ingest.Routes(gabber.Provider),
+		Providers:   ingest.Routes(gabber.Platform.Provider),
 		Keyrings:    oneRing{ring},
 		Events:      events,
 		DeadLetters: &box{},
@@ -271,7 +271,7 @@ func TestOutOfService(t *testing.T) {
 
 func ExampleFunctionURL() {
 	in := &ingest.Ingest{
-		Providers: ingest.Routes(gabber.Provider),
+		Providers: ingest.Routes(gabber.Platform.Provider),
 		Log:       slog.New(slog.DiscardHandler),
 	}
 	event := `{"version": "2.0", "rawPath": "/gabber", "requestContext": {"http": {"method": "GET"}}}`

@@ -19,19 +19,23 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Scheme uses SHA-1 because Chatbase offers nothing else. SHA-1 is weak; as an
-// HMAC it is not known to be forgeable, so with a long secret it will do.
-var Scheme = signature.Scheme{Header: "x-chatbase-signature", Algorithm: signature.SHA1, Encoding: signature.Hex}
-
-// Provider answers as the sample in Chatbase's docs does.
-var Provider = webhook.Provider{
-	Name:            "chatbase",
-	SignatureHeader: Scheme.Header,
-	MissingStatus:   http.StatusBadRequest,
-	MismatchStatus:  http.StatusBadRequest,
-	Decode:          Decode,
-	Tenant:          Tenant,
+// Platform answers as the sample in Chatbase's docs does. The scheme uses SHA-1
+// because Chatbase offers nothing else. SHA-1 is weak; as an HMAC it is not known
+// to be forgeable, so with a long secret it will do.
+var Platform = envelope.Platform{
+	Scheme: signature.Scheme{Header: header, Algorithm: signature.SHA1, Encoding: signature.Hex},
+	Provider: webhook.Provider{
+		Name:            "chatbase",
+		SignatureHeader: header,
+		MissingStatus:   http.StatusBadRequest,
+		MismatchStatus:  http.StatusBadRequest,
+		Decode:          Decode,
+		Tenant:          Tenant,
+		Events:          events.Zeros(),
+	},
 }
+
+const header = "x-chatbase-signature"
 
 // maxTenant in bytes; the ids seen so far have 16 or 21.
 const maxTenant = 64
@@ -53,9 +57,9 @@ func notInTenant(r rune) bool {
 }
 
 // events is all that Chatbase documents. Other people's code also expects
-// "message.received" and "conversation.completed"; nobody knows their payloads.
+// "message.received" and "conversation.completed", whose payloads are unknown.
 var events = envelope.Table{
-	"leads.submit": envelope.Read[LeadsSubmit],
+	"leads.submit": envelope.Whole[LeadsSubmit](),
 }
 
 // Decode is the [webhook.Decoder] of Chatbase.

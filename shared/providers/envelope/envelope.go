@@ -1,11 +1,12 @@
 // Package envelope is what the bodies of all platforms have in common: an
 // object that names its event type and carries a payload.
 //
-// A platform writes one [Table], the literal that lists its event types, and
-// one function that reads a body into a Go type. [Table.Decode] does the rest:
+// A platform exports one [Platform]. It writes one [Table], the literal that lists
+// its event types, and one function that reads a body into a Go type.
+// [Table.Decode] does the rest:
 //
 //	var events = envelope.Table{
-//		"leads.submit": envelope.Read[LeadsSubmit],
+//		"leads.submit": envelope.Whole[LeadsSubmit](),
 //	}
 //
 // Bodies are read twice, first for the type and then for the payload. That is
@@ -16,13 +17,23 @@ package envelope
 import (
 	"errors"
 	"fmt"
+	"time"
 	"unicode"
 
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Payload is an event with a Go type.
+// Platform is all that is known of one platform: what ingest needs, and how it
+// signs.
+type Platform struct {
+	webhook.Provider
+	Scheme signature.Scheme
+}
+
+// Payload is an event with a Go type. It may report usage
+// ([webhook.UsageReporter]) or latest state ([webhook.StateReporter]) as well.
 type Payload interface {
 	// Check says what is wrong with values whose JSON types are right.
 	Check() error
@@ -52,8 +63,26 @@ func Read[P Payload](body []byte, unknown func(path string)) (Payload, error) {
 	return p, p.Check()
 }
 
-// Table lists every event type of a platform that has a Go type.
-type Table map[string]Reader
+// Event is one event type of a platform.
+type Event struct {
+	Zero Payload
+	Read Reader
+}
+
+// Whole is the Event of a Go type that maps the whole body.
+func Whole[P Payload]() Event { return Event{*new(P), Read[P]} }
+
+// Table lists the event types of a platform that have a Go type.
+type Table map[string]Event
+
+// Zeros gives the zero payload of each event type.
+func (t Table) Zeros() map[string]any {
+	zeros := make(map[string]any, len(t))
+	for eventType, event := range t {
+		zeros[eventType] = event.Zero
+	}
+	return zeros
+}
 
 // Decode reads a body whose type is already known. The body of any other type
 // must pass opaque, so that a broken envelope never counts as a new event type.
@@ -62,12 +91,12 @@ func (t Table) Decode(eventType string, body []byte, opaque Reader) (webhook.Par
 		return webhook.Parsed{}, err
 	}
 	parsed := webhook.Parsed{Type: eventType}
-	read, known := t[eventType]
+	event, known := t[eventType]
 	if !known {
 		_, err := opaque(body, func(string) {}) // members of any shape: nothing is read
 		return parsed, err
 	}
-	payload, err := read(body, func(path string) { parsed.Unknown = append(parsed.Unknown, path) })
+	payload, err := event.Read(body, func(path string) { parsed.Unknown = append(parsed.Unknown, path) })
 	if err != nil {
 		return parsed, err
 	}
@@ -108,14 +137,24 @@ func Text(name, value string, limit int) error {
 	return nil
 }
 
+// Time reads an ISO 8601 time. One outside 1970 to 2200 is zero: no sender can
+// mean it, and stores cannot order it.
+func Time(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.Year() < 1970 || at.Year() > 2200 {
+		return time.Time{}
+	}
+	return at
+}
+
 // Opaque is the payload of an event type without a Go type: any object.
 type Opaque struct{}
 
-// Check finds nothing wrong: nobody knows what would be right.
+// Check finds nothing wrong: what would be right is not documented.
 func (Opaque) Check() error { return nil }
 
 // Identity is none: only the body tells such events apart.
 func (Opaque) Identity() []string { return nil }
 
-// Group is nobody we know of.
+// Group is unknown.
 func (Opaque) Group() string { return "" }

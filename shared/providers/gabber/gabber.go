@@ -32,28 +32,32 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Scheme is documented. The secret is the API key chosen for the webhook in
-// Gabber's dashboard, so it is a full API credential as well. G-Tateth uses the
-// same header name: a header never tells who sent a request.
-var Scheme = signature.Scheme{Header: "X-Webhook-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex}
-
-// Provider answers with the statuses of Gabber's example app.
-var Provider = webhook.Provider{
-	Name:            "gabber",
-	SignatureHeader: Scheme.Header,
-	MissingStatus:   http.StatusBadRequest,
-	MismatchStatus:  http.StatusForbidden,
-	Decode:          Decode,
+// Platform answers with the statuses of Gabber's example app. The scheme is
+// documented. The secret is the API key chosen for the webhook in Gabber's
+// dashboard, so it is a full API credential as well. G-Tateth uses the same
+// header name: a header never tells who sent a request.
+var Platform = envelope.Platform{
+	Scheme: signature.Scheme{Header: header, Algorithm: signature.SHA256, Encoding: signature.Hex},
+	Provider: webhook.Provider{
+		Name:            "gabber",
+		SignatureHeader: header,
+		MissingStatus:   http.StatusBadRequest,
+		MismatchStatus:  http.StatusForbidden,
+		Decode:          Decode,
+		Events:          events.Zeros(),
+	},
 }
+
+const header = "X-Webhook-Signature"
 
 // events is every event type of the newest known API description (April 2025).
 var events = envelope.Table{
-	"usage.tracked":                        read[UsageTracked],
-	"tool.calls_started":                   read[ToolCallsStarted],
-	"tool.calls_finished":                  read[ToolCallsFinished],
-	"realtime_session.state_changed":       read[StateChanged],
-	"realtime_session.message_committed":   read[MessageCommitted],
-	"realtime_session.time_limit_exceeded": read[TimeLimitExceeded],
+	"usage.tracked":                        event[UsageTracked](),
+	"tool.calls_started":                   event[ToolCallsStarted](),
+	"tool.calls_finished":                  event[ToolCallsFinished](),
+	"realtime_session.state_changed":       event[StateChanged](),
+	"realtime_session.message_committed":   event[MessageCommitted](),
+	"realtime_session.time_limit_exceeded": event[TimeLimitExceeded](),
 }
 
 // Decode is the [webhook.Decoder] of Gabber.
@@ -67,6 +71,10 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	return events.Decode(head.Type, body, read[envelope.Opaque])
 }
 
+func event[P envelope.Payload]() envelope.Event {
+	return envelope.Event{Zero: *new(P), Read: read[P]}
+}
+
 func read[P envelope.Payload](body []byte, unknown func(path string)) (envelope.Payload, error) {
 	var whole struct {
 		Type    string `json:"type"`
@@ -76,4 +84,13 @@ func read[P envelope.Payload](body []byte, unknown func(path string)) (envelope.
 		return nil, err
 	}
 	return whole.Payload, whole.Payload.Check()
+}
+
+// Payload gives the payload of a body, as sent.
+func Payload(body []byte) (strict.Raw, error) {
+	var whole struct {
+		Payload strict.Raw `json:"payload" strict:"required"`
+	}
+	err := strict.Unmarshal(body, &whole)
+	return whole.Payload, err
 }

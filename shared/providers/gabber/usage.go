@@ -8,6 +8,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/strict"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // UsageTracked says that a customer used something: one event per turn of a
@@ -37,6 +38,15 @@ const (
 	MaxSeconds = 7 * 24 * 60 * 60 // usage types that end in "_seconds"
 	MaxUnits   = 1_000_000_000    // every other usage type
 )
+
+// Usage implements [webhook.UsageReporter].
+func (u UsageTracked) Usage() (webhook.Usage, error) {
+	units, err := u.Units()
+	return webhook.Usage{
+		ID: u.ID, Whom: u.Account(), Project: u.Project, Session: u.Session(), Type: u.Type,
+		Value: string(u.Value), Simulated: u.Simulated(), Meaning: []string{u.Account(), u.Type, units.String()},
+	}, err
+}
 
 // Units is the exact value. It cannot fail for an event that was parsed.
 func (u UsageTracked) Units() (strict.Decimal, error) { return u.Value.Decimal() }

@@ -10,7 +10,7 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-func TestUsageValues(t *testing.T) {
+func TestParseUsageTracked_values(t *testing.T) {
 	for _, c := range []struct{ value, want, reason string }{
 		{"30", "30", ""},
 		{"0", "0", ""},
@@ -70,14 +70,14 @@ func TestUsageValues(t *testing.T) {
 	}
 }
 
-func TestUsageWithoutAValue(t *testing.T) {
+func TestParseUsageTracked_withoutAValue(t *testing.T) {
 	_, err := gabber.ParseUsageTracked([]byte(usage(`"human":"a"`)))
 	if err == nil || err.Error() != "payload.value is missing" {
 		t.Errorf("reason is %v", err)
 	}
 }
 
-func TestUsageTypesHaveLimitsOfTheirOwn(t *testing.T) {
+func TestParseUsageTracked_limits(t *testing.T) {
 	for _, c := range []struct {
 		usage string
 		value int64
@@ -100,7 +100,7 @@ func TestUsageTypesHaveLimitsOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestUsageTypeIsRequired(t *testing.T) {
+func TestParseUsageTracked_type(t *testing.T) {
 	for members, want := range map[string]string{
 		`"value":30`:               "payload.type is missing",
 		`"value":30,"type":null`:   "payload.type is null",
@@ -116,7 +116,7 @@ func TestUsageTypeIsRequired(t *testing.T) {
 	}
 }
 
-func TestAccounts(t *testing.T) {
+func TestUsage_whom(t *testing.T) {
 	long := strings.Repeat("a", 256)
 	for _, c := range []struct{ name, members, want, reason string }{
 		{"neither", `"value":1`, "", ""},
@@ -160,7 +160,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-func TestUsageIds(t *testing.T) {
+func TestIdentity_usage(t *testing.T) {
 	long := strings.Repeat("a", 256)
 	for _, c := range []struct {
 		name, members string
@@ -193,7 +193,7 @@ func TestUsageIds(t *testing.T) {
 }
 
 // A sender may write the same event in other bytes when it tries again.
-func TestIdentityIsThatOfTheEventNotOfItsBytes(t *testing.T) {
+func TestIdentity_otherBytes(t *testing.T) {
 	same := []string{
 		usage(`"id":"x","value":30,"human":"u1"`),
 		usage(`"human":"u1","value":30.0,"id":"x"`),
@@ -207,7 +207,7 @@ func TestIdentityIsThatOfTheEventNotOfItsBytes(t *testing.T) {
 	}
 }
 
-func TestEventsThatDifferHaveIdentitiesThatDiffer(t *testing.T) {
+func TestIdentity_otherEvents(t *testing.T) {
 	state := func(id, from, to string) string {
 		return fmt.Sprintf(`{"type":"realtime_session.state_changed","payload":{"previous_realtime_session":{"id":"p","state":%q},"current_realtime_session":{"id":%q,"state":%q}}}`, from, id, to)
 	}
@@ -242,7 +242,7 @@ func identity(t *testing.T, body string) string {
 	return webhook.Identity("gabber", parsed.Type, parsed.Identity...)
 }
 
-func TestSimulated(t *testing.T) {
+func TestUsage_simulated(t *testing.T) {
 	for members, want := range map[string]bool{
 		`"value":1`:                                       false,
 		`"value":1,"simulated":true`:                      true,

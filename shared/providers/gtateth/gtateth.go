@@ -7,7 +7,7 @@
 //   - documented: header name, envelope, sixteen event names, retries, an
 //     answer within five seconds, one example (conversation.created)
 //   - inferred: conversation and customer, from the objects of the REST API
-//   - guess: message, user and call, and the signature, see [Scheme]
+//   - guess: message, user and call, and the signature, see [Platform]
 //
 // Of the envelope event and data are required, of data nothing is. Where a guess
 // about a field's type is wrong, the log names the field (DRIFT). Only if an
@@ -25,45 +25,45 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Scheme is an assumption but for the header's name: the vendor's samples of
-// the computation could not be read. If a real delivery is refused, change it by
-// configuration (G_TATETH_SIGNATURE_ALGORITHM, _ENCODING, _PREFIX), never by
-// leaving the check out.
-var Scheme = signature.Scheme{
-	Header:    "X-Webhook-Signature",
-	Algorithm: signature.SHA256,
-	Encoding:  signature.Hex,
-	Prefix:    "sha256=",
+// Platform answers with the documented statuses. The scheme is an assumption but
+// for the header's name: the vendor's samples of the computation could not be
+// read. If a real delivery is refused, change it by configuration
+// (G_TATETH_SIGNATURE_ALGORITHM, _ENCODING, _PREFIX), never by leaving the check
+// out.
+var Platform = envelope.Platform{
+	Scheme: signature.Scheme{Header: header, Algorithm: signature.SHA256, Encoding: signature.Hex, Prefix: "sha256="},
+	Provider: webhook.Provider{
+		Name:            "g-tateth",
+		SignatureHeader: header,
+		MissingStatus:   http.StatusUnauthorized,
+		MismatchStatus:  http.StatusUnauthorized,
+		Decode:          Decode,
+		Events:          events.Zeros(),
+		Conversation:    conversationOf,
+	},
 }
 
-// Provider answers with the documented statuses.
-var Provider = webhook.Provider{
-	Name:            "g-tateth",
-	SignatureHeader: Scheme.Header,
-	MissingStatus:   http.StatusUnauthorized,
-	MismatchStatus:  http.StatusUnauthorized,
-	Decode:          Decode,
-}
+const header = "X-Webhook-Signature"
 
 // events is the list of the vendor's guide. The API reference lists other ones
 // (no call.ringing, no user events), so expect types that are not here.
 var events = envelope.Table{
-	"conversation.created":     envelope.Read[Event[Conversation]],
-	"conversation.updated":     envelope.Read[Event[Conversation]],
-	"conversation.assigned":    envelope.Read[Event[Conversation]],
-	"conversation.closed":      envelope.Read[Event[Conversation]],
-	"customer.created":         envelope.Read[Event[Customer]],
-	"customer.updated":         envelope.Read[Event[Customer]],
-	"message.sent":             envelope.Read[Event[Message]],
-	"message.received":         envelope.Read[Event[Message]],
-	"user.created":             envelope.Read[Event[User]],
-	"user.updated":             envelope.Read[Event[User]],
-	"call.initiated":           envelope.Read[Event[Call]],
-	"call.ringing":             envelope.Read[Event[Call]],
-	"call.answered":            envelope.Read[Event[Call]],
-	"call.completed":           envelope.Read[Event[Call]],
-	"call.failed":              envelope.Read[Event[Call]],
-	"call.recording.available": envelope.Read[Event[Call]],
+	"conversation.created":     envelope.Whole[event[conversation]](),
+	"conversation.updated":     envelope.Whole[event[conversation]](),
+	"conversation.assigned":    envelope.Whole[event[conversation]](),
+	"conversation.closed":      envelope.Whole[event[conversation]](),
+	"customer.created":         envelope.Whole[event[customer]](),
+	"customer.updated":         envelope.Whole[event[customer]](),
+	"message.sent":             envelope.Whole[messageEvent](),
+	"message.received":         envelope.Whole[messageEvent](),
+	"user.created":             envelope.Whole[event[user]](),
+	"user.updated":             envelope.Whole[event[user]](),
+	"call.initiated":           envelope.Whole[event[call]](),
+	"call.ringing":             envelope.Whole[event[call]](),
+	"call.answered":            envelope.Whole[event[call]](),
+	"call.completed":           envelope.Whole[completedCall](),
+	"call.failed":              envelope.Whole[event[call]](),
+	"call.recording.available": envelope.Whole[recordingAvailable](),
 }
 
 // Decode is the [webhook.Decoder] of G-Tateth.
@@ -83,23 +83,23 @@ type other struct {
 	Data envelope.Opaque `json:"data" strict:"required"`
 }
 
-// Event is the envelope around every model.
-type Event[M Model] struct {
+// event is the envelope around every model.
+type event[M model] struct {
 	envelope.Private
 	Type      string `json:"event"`
 	Timestamp string `json:"timestamp" strict:"typed"` // ISO 8601; of the event or of the sending is not documented
 	Data      M      `json:"data" strict:"required"`
 }
 
-// Model is what an event is about.
-type Model interface {
+// model is what an event is about.
+type model interface {
 	id() string
 	updated() string
 	group() string
 }
 
 // Check implements [envelope.Payload].
-func (e Event[M]) Check() error {
+func (e event[M]) Check() error {
 	return cmp.Or(
 		envelope.Text("data._id", e.Data.id(), envelope.MaxID),
 		envelope.Text("data.updatedAt", e.Data.updated(), envelope.MaxID),
@@ -110,7 +110,7 @@ func (e Event[M]) Check() error {
 // Identity is the object and the moment it changed; the timestamp stands in for
 // that moment, although it may be new in every retry. With either of the two
 // unknown, only the body tells events apart.
-func (e Event[M]) Identity() []string {
+func (e event[M]) Identity() []string {
 	moment := cmp.Or(e.Data.updated(), e.Timestamp)
 	if e.Data.id() == "" || moment == "" {
 		return nil
@@ -119,4 +119,4 @@ func (e Event[M]) Identity() []string {
 }
 
 // Group is the conversation, or the object itself.
-func (e Event[M]) Group() string { return cmp.Or(e.Data.group(), e.Data.id()) }
+func (e event[M]) Group() string { return cmp.Or(e.Data.group(), e.Data.id()) }

@@ -1,40 +1,37 @@
 package gtateth
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/strict"
 )
 
-// Ref points at another object. The REST reference shows such fields as an id,
+// ref points at another object. The REST reference shows such fields as an id,
 // the one documented event as the object itself, and without an id at that.
-type Ref struct {
+type ref struct {
 	envelope.Private
-	ID     string     // empty if there is none
-	Object strict.Raw // the object, if that is what was sent
+	ID string // empty if there is none
 }
 
 // UnmarshalStrict reads a string, an object or null.
-func (r *Ref) UnmarshalStrict(raw []byte) error {
+func (r *ref) UnmarshalStrict(raw []byte) error {
+	var err error
 	switch raw[0] {
 	case 'n':
-		return nil
 	case '"':
-		if err := strict.Unmarshal(raw, &r.ID); err != nil {
-			return err
-		}
+		err = strict.Unmarshal(raw, &r.ID)
 	case '{':
 		var object struct {
 			ID string `json:"_id"`
 		}
-		if err := strict.Unmarshal(raw, &object); err != nil {
-			return err
-		}
-		r.ID, r.Object = object.ID, bytes.Clone(raw)
+		err = strict.Unmarshal(raw, &object)
+		r.ID = object.ID
 	default:
-		return errors.New("is neither an id nor an object")
+		err = errors.New("is neither an id nor an object")
+	}
+	if err != nil {
+		return err
 	}
 	return envelope.Text("has an id that", r.ID, envelope.MaxID) // follows the field's path
 }

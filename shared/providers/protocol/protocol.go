@@ -1,6 +1,6 @@
 // Package protocol reads the webhooks of platforms whose documentation is made
 // from the "Protocol" docs template: Cribbly and Oblic. One dialect, so one
-// implementation; [New] makes a provider of a name and a header.
+// implementation; [Platform] makes a platform of a name and a header.
 //
 // A body is {"id": ..., "type": "<model>.<verb>", "payload": {...}}: five models,
 // three verbs. The header names are documented by each vendor, and so are the
@@ -25,41 +25,42 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Scheme is the dialect's: SHA-256 and hex are documented. That the whole body
-// is signed is inferred; the docs say "request payload".
-func Scheme(header string) signature.Scheme {
-	return signature.Scheme{Header: header, Algorithm: signature.SHA256, Encoding: signature.Hex}
-}
-
-// New makes a platform that speaks the dialect.
-func New(name, header string) webhook.Provider {
-	return webhook.Provider{
-		Name:            name,
-		SignatureHeader: header,
-		MissingStatus:   http.StatusUnauthorized,
-		MismatchStatus:  http.StatusUnauthorized,
-		Decode:          Decode,
+// Platform makes a platform that speaks the dialect. SHA-256 and hex are
+// documented. That the whole body is signed is inferred; the docs say "request
+// payload".
+func Platform(name, header string) envelope.Platform {
+	return envelope.Platform{
+		Scheme: signature.Scheme{Header: header, Algorithm: signature.SHA256, Encoding: signature.Hex},
+		Provider: webhook.Provider{
+			Name:            name,
+			SignatureHeader: header,
+			MissingStatus:   http.StatusUnauthorized,
+			MismatchStatus:  http.StatusUnauthorized,
+			Decode:          Decode,
+			Events:          events.Zeros(),
+			Conversation:    conversationOf,
+		},
 	}
 }
 
 // events is every event type of the dialect.
-var events = envelope.Table{
-	"contact.created":      read[Contact],
-	"contact.updated":      read[Contact],
-	"contact.deleted":      read[Contact],
-	"conversation.created": read[Conversation],
-	"conversation.updated": read[Conversation],
-	"conversation.deleted": read[Conversation],
-	"message.created":      read[Message],
-	"message.updated":      read[Message],
-	"message.deleted":      read[Message],
-	"group.created":        read[Group],
-	"group.updated":        read[Group],
-	"group.deleted":        read[Group],
-	"attachment.created":   read[Attachment],
-	"attachment.updated":   read[Attachment],
-	"attachment.deleted":   read[Attachment],
-}
+var events = func() envelope.Table {
+	table := envelope.Table{}
+	for model, event := range map[string]envelope.Event{
+		"contact":      event[contact](),
+		"conversation": event[conversation](),
+		"message":      event[message](),
+		"group":        event[group](),
+		"attachment":   event[attachment](),
+	} {
+		for _, verb := range []string{created, updated, deleted} {
+			table[model+"."+verb] = event
+		}
+	}
+	return table
+}()
+
+const created, updated, deleted = "created", "updated", "deleted"
 
 // Decode is the [webhook.Decoder] of the dialect.
 func Decode(body []byte) (webhook.Parsed, error) {
@@ -69,7 +70,11 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	if err := strict.Unmarshal(body, &head); err != nil {
 		return webhook.Parsed{}, err
 	}
-	return events.Decode(head.Type, body, read[unknown])
+	return events.Decode(head.Type, body, read[object])
+}
+
+func event[P envelope.Payload]() envelope.Event {
+	return envelope.Event{Zero: *new(P), Read: read[P]}
 }
 
 func read[P envelope.Payload](body []byte, unknown func(path string)) (envelope.Payload, error) {

@@ -21,7 +21,7 @@ const usage = `{"type":"usage.tracked","payload":{"id":"u-1","type":"conversatio
 // delivery is one of Gabber, signed, then changed.
 func delivery(t *testing.T, body string, changes ...func(*webhook.Delivery)) webhook.Delivery {
 	t.Helper()
-	ring, err := signature.NewKeyring(gabber.Scheme, signature.Secret{ID: "1", Value: ingesttest.Secret("gabber")})
+	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: ingesttest.Secret("gabber")})
 	if err != nil {
 		t.Fatal(err)
 	}

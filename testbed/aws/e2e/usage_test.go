@@ -28,7 +28,7 @@ func usage(t *testing.T, n int) []sample {
 func signed(t *testing.T, name string, body []byte) sample {
 	t.Helper()
 	secret := sampleOf(t, "gabber/usage.tracked.json").secret
-	ring, err := signature.NewKeyring(gabber.Scheme, signature.Secret{ID: "1", Value: secret})
+	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: secret})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ type candidate struct {
 func candidates(b *testing.B, s *services) []*candidate {
 	b.Helper()
 	body := `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":30,"human":"u1"}}`
-	event := ingest.Identify(gabber.Provider, []byte(body), time.Now(), "1")
+	event := ingest.Identify(gabber.Platform.Provider, []byte(body), time.Now(), "1")
 	followUp := webhook.FollowUp("worker", followups.BalanceChanged, event, "u1", []byte(`{"account":"u1","human":"u1"}`))
 	env := []string{"GOOGLE_CLOUD_PROJECT=demo-project", "DEAD_LETTERS_TOPIC=d", "PUBSUB_EMULATOR_HOST=" + s.addr(), "FIRESTORE_EMULATOR_HOST=" + s.addr()}
 	return []*candidate{

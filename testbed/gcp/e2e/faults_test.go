@@ -18,7 +18,7 @@ import (
 // poison: what cannot be handled ends among the dead letters, and what is next
 // to it is handled.
 func poison(s *system) {
-	event := ingest.Identify(gabber.Provider, []byte(usage("later", "u1", 1)), time.Now(), "1")
+	event := ingest.Identify(gabber.Platform.Provider, []byte(usage("later", "u1", 1)), time.Now(), "1")
 	newer := bytes.Replace(event.Encode(), []byte(`"v1"`), []byte(`"v2"`), 1)
 	for _, data := range []string{"garbage", string(newer)} {
 		s.parts.pubsub.Publish(s, s.project, "events", []byte(data))
@@ -116,7 +116,7 @@ func lead(n int) string {
 
 func (s *system) hasLead(n int) {
 	s.Helper()
-	e := ingest.Identify(chatbase.Provider, []byte(lead(n)), time.Time{}, "1")
+	e := ingest.Identify(chatbase.Platform.Provider, []byte(lead(n)), time.Time{}, "1")
 	if _, ok, err := s.client.Records("webhooks").Get(s.Context(), chatbase.LeadKind, e.ID); err != nil || !ok {
 		s.Errorf("lead %d is lost (%v)", n, err)
 	}

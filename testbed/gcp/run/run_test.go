@@ -91,7 +91,7 @@ func (r *running) post(url string, body []byte, header, value string) {
 func TestRun(t *testing.T) {
 	r := start(t)
 	body := sample(t)
-	ring, err := signature.NewKeyring(gabber.Scheme, signature.Secret{ID: "1", Value: r.printed("GABBER_WEBHOOK_SECRET=")})
+	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: r.printed("GABBER_WEBHOOK_SECRET=")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ var update = flag.Bool("update", false, "write the sample push anew")
 // The sample push is what ingest makes of the sample body, as Pub/Sub pushes it.
 func TestSamplePush(t *testing.T) {
 	t.Chdir("../../..")
-	event := ingest.Identify(gabber.Provider, sample(t), time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), "1")
+	event := ingest.Identify(gabber.Platform.Provider, sample(t), time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), "1")
 	want, err := json.MarshalIndent(map[string]any{
 		"deliveryAttempt": 1,
 		"message":         map[string]any{"data": event.Encode(), "messageId": "1", "publishTime": "2026-11-21T09:00:00Z"},
