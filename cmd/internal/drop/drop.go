@@ -123,6 +123,13 @@ func (s subject) owns(file string) bool {
 	return slices.ContainsFunc(append(strings.Split(name, "."), first), func(part string) bool { return spelled(part) == s.word })
 }
 
+// names says whether a string is the platform's name, a type of its events or the
+// name of a variable.
+func (s subject) names(text string) bool {
+	variable := strings.ToUpper(strings.ReplaceAll(s.name, "-", "_")) + "_"
+	return text == s.name || strings.HasPrefix(text, s.name+".") || strings.HasPrefix(text, variable)
+}
+
 // Lines gives what is cut from other files, each as file:line: text.
 func (s *Selection) Lines() (lines []string, err error) {
 	for _, file := range slices.Sorted(maps.Keys(s.Cuts)) {

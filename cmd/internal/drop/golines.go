@@ -115,7 +115,7 @@ func (f *source) uses(gone map[string][]string, subjects []subject, found func(s
 			used = f.away[n.Obj] || n.Obj == nil && slices.Contains(gone[f.pkg], n.Name) && !(ok && selector.Sel == n)
 		case *ast.BasicLit:
 			value, _ := strconv.Unquote(n.Value)
-			used = !f.test && slices.ContainsFunc(subjects, func(s subject) bool { return !s.cloud && (value == s.name || strings.HasPrefix(value, s.name+".")) })
+			used = !f.test && slices.ContainsFunc(subjects, func(s subject) bool { return !s.cloud && s.names(value) })
 		}
 		if used {
 			found(stack)

@@ -2,7 +2,7 @@
 // that reactions use, and a service of your own that leads are forwarded to.
 //
 //	fake := fakeapi.New()
-//	server := httptest.NewServer(fake)    // GABBER_API_URL=server.URL, GABBER_API_KEY=fakeapi.Key
+//	server := httptest.NewServer(fake)    // outbound reads Addresses(server.URL) and Secrets()
 //	…
 //	limit, ok := fake.Limit("member-20417", "conversational_seconds")
 //	wrong := fake.State().Wrong           // must be empty
@@ -22,12 +22,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 )
-
-// Key is the API key it accepts.
-const Key = "fake-gabber-api-key"
 
 // API is an [http.Handler]. It is safe for concurrent use.
 type API struct {
@@ -38,38 +36,48 @@ type API struct {
 
 // State is everything it was told.
 type State struct {
-	Limits   map[string]map[string]int64 `json:"limits"`   // by human, then by usage type
-	Spoken   map[string][]string         `json:"spoken"`   // texts by session
-	Attached map[string]string           `json:"attached"` // human by session
-	Ended    []string                    `json:"ended"`    // sessions, in the order they were ended
-	Ledger   []Entry                     `json:"ledger"`
-	Leads    []Lead                      `json:"leads"`
-	Wrong    []string                    `json:"wrong_calls"` // what was wrong, never with the words of the call
+	GabberState
+	LeadsState
+	Wrong []string `json:"wrong_calls"` // what was wrong, never with the words of the call
 }
 
-// Entry is one entry of the credit ledger.
-type Entry struct {
-	ID        string `json:"id"`
-	CreatedAt string `json:"created_at"`
-	Credit    string `json:"credit"`
-	Human     string `json:"human"`
-	Amount    int64  `json:"amount"`
-	Balance   int64  `json:"balance"`
-	Key       string `json:"idempotency_key"`
+// service is one of those that outbound calls.
+type service struct {
+	handle    func(*API)
+	addresses func(base string) map[string]string
+	secrets   map[string]string
+}
+
+var services = []service{
+	gabber,
+	leads,
+}
+
+// Addresses gives the environment in which outbound calls this API at base.
+func Addresses(base string) map[string]string {
+	all := map[string]string{}
+	for _, s := range services {
+		maps.Copy(all, s.addresses(base))
+	}
+	return all
+}
+
+// Secrets gives the secrets outbound must call with, by their names in the
+// environment or in its secret.
+func Secrets() map[string]string {
+	all := map[string]string{}
+	for _, s := range services {
+		maps.Copy(all, s.secrets)
+	}
+	return all
 }
 
 // New makes an API that was told nothing.
 func New() *API {
-	a := &API{mux: http.NewServeMux(), state: State{
-		Limits: map[string]map[string]int64{}, Spoken: map[string][]string{}, Attached: map[string]string{},
-	}}
-	a.handle("PUT /v1/usage/token", a.putLimits)
-	a.handle("POST /v1/realtime/{session}/speak", a.speak)
-	a.handle("POST /v1/realtime/{session}/end", a.end)
-	a.handle("POST /v1/realtime/session/{session}/attach_human", a.attachHuman)
-	a.handle("POST /v1/credit/{credit}/ledger", a.postCredit)
-	a.handle("GET /v1/credit/{credit}/ledger/latest", a.latestCredit)
-	a.handle("POST "+LeadsPath, a.lead)
+	a := &API{mux: http.NewServeMux()}
+	for _, s := range services {
+		s.handle(a)
+	}
 	a.handle("GET /{$}", func(*http.Request, []byte) (any, error) { return a.state, nil })
 	a.handle("/", func(*http.Request, []byte) (any, error) { return nil, wrong(404, "no such call") })
 	return a
@@ -89,9 +97,6 @@ type refusal struct {
 func (r *refusal) Error() string { return r.reason }
 
 func wrong(status int, reason string) error { return &refusal{status, reason, true} }
-
-// notFound is what every session answers that is over.
-var notFound = &refusal{status: 404, reason: "no such object"}
 
 // handle answers a pattern. The lock is held throughout: one call at a time.
 func (a *API) handle(pattern string, answer func(*http.Request, []byte) (any, error)) {
@@ -136,14 +141,6 @@ func read[B any](r *http.Request, body []byte) (b B, err error) {
 		return b, wrong(400, "something follows the body")
 	}
 	return b, nil
-}
-
-// Limit gives the limit of a human for a usage type; false if none was put.
-func (a *API) Limit(human, usage string) (int64, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	limit, ok := a.state.Limits[human][usage]
-	return limit, ok
 }
 
 // State gives a copy of what it was told so far.

@@ -5,6 +5,54 @@ import (
 	"slices"
 )
 
+// Key is the API key Gabber's part accepts.
+const Key = "fake-gabber-api-key"
+
+var gabber = service{
+	handle: func(a *API) {
+		a.state.GabberState = GabberState{Limits: map[string]map[string]int64{}, Spoken: map[string][]string{}, Attached: map[string]string{}}
+		a.handle("PUT /v1/usage/token", a.putLimits)
+		a.handle("POST /v1/realtime/{session}/speak", a.speak)
+		a.handle("POST /v1/realtime/{session}/end", a.end)
+		a.handle("POST /v1/realtime/session/{session}/attach_human", a.attachHuman)
+		a.handle("POST /v1/credit/{credit}/ledger", a.postCredit)
+		a.handle("GET /v1/credit/{credit}/ledger/latest", a.latestCredit)
+	},
+	addresses: func(base string) map[string]string { return map[string]string{"GABBER_API_URL": base} },
+	secrets:   map[string]string{"GABBER_API_KEY": Key},
+}
+
+// GabberState is what Gabber's part was told.
+type GabberState struct {
+	Limits   map[string]map[string]int64 `json:"limits"`   // by human, then by usage type
+	Spoken   map[string][]string         `json:"spoken"`   // texts by session
+	Attached map[string]string           `json:"attached"` // human by session
+	Ended    []string                    `json:"ended"`    // sessions, in the order they were ended
+	Ledger   []Entry                     `json:"ledger"`
+}
+
+// Entry is one entry of the credit ledger.
+type Entry struct {
+	ID        string `json:"id"`
+	CreatedAt string `json:"created_at"`
+	Credit    string `json:"credit"`
+	Human     string `json:"human"`
+	Amount    int64  `json:"amount"`
+	Balance   int64  `json:"balance"`
+	Key       string `json:"idempotency_key"`
+}
+
+// Limit gives the limit of a human for a usage type; false if none was put.
+func (a *API) Limit(human, usage string) (int64, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	limit, ok := a.state.Limits[human][usage]
+	return limit, ok
+}
+
+// notFound is what every session answers that is over.
+var notFound = &refusal{status: 404, reason: "no such object"}
+
 // keyed checks the API key. humanScoped calls carry a human, all others must not.
 func keyed(r *http.Request, humanScoped bool) error {
 	switch human := r.Header.Values("x-human-id"); {

@@ -18,6 +18,17 @@ const (
 	LeadsSecret = "whsec_ZmFrZS1sZWFkcy1zZWNyZXQtb2YtMzItYnl0ZXM="
 )
 
+var leads = service{
+	handle:    func(a *API) { a.handle("POST "+LeadsPath, a.lead) },
+	addresses: func(base string) map[string]string { return map[string]string{"LEADS_FORWARD_URL": base + LeadsPath} },
+	secrets:   map[string]string{"LEADS_FORWARD_SECRET": LeadsSecret},
+}
+
+// LeadsState is what arrived with a correct signature.
+type LeadsState struct {
+	Leads []Lead `json:"leads"`
+}
+
 // Lead is one request that arrived with a correct signature. Requests with an id
 // that was seen are not kept twice.
 type Lead struct {
