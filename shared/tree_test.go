@@ -49,6 +49,7 @@ var modules = map[string][]string{
 	"testbed":       {"*"},
 	"functions":     {"github.com/aws/aws-lambda-go/lambda", "github.com/GoogleCloudPlatform/functions-framework-go"},
 	"cmd":           {"github.com/alecthomas/kong"},
+	"terraform":     {"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty"}, // the tests that read the modules
 }
 
 // testModules may be imported by any test.

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 )
@@ -26,6 +27,19 @@ func Missing(t testing.TB, what string) {
 
 // Required says whether every tool and every vector must be there.
 func Required() bool { return os.Getenv("REQUIRE_ALL") == "true" }
+
+// Path gives the absolute path of a tool that `make tools` installs.
+func Path(t testing.TB, path string) string {
+	t.Helper()
+	absolute, err := filepath.Abs(path)
+	if err == nil {
+		_, err = os.Stat(absolute)
+	}
+	if err != nil {
+		Missing(t, filepath.Base(path)+" is missing: make tools")
+	}
+	return absolute
+}
 
 // FreeAddr gives an address on the loopback that nobody listens on.
 func FreeAddr(t testing.TB) string {

@@ -118,7 +118,14 @@ resource "aws_iam_role_policy" "ingest" {
 }
 
 locals {
-  platforms = ["gabber", "cribbly", "oblic", "g-tateth", "chatbase"]
+  # Each has an alarm of its own. The table in shared/providers/providers.go has the same names.
+  platforms = [
+    "gabber",
+    "cribbly",
+    "oblic",
+    "g-tateth",
+    "chatbase",
+  ]
 
   assumed_by_lambda = jsonencode({
     Version = "2012-10-17"

@@ -361,7 +361,7 @@ resource "aws_cloudwatch_dashboard" "pipeline" {
           region  = local.region
           stat    = "Sum"
           period  = 300
-          metrics = [for pair in setproduct(concat(local.platforms, ["unrouted"]), ["Missed", "Accepted"]) : [var.name, pair[1], "provider", pair[0]]]
+          metrics = [[{ expression = "SEARCH('{${var.name},provider} MetricName=(\"Missed\" OR \"Accepted\")', 'Sum', 300)" }]]
         }
       },
     ]

@@ -1,9 +1,6 @@
-output "urls" {
-  description = "What to enter as webhook address, by platform."
-  value = {
-    for platform in local.platforms :
-    platform => "${aws_lambda_function_url.ingest.function_url}${platform}"
-  }
+output "webhook_url" {
+  description = "What to enter as webhook address at a platform, with the platform's route behind it (gabber, g-tateth)."
+  value       = aws_lambda_function_url.ingest.function_url
 }
 
 output "webhook_secret_arn" {

@@ -18,8 +18,16 @@ locals {
   # a full house, and the 5xx of one that does not start.
   lines_of_requests = "${local.lines_of_ingest} AND log_id(\"run.googleapis.com/requests\")"
 
+  # The table in shared/providers/providers.go has the same names.
+  platforms = [
+    "gabber",
+    "cribbly",
+    "oblic",
+    "g-tateth",
+    "chatbase",
+  ]
+
   # A POST to //gabber: Google's framework answers 307 to /gabber before our code runs, and few platforms follow it.
-  platforms  = ["gabber", "cribbly", "oblic", "g-tateth", "chatbase"]
   redirected = "httpRequest.status = 307 AND httpRequest.requestMethod = \"POST\" AND httpRequest.requestUrl =~ \"(?i)/(${join("|", local.platforms)})/?([?]|$)\""
 
   # The metrics made of log lines, as charts and as alerts name them. In PromQL the first slash of a metric's name is a

@@ -1,9 +1,6 @@
-output "urls" {
-  description = "What to enter as webhook address, by platform."
-  value = {
-    for platform in local.platforms :
-    platform => "${google_cloudfunctions2_function.ingest.service_config[0].uri}/${platform}"
-  }
+output "webhook_url" {
+  description = "What to enter as webhook address at a platform, with the platform's route behind it (gabber, g-tateth)."
+  value       = "${google_cloudfunctions2_function.ingest.service_config[0].uri}/"
 }
 
 output "webhook_secret" {

@@ -1,7 +1,6 @@
 package policytest
 
 import (
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,83 +9,49 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
-// inputs are values that somebody could give. What the functions refuse would
-// otherwise be deployed, and found out by the alarm CFG.
-var inputs = []struct {
-	variable, value string
-	taken           bool
-}{
-	{"tariff", "conversational_seconds=1", true},
-	{"tariff", "conversational_seconds=0", true},
-	{"tariff", "conversational_seconds=1,token_cnt=0.002", true},
-	{"tariff", "a.b-c/d=10.50,é=2e-3,x=1E+2", true},
-	{"tariff", "\n conversational_seconds = 1 ,\n token_cnt = 0.002\n", true},
-	{"tariff", "free", false},
-	{"tariff", "=1", false},
-	{"tariff", " =1", false},
-	{"tariff", "conversational_seconds=", false},
-	{"tariff", "conversational_seconds=-1", false},
-	{"tariff", "conversational_seconds=01", false},
-	{"tariff", "conversational_seconds=.5", false},
-	{"tariff", "conversational_seconds=1.", false},
-	{"tariff", "conversational_seconds=1 credit", false},
-	{"tariff", "conversational_seconds=1,", false},
-	{"tariff", "conversational_seconds=1;token_cnt=1", false},
-	{"tariff", "conversational_seconds=1,,token_cnt=1", false},
-	{"idless_window", "15m", true},
-	{"idless_window", "0", true},
-	{"idless_window", "0s", true},
-	{"idless_window", "1h30m", true},
-	{"idless_window", "1.5h", true},
-	{"idless_window", ".5h", true},
-	{"idless_window", "900000ms", true},
-	{"idless_window", "forever", true},
-	{"idless_window", "15 minutes", false},
-	{"idless_window", "15", false},
-	{"idless_window", "-15m", false},
-	{"idless_window", "1d", false},
-	{"idless_window", "for ever", false},
-	{"gabber_api_url", "https://api.gabber.dev", true},
-	{"gabber_api_url", "https://gabber.example.com:8443/v/1/", true},
-	{"gabber_api_url", "api.gabber.dev", false},
-	{"gabber_api_url", "https://", false},
-	{"gabber_api_url", "https://user@api.gabber.dev", false},
-	{"gabber_api_url", "https://api gabber.dev", false},
-	{"leads_forward_url", "", true},
-	{"leads_forward_url", "https://leads.example.com/new?to=a@example.com", true},
-	{"leads_forward_url", "https://leads.example.com?key=1", true},
-	{"leads_forward_url", "leads.example.com", false},
-	{"leads_forward_url", "https://user:password@leads.example.com", false},
+// inputs are values that may be given. What the functions refuse would otherwise be
+// deployed, and found out by the alarm CFG.
+var inputs = map[string]struct{ taken, refused []string }{
+	"Tariff": {
+		[]string{"conversational_seconds=1", "conversational_seconds=0", "conversational_seconds=1,token_cnt=0.002", "a.b-c/d=10.50,é=2e-3,x=1E+2", "\n conversational_seconds = 1 ,\n token_cnt = 0.002\n"},
+		[]string{"free", "=1", " =1", "a=", "a=-1", "a=01", "a=.5", "a=1.", "a=1 credit", "a=1,", "a=1;b=1", "a=1,,b=1"},
+	},
+	"IdlessWindow": {
+		[]string{"15m", "0", "0s", "1h30m", "1.5h", ".5h", "900000ms", "forever"},
+		[]string{"15 minutes", "15", "-15m", "1d", "for ever"},
+	},
+	"GabberApiUrl": {
+		[]string{"https://api.gabber.dev", "https://gabber.example.com:8443/v/1/"},
+		[]string{"api.gabber.dev", "https://", "https://user@api.gabber.dev", "https://api gabber.dev"},
+	},
+	"LeadsForwardUrl": {
+		[]string{"", "https://leads.example.com/new?to=a@example.com", "https://leads.example.com?key=1"},
+		[]string{"leads.example.com", "https://user:password@leads.example.com"},
+	},
 }
 
 func TestPatternsTakeWhatTheFunctionsTake(t *testing.T) {
-	patterns := templatePatterns(t)
-	for _, in := range inputs {
-		pattern := patterns[in.variable]
-		if pattern == "" {
-			t.Fatalf("%s takes anything", in.variable)
-		}
-		if taken := regexp.MustCompile(pattern).MatchString(in.value); taken != in.taken {
-			t.Errorf("%s = %q: taken %t, want %t", in.variable, in.value, taken, in.taken)
-		}
-		if err := configured(in.variable, in.value); (err == nil) != in.taken {
-			t.Errorf("%s = %q: the functions say %v", in.variable, in.value, err)
+	for parameter, values := range inputs {
+		pattern := tftest.Text(transformed(t, nil), "Parameters", parameter, "AllowedPattern")
+		for i, value := range slices.Concat(values.taken, values.refused) {
+			want := i < len(values.taken)
+			if taken := pattern != "" && regexp.MustCompile(pattern).MatchString(value); taken != want {
+				t.Errorf("%s = %q: taken %t, want %t", parameter, value, taken, want)
+			}
+			if err := configured(strings.ToUpper(snake(parameter)), value); (err == nil) != want {
+				t.Errorf("%s = %q: the functions say %v", parameter, value, err)
+			}
 		}
 	}
 }
 
 // configured is what the functions say to one setting.
-func configured(variable, value string) error {
+func configured(setting, value string) error {
 	env := func(name string) string {
-		switch name {
-		case strings.ToUpper(variable):
-			return value
-		case "LEADS_FORWARD_SECRET":
-			return fakeapi.LeadsSecret
-		}
-		return ""
+		return map[string]string{setting: value, "LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}[name]
 	}
 	if _, err := handlers.SettingsFromEnv(env); err != nil {
 		return err
@@ -95,45 +60,8 @@ func configured(variable, value string) error {
 	return err
 }
 
-var hclPattern = regexp.MustCompile(`regex\("(.*)", var\.([a-z_]+)\)`)
-
-// What one description refuses, the others do.
-func TestPatternsAreTheSame(t *testing.T) {
-	patterns := templatePatterns(t)
-	for _, module := range []string{"../", "../../gcp/"} {
-		text, err := os.ReadFile(module + "variables.tf")
-		if err != nil {
-			t.Fatal(err)
-		}
-		checked := 0
-		for _, found := range hclPattern.FindAllStringSubmatch(string(text), -1) {
-			if pattern, ok := patterns[found[2]]; ok {
-				checked++
-				if pattern != strings.ReplaceAll(found[1], `\\`, `\`) {
-					t.Errorf("%svariables.tf: %s is %s, in template.yaml %s", module, found[2], found[1], pattern)
-				}
-			}
-		}
-		if checked < 4 {
-			t.Errorf("%svariables.tf: %d patterns are in template.yaml, too, want at least 4", module, checked)
-		}
-	}
-}
-
-// templatePatterns are those of template.yaml, under the names of the variables.
-func templatePatterns(t *testing.T) map[string]string {
-	t.Helper()
-	patterns := map[string]string{}
-	for name, parameter := range at(transformed(t, nil), "Parameters").(map[string]any) {
-		if pattern := text(parameter, "AllowedPattern"); pattern != "" {
-			patterns[snake(name)] = pattern
-		}
-	}
-	return patterns
-}
-
-// What tests/inputs.tftest.hcl has refused, CloudFormation refuses before it
-// makes anything.
+// What tests/inputs.tftest.hcl has refused, CloudFormation refuses before it makes
+// anything.
 func TestTemplateRefuses(t *testing.T) {
 	for _, parameters := range []map[string]string{
 		{"Tariff": "free"}, {"Tariff": ""}, {"IdlessWindow": "15 minutes"}, {"IdlessWindow": ""}, {"AnonymousHumans": ""},
@@ -160,22 +88,18 @@ func refused(t *testing.T, parameters map[string]string) bool {
 	c := &template{t: t, parameters: parameters, body: transformed(t, nil)}
 	for name, value := range parameters {
 		p := at(c.body, "Parameters", name)
-		switch allowed, smallest, largest := at(p, "AllowedValues"), text(p, "MinValue"), text(p, "MaxValue"); {
-		case allowed != nil && !slices.Contains(texts(allowed), value),
-			smallest != "" && number(value) < number(smallest),
-			largest != "" && number(value) > number(largest),
-			len(value) < max(number(text(p, "MinLength")), 0),
-			!regexp.MustCompile(text(p, "AllowedPattern")).MatchString(value):
+		switch smallest, largest := tftest.Text(p, "MinValue"), tftest.Text(p, "MaxValue"); {
+		case p["AllowedValues"] != nil && !slices.Contains(tftest.Texts(p, "AllowedValues"), value),
+			smallest != "" && tftest.Number(value) < tftest.Number(smallest),
+			largest != "" && tftest.Number(value) > tftest.Number(largest),
+			float64(len(value)) < tftest.Number(tftest.Text(p, "MinLength")),
+			!regexp.MustCompile(tftest.Text(p, "AllowedPattern")).MatchString(value):
 			return true
 		}
 	}
-	rules, _ := at(c.body, "Rules").(map[string]any)
-	for _, rule := range rules {
-		if c.evaluate(at(rule, "RuleCondition")) != true {
-			continue
-		}
-		for _, assertion := range at(rule, "Assertions").([]any) {
-			if c.evaluate(at(assertion, "Assert")) != true {
+	for _, rule := range at(c.body, "Rules") {
+		for _, assertion := range tftest.List(rule, "Assertions") {
+			if c.evaluate(tftest.At(rule, "RuleCondition")) == true && c.evaluate(tftest.At(assertion, "Assert")) != true {
 				return true
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
 // template is a transformed CloudFormation template with its parameters.
@@ -55,34 +57,34 @@ func intrinsic(v map[string]any) (name string, argument any, ok bool) {
 func (c *template) call(name string, argument any) any {
 	switch name {
 	case "Ref":
-		return c.ref(text(argument))
+		return c.ref(tftest.Text(argument))
 	case "Fn::GetAtt":
 		if dotted, ok := argument.(string); ok {
 			id, attribute, _ := strings.Cut(dotted, ".")
 			return c.attribute(id, attribute)
 		}
-		return c.attribute(text(argument, 0), text(argument, 1))
+		return c.attribute(tftest.Text(argument, 0), tftest.Text(argument, 1))
 	case "Fn::Sub":
-		return c.substitute(text(argument))
+		return c.substitute(tftest.Text(argument))
 	case "Fn::If":
-		if c.condition(text(argument, 0)) {
-			return c.evaluate(at(argument, 1))
+		if c.condition(tftest.Text(argument, 0)) {
+			return c.evaluate(tftest.At(argument, 1))
 		}
-		return c.evaluate(at(argument, 2))
+		return c.evaluate(tftest.At(argument, 2))
 	case "Fn::FindInMap":
-		row := text(c.evaluate(at(argument, 1)))
-		return at(c.body, "Mappings", text(argument, 0), row, text(argument, 2))
+		row := tftest.Text(c.evaluate(tftest.At(argument, 1)))
+		return tftest.At(c.body, "Mappings", tftest.Text(argument, 0), row, tftest.Text(argument, 2))
 	case "Fn::Equals":
-		return text(c.evaluate(at(argument, 0))) == text(c.evaluate(at(argument, 1)))
+		return tftest.Text(c.evaluate(tftest.At(argument, 0))) == tftest.Text(c.evaluate(tftest.At(argument, 1)))
 	case "Fn::Not":
-		return c.evaluate(at(argument, 0)) != true
+		return c.evaluate(tftest.At(argument, 0)) != true
 	}
 	c.t.Fatalf("intrinsic function %s is not evaluated here yet", name)
 	return nil
 }
 
 func (c *template) condition(name string) bool {
-	return c.evaluate(at(c.body, "Conditions", name)) == true
+	return c.evaluate(tftest.At(c.body, "Conditions", name)) == true
 }
 
 var variable = regexp.MustCompile(`\$\{[^!}]+\}`)
@@ -91,9 +93,9 @@ func (c *template) substitute(s string) string {
 	return variable.ReplaceAllStringFunc(s, func(v string) string {
 		id, attribute, dotted := strings.Cut(v[2:len(v)-1], ".")
 		if dotted {
-			return text(c.attribute(id, attribute))
+			return tftest.Text(c.attribute(id, attribute))
 		}
-		return text(c.ref(id))
+		return tftest.Text(c.ref(id))
 	})
 }
 
@@ -109,7 +111,7 @@ func (c *template) ref(id string) any {
 	if value, ok := c.parameters[id]; ok {
 		return value
 	}
-	if parameter, ok := at(c.body, "Parameters", id).(map[string]any); ok {
+	if parameter, ok := tftest.At(c.body, "Parameters", id).(map[string]any); ok {
 		return parameter["Default"]
 	}
 	return c.attribute(id, "Ref")
@@ -117,9 +119,9 @@ func (c *template) ref(id string) any {
 
 // attribute gives what AWS would: the same addresses as the mock of Terraform.
 func (c *template) attribute(id, attribute string) any {
-	kind := text(c.body, "Resources", id, "Type")
+	kind := tftest.Text(c.body, "Resources", id, "Type")
 	name := func(property string) string {
-		return text(c.evaluate(at(c.body, "Resources", id, "Properties", property)))
+		return tftest.Text(c.evaluate(tftest.At(c.body, "Resources", id, "Properties", property)))
 	}
 	arn := func(service, resource string) string {
 		return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, account, resource)

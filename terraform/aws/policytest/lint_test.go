@@ -5,51 +5,83 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/toolstest"
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
 func TestTemplateLints(t *testing.T) {
-	lint := exec.Command(tool(t, ".tools/cfn/bin/cfn-lint", "make tools"), root+"template.yaml")
-	output(t, lint)
+	output(t, exec.Command(toolstest.Path(t, root+".tools/cfn/bin/cfn-lint"), root+"template.yaml"))
 }
 
 func TestTemplateValidates(t *testing.T) {
-	sam := exec.Command(tool(t, ".tools/sam/bin/sam", "make tools"), "validate", "--lint", "--template", root+"template.yaml")
+	sam := exec.Command(toolstest.Path(t, root+".tools/sam/bin/sam"), "validate", "--lint", "--template", root+"template.yaml")
 	sam.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0", "AWS_DEFAULT_REGION="+region, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none")
-	if said := string(output(t, sam)); !strings.Contains(said, "is a valid SAM Template") {
-		t.Errorf("sam validate says: %s", said)
+	output(t, sam)
+}
+
+func TestModuleIsFormatted(t *testing.T) { tftest.CheckFormat(t, module) }
+
+func TestModuleIsValid(t *testing.T) { tftest.CheckValid(t, module, root+".tools/terraform") }
+
+// What tests/ asserts: above all, which values of variables are refused.
+func TestModule(t *testing.T) {
+	for _, problem := range tftest.Test(t, module, root+".tools/terraform", "system").Problems {
+		t.Error(problem)
 	}
 }
 
-func TestModuleIsFormatted(t *testing.T) {
-	if _, err := exec.LookPath("terraform"); err != nil {
-		missing(t, "terraform", "install it and put it in the PATH")
-	}
-	if unformatted := output(t, exec.Command("terraform", "fmt", "-list", "-write=false", "-recursive", "..")); len(unformatted) > 0 {
-		t.Errorf("terraform fmt -recursive terraform/aws would change:\n%s", unformatted)
+// Some versions of the provider change the function's policy along with the URL; of two
+// changes that meet, Lambda may lose one.
+func TestOrder(t *testing.T) {
+	m := tftest.Parse(t, module)
+	for later, earlier := range map[string]string{
+		"aws_cloudformation_stack.ingest_url_permissions": "aws_lambda_function_url.ingest",
+		"aws_lambda_event_source_mapping.events":          "aws_iam_role_policy.worker", // AWS tries the permissions
+		"aws_lambda_event_source_mapping.outbound":        "aws_iam_role_policy.outbound",
+	} {
+		if !m.WaitsFor(later, earlier) {
+			t.Errorf("%s does not wait for %s", later, earlier)
+		}
 	}
 }
 
-func TestModuleValidates(t *testing.T) {
-	start := starter(t, copyOfModule(t))
-	output(t, start("validate"))
+// A change that would replace a table or a secret makes an empty one; the old one must
+// still be there then.
+func TestReplacedIsRetained(t *testing.T) {
+	for id, resource := range at(transformed(t, nil), "Resources") {
+		switch kind := tftest.Text(resource, "Type"); kind {
+		case "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret":
+			if policy := tftest.Text(resource, "UpdateReplacePolicy"); policy != "Retain" {
+				t.Errorf("%s: UpdateReplacePolicy is %q", id, policy)
+			}
+		}
+	}
+}
+
+// Every alarm links a section of the runbook that is there.
+func TestRunbook(t *testing.T) {
+	for name, f := range templateSystem(t, nil)["alarm"] {
+		code, _, _ := strings.Cut(strings.ToLower(name), "-") // AGE-OUTBOUND is about AGE
+		tftest.CheckLink(t, name, tftest.Text(f["description"]), root, code)
+	}
 }
 
 // A message of 1 MiB is for provider 6: provider 5 must say so before it makes
-// anything, and SAM has the same two sizes.
+// anything. SAM has the same two sizes.
 func TestLargeMessages(t *testing.T) {
-	t.Run("plan", func(t *testing.T) {
-		start := starter(t, copyOfModule(t))
-		out, problems, err := run(start("test", "-test-directory=tests/provider6", "-var", "build_dir="+artefacts(t)))
-		refused := strings.Contains(string(problems)+string(out), "to be in the range (1024 - 262144), got 1048576")
-		if err != nil && !refused {
-			t.Errorf("%v\n%s%s", err, tail(out), tail(problems))
+	start := toolstest.Terraform(t, tftest.Copy(t, module), root+".tools/terraform")
+	out, problems, err := tftest.Run(start("test", "-test-directory=tests/provider6"))
+	if said := string(out) + string(problems); err != nil && !strings.Contains(said, "(1024 - 262144), got 1048576") {
+		t.Errorf("%v\n%s", err, said)
+	}
+	s := templateSystem(t, map[string]string{"MaxMessageKib": "1024"})
+	for _, i := range always {
+		if broken := text(i.broken(s)); broken != "" {
+			t.Errorf("not so: %s: %s", i.name, broken)
 		}
-	})
-	t.Run("template", func(t *testing.T) {
-		s := templateSystem(t, map[string]string{"MaxMessageKib": "1024"})
-		if size, body := s.Queues["events"].MaxSize, s.Functions["ingest"].Environment["MAX_BODY_BYTES"]; size != "1048576" || body != "737280" {
-			t.Errorf("messages of %s bytes, bodies of %s", size, body)
-		}
-		variant{}.check(t, s)
-	})
+	}
+	if s.number("queue", "events", "size") != 1<<20 {
+		t.Errorf("messages of %s bytes", s.text("queue", "events", "size"))
+	}
 }

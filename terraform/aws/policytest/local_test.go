@@ -5,21 +5,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webhook-functions/template/terraform/tftest"
 	"github.com/webhook-functions/template/testbed/aws/awslocal"
 )
 
 // `sam local` gives a function the logical id for every resource its environment
 // refers to, and the stand-in calls what it has by those.
 func TestStandInHasTheNamesOfTheTemplate(t *testing.T) {
-	resources := at(transformed(t, nil), "Resources").(map[string]any)
+	resources := at(transformed(t, nil), "Resources")
 	known, referred := awslocal.Environment("http://127.0.0.1"), 0
 	for id, resource := range resources {
-		if text(resource, "Type") != "AWS::Lambda::Function" {
+		if tftest.Text(resource, "Type") != "AWS::Lambda::Function" {
 			continue
 		}
-		variables, _ := at(resource, "Properties", "Environment", "Variables").(map[string]any)
-		for name, value := range variables {
-			target := text(value, "Ref")
+		for name, value := range at(resource, "Properties", "Environment", "Variables") {
+			target := tftest.Text(value, "Ref")
 			if _, isResource := resources[target]; !isResource {
 				continue
 			}

@@ -6,433 +6,441 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/worker"
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
-// assertion is one thing that must be so, in the template and in the plan.
-type assertion struct {
-	name string
-	got  func(system) any
-	want any
+// invariant is what must hold of both descriptions: the rule, not today's number.
+// What breaks it is reported.
+type invariant struct {
+	name   string
+	broken func(s system) any // nil or empty if it holds
 }
 
-// always holds whatever options are chosen.
-var always = []assertion{
+// always holds no matter which options are chosen.
+var always = []invariant{
 	// Queues.
-	{"there are three queues", func(s system) any { return names(s.Queues) }, "dead-letters,events,outbound"},
-	{"events are kept for four days", func(s system) any { return s.Queues["events"].Retention }, "345600"},
-	{"outbound is kept for four days", func(s system) any { return s.Queues["outbound"].Retention }, "345600"},
-	{"dead letters are kept for 14 days, the longest there is", func(s system) any { return s.Queues["dead-letters"].Retention }, "1209600"},
-	{"events are tried ten times", func(s system) any { return s.Queues["events"].MaxReceives }, "10"},
-	{"outbound is tried ten times", func(s system) any { return s.Queues["outbound"].MaxReceives }, "10"},
-	{"events then become dead letters", func(s system) any { return short(s.Queues["events"].RedriveTo) }, "dead-letters"},
-	{"outbound then becomes dead letters", func(s system) any { return short(s.Queues["outbound"].RedriveTo) }, "dead-letters"},
-	{"dead letters go nowhere by themselves", func(s system) any { return s.Queues["dead-letters"].RedriveTo }, ""},
-	{"events stay hidden for six worker timeouts", func(s system) any {
-		return number(s.Queues["events"].Visibility) >= 6*number(s.Functions["worker"].Timeout)
-	}, true},
-	{"outbound stays hidden for six timeouts of outbound", func(s system) any {
-		timeout := number(s.Functions["outbound"].Timeout)
-		return timeout > 0 && number(s.Queues["outbound"].Visibility) >= 6*timeout
-	}, true},
-	{"a call whose answer was lost has landed before it is made again", func(s system) any {
-		return number(s.Queues["outbound"].Visibility)-number(s.Functions["outbound"].Timeout) >= 60
-	}, true},
-	{"events refuse plain HTTP", tlsOnly("events"), true},
-	{"outbound refuses plain HTTP", tlsOnly("outbound"), true},
-	{"dead letters refuse plain HTTP", tlsOnly("dead-letters"), true},
-	{"no queue policy lets anybody in", func(s system) any { return s.queuePolicyEffects() }, "Deny"},
-	{"every queue is encrypted", func(s system) any {
-		return all(s.Queues, func(q queue) bool { return q.SQSKey == "true" || q.KMSKey != "" })
-	}, true},
-	{"a body at the cap fits into every queue", func(s system) any {
-		body := number(s.Functions["ingest"].Environment["MAX_BODY_BYTES"])
-		return body > 0 && all(s.Queues, func(q queue) bool { return (body+2)/3*4+8<<10 <= number(q.MaxSize) })
-	}, true},
+	{"a message stays hidden for six timeouts of the function that reads it", func(s system) any {
+		return s.but("mapping", func(name string, f fields) bool {
+			timeout := s.number("function", name, "timeout")
+			return timeout > 0 && s.number("queue", short(tftest.Text(f["source"])), "visibility") >= 6*timeout
+		})
+	}},
+	{"a call whose answer was lost has landed before it is made again, a minute later", func(s system) any {
+		return no(s.number("queue", "outbound", "visibility")-s.number("function", "outbound", "timeout") >= 60)
+	}},
+	{"what is read by a function becomes a dead letter in the end, after more tries than worker needs to find a poison message", func(s system) any {
+		return s.but("mapping", func(_ string, f fields) bool {
+			queue := short(tftest.Text(f["source"]))
+			return short(s.text("queue", queue, "redrive")) == "dead-letters" && s.number("queue", queue, "receives") > 3
+		})
+	}},
+	{"dead letters are kept longer than what they come from, and go nowhere", func(s system) any {
+		return s.but("queue", func(name string, f fields) bool {
+			if name == "dead-letters" {
+				return f["redrive"] == ""
+			}
+			return s.number("queue", name, "retention") > 0 && s.number("queue", "dead-letters", "retention") > s.number("queue", name, "retention")
+		})
+	}},
+	{"a queue takes TLS only, and lets in none but roles", func(s system) any {
+		return s.but("queue", func(name string, _ fields) bool {
+			st := tftest.List(s["queue policy"][name]["document"])
+			return len(st) == 1 && tftest.Text(st[0], "Effect") == "Deny" && tftest.Text(st[0], "Principal") == "*" && tftest.Text(st[0], "Action") == "sqs:*" &&
+				short(tftest.Text(st[0], "Resource")) == name && len(at(st[0], "Condition")) == 1 && tftest.Text(st[0], "Condition", "Bool", "aws:SecureTransport") == "false"
+		})
+	}},
+	{"a queue is encrypted", func(s system) any {
+		return s.but("queue", func(_ string, f fields) bool { return f["sse"] == "true" || tftest.Text(f["key"]) != "" })
+	}},
+	{"a body at the cap fits into a message", func(s system) any {
+		body := tftest.Number(tftest.Text(s.env("ingest")["MAX_BODY_BYTES"]))
+		return s.but("queue", func(name string, _ fields) bool {
+			return body > 0 && (body+2)/3*4+8<<10 <= s.number("queue", name, "size")
+		})
+	}},
 
 	// Storage.
-	{"there are two tables", func(s system) any { return names(s.Tables) }, "ledger,records"},
-	{"the ledger forgets nothing", func(s system) any { return s.Tables["ledger"].TTL }, ""},
-	{"records forget nothing", func(s system) any { return s.Tables["records"].TTL }, ""},
-	{"the ledger can be restored to any second", func(s system) any { return s.Tables["ledger"].PointInTime }, "true"},
-	{"records can be restored to any second", func(s system) any { return s.Tables["records"].PointInTime }, "true"},
-	{"tables are paid per request", func(s system) any {
-		return all(s.Tables, func(t table) bool { return t.Billing == "PAY_PER_REQUEST" })
-	}, true},
-	{"tables have the keys that the code writes", func(s system) any {
-		return all(s.Tables, func(t table) bool {
-			return t.Keys == keys{Hash: "pk", Range: "sk"} && t.Attributes["pk"] == "S" && t.Attributes["sk"] == "S"
+	{"no table forgets, and each can be restored to any second", func(s system) any {
+		return s.but("table", func(_ string, f fields) bool { return f["ttl"] == "" && f["restorable"] == "true" })
+	}},
+	{"tables have the keys and indexes that the code uses", func(s system) any {
+		return s.but("table", func(name string, f fields) bool {
+			by := map[string]string{"ledger": "account", "records": "kind"}[name]
+			types := map[string]string{}
+			for i, attribute := range tftest.List(f["attributes"]) {
+				types[tftest.Text(attribute)] = tftest.Text(f["types"], i)
+			}
+			return tftest.Text(f["hash"])+tftest.Text(f["range"]) == "pksk" && f["indexes"] == by+"-time" && f["index_hash"] == by && f["index_sort"] == "time" &&
+				f["projection"] == "ALL" && maps.Equal(types, map[string]string{"pk": "S", "sk": "S", by: "S", "time": "N"})
 		})
-	}, true},
-	{"the ledger has statements by account and time", func(s system) any { return s.Tables["ledger"].Indexes },
-		map[string]index{"account-time": {Keys: keys{Hash: "account", Range: "time"}, Projection: "ALL"}}},
-	{"records have lists by kind and time", func(s system) any { return s.Tables["records"].Indexes },
-		map[string]index{"kind-time": {Keys: keys{Hash: "kind", Range: "time"}, Projection: "ALL"}}},
-	{"times are numbers", func(s system) any {
-		return all(s.Tables, func(t table) bool { return t.Attributes["time"] == "N" })
-	}, true},
+	}},
 
 	// Functions.
-	{"there are three functions", func(s system) any { return names(s.Functions) }, "ingest,outbound,worker"},
-	{"functions are built from their own source", func(s system) any {
-		return s.Functions["ingest"].Code + "," + s.Functions["outbound"].Code + "," + s.Functions["worker"].Code
-	}, "ingest,outbound,worker"},
-	{"functions run on Amazon Linux 2023", func(s system) any {
-		return all(s.Functions, func(f function) bool { return f.Runtime == "provided.al2023" && f.Handler == "bootstrap" })
-	}, true},
-	{"ingest outlives its own budget, and not by much", func(s system) any {
-		timeout := time.Duration(number(s.Functions["ingest"].Timeout)) * time.Second
-		return timeout > ingest.Budget && timeout <= 10*time.Second
-	}, true},
-	{"worker has 30 s for a batch", func(s system) any { return number(s.Functions["worker"].Timeout) >= 30 }, true},
-	{"outbound has 30 s for a batch", func(s system) any { return number(s.Functions["outbound"].Timeout) >= 30 }, true},
-	{"ingest knows its two queues and its secret", func(s system) any { return names(withoutSchemes(s.Functions["ingest"].Environment)) },
-		"DEAD_LETTERS_QUEUE_URL,EVENTS_QUEUE_URL,MAX_BODY_BYTES,WEBHOOK_SECRET_ARN"},
-	{"ingest sends to the right queues", func(s system) any {
-		return short(s.Functions["ingest"].Environment["EVENTS_QUEUE_URL"]) + "," + short(s.Functions["ingest"].Environment["DEAD_LETTERS_QUEUE_URL"])
-	}, "events,dead-letters"},
-	{"worker knows its queues and tables, and its business rules", func(s system) any { return names(s.Functions["worker"].Environment) },
-		"ACCOUNT_PER_PROJECT,ANONYMOUS_HUMANS,DEAD_LETTERS_QUEUE_URL,EXCLUDE_SIMULATED,GABBER_CREDIT,GABBER_LEDGER,IDLESS_WINDOW," +
-			"LEADS_FORWARD_URL,LEDGER_TABLE,OUTBOUND_QUEUE_URL,RECORDS_TABLE,SPEAK_FAILURE,SPEAK_RESULT,TARIFF"},
-	{"worker sends to the right queues", func(s system) any {
-		return short(s.Functions["worker"].Environment["OUTBOUND_QUEUE_URL"]) + "," + short(s.Functions["worker"].Environment["DEAD_LETTERS_QUEUE_URL"])
-	}, "outbound,dead-letters"},
-	{"worker writes to the right tables", func(s system) any {
-		return short(s.Functions["worker"].Environment["LEDGER_TABLE"]) + "," + short(s.Functions["worker"].Environment["RECORDS_TABLE"])
-	}, "ledger,records"},
-	{"worker understands its business rules", func(s system) any {
-		_, err := handlers.SettingsFromEnv(func(name string) string { return s.Functions["worker"].Environment[name] })
-		return err
-	}, nil},
-	{"outbound knows its queues, tables and secret, and whom to call", func(s system) any { return names(s.Functions["outbound"].Environment) },
-		"DEAD_LETTERS_QUEUE_URL,END_EXHAUSTED_SESSIONS,GABBER_API_URL,LEADS_FORWARD_URL,LEDGER_TABLE,OUTBOUND_QUEUE_URL,OUTBOUND_SECRET_ARN,RECORDS_TABLE,TARIFF"},
-	{"outbound sends to the right queues", func(s system) any {
-		return short(s.Functions["outbound"].Environment["OUTBOUND_QUEUE_URL"]) + "," + short(s.Functions["outbound"].Environment["DEAD_LETTERS_QUEUE_URL"])
-	}, "outbound,dead-letters"},
-	{"outbound reads the right tables", func(s system) any {
-		return short(s.Functions["outbound"].Environment["LEDGER_TABLE"]) + "," + short(s.Functions["outbound"].Environment["RECORDS_TABLE"])
-	}, "ledger,records"},
-	{"outbound understands its settings, once it has the keys", func(s system) any {
-		_, err := calls.SettingsFromEnv(func(name string) string {
-			if name == "LEADS_FORWARD_SECRET" {
-				return fakeapi.LeadsSecret
-			}
-			return s.Functions["outbound"].Environment[name]
+	{"a function is built from the source it is called after", func(s system) any {
+		return s.but("function", func(name string, f fields) bool {
+			return f["code"] == "aws-"+name && f["handler"] == "bootstrap" && strings.HasPrefix(tftest.Text(f["runtime"]), "provided.")
 		})
-		return err
-	}, nil},
-	{"outbound calls over TLS", func(s system) any {
-		return strings.HasPrefix(s.Functions["outbound"].Environment["GABBER_API_URL"], "https://")
-	}, true},
-	{"worker and outbound have the same prices and the same idea of where leads go", func(s system) any {
-		worker, outbound := s.Functions["worker"].Environment, s.Functions["outbound"].Environment
-		return worker["TARIFF"] == outbound["TARIFF"] && worker["LEADS_FORWARD_URL"] == outbound["LEADS_FORWARD_URL"]
-	}, true},
-	{"the environment holds no secret, only where it is, and where only who needs it", func(s system) any { return s.settings("SECRET") },
-		"ingest WEBHOOK_SECRET_ARN=webhook-AbCdEf,outbound OUTBOUND_SECRET_ARN=outbound-AbCdEf"},
-	{"no API key is in an environment", func(s system) any { return s.settings("_KEY") }, ""},
+	}},
+	{"ingest outlives its own budget, and no platform waits for 10 s", func(s system) any {
+		timeout := s.number("function", "ingest", "timeout")
+		return no(timeout > ingest.Budget.Seconds() && timeout <= 10)
+	}},
+	{"the handler of a message has its time", func(s system) any {
+		return s.but("mapping", func(name string, _ fields) bool {
+			return s.number("function", name, "timeout") > worker.RecordBudget.Seconds()
+		})
+	}},
+	{"a function is told where its queues, tables and secrets are", func(s system) any {
+		return s.but("function", func(name string, _ fields) bool {
+			for _, variable := range strings.Fields(told[name]) {
+				if tftest.Text(s.env(name)[variable]) == "" {
+					return false
+				}
+			}
+			return told[name] != ""
+		})
+	}},
+	{"a variable or an output that is called after a queue, table, secret or topic is about that", func(s system) any {
+		return s.but("function", func(function string, _ fields) bool { return calledAfter(s.env(function)) }) +
+			s.but("output", func(name string, f fields) bool { return calledAfter(map[string]any{name: f["value"]}) })
+	}},
+	{"what two functions are told under one name is the same", func(s system) any {
+		return s.but("function", func(name string, _ fields) bool {
+			for variable, value := range s.env(name) {
+				if other, both := s.env("worker")[variable]; both && other != value {
+					return false
+				}
+			}
+			return true
+		})
+	}},
+	{"operators are told of the deployment that the functions are", func(s system) any { return s.misled() }},
+	{"worker and outbound take their settings", func(s system) any {
+		_, err := handlers.SettingsFromEnv(s.getenv("worker"))
+		_, outboundErr := calls.SettingsFromEnv(s.getenv("outbound"))
+		return cmp.Or(err, outboundErr)
+	}},
+	{"an address in the environment takes TLS", func(s system) any {
+		return s.but("function", func(name string, _ fields) bool { return !strings.Contains(fmt.Sprint(s.env(name)), "http://") })
+	}},
+	{"no environment holds a secret, only where it is", func(s system) any {
+		return s.but("function", func(name string, _ fields) bool {
+			for variable := range s.env(name) {
+				for _, word := range []string{"SECRET", "_KEY", "TOKEN", "PASSWORD"} {
+					if strings.Contains(variable, word) && !strings.HasSuffix(variable, "_ARN") {
+						return false
+					}
+				}
+			}
+			return true
+		})
+	}},
 
-	// The way in.
-	{"only ingest has a URL", func(s system) any { return names(s.URLs) }, "ingest"},
-	{"the URL is open and answers as a whole", func(s system) any { return s.URLs["ingest"] }, functionURL{Auth: "NONE", Mode: "BUFFERED"}},
-	{"the URL may be called", func(s system) any { return s.Permissions["lambda:InvokeFunctionUrl"] },
-		permission{Function: "ingest", Principal: "*", URLAuth: "NONE"}},
-	{"ingest may be invoked through its URL, and only so, by a change that waits for the other", func(s system) any { return s.Permissions["lambda:InvokeFunction"] },
-		permission{Function: "ingest", Principal: "*", ThroughURL: "true", After: "lambda:InvokeFunctionUrl"}},
-	{"nobody has another permission on a function", func(s system) any { return names(s.Permissions) },
-		"lambda:InvokeFunction,lambda:InvokeFunctionUrl"},
-	{"every platform has its address in the outputs, and no other platform's", func(s system) any { return s.Routes }, routes()},
-
-	// The way from queues to functions.
-	{"worker and outbound are fed by a queue", func(s system) any { return names(s.Mappings) }, "outbound,worker"},
-	{"outbound is fed with what worker asks for", func(s system) any { return short(s.Mappings["outbound"].Source) }, "outbound"},
-	{"outbound names the messages that failed", func(s system) any { return s.Mappings["outbound"].Responses }, "ReportBatchItemFailures"},
-	{"a batch of outbound has ten messages", func(s system) any { return s.Mappings["outbound"].BatchSize }, "10"},
-	{"calls to platforms have a ceiling, and AWS takes it", func(s system) any {
-		ceiling := number(s.Mappings["outbound"].Concurrency)
-		return ceiling >= 2 && ceiling <= 1000
-	}, true},
-	{"the worker is fed with events", func(s system) any { return short(s.Mappings["worker"].Source) }, "events"},
-	{"the worker names the messages that failed", func(s system) any { return s.Mappings["worker"].Responses }, "ReportBatchItemFailures"},
-	{"a batch has ten messages", func(s system) any { return s.Mappings["worker"].BatchSize }, "10"},
-	{"at least two batches run at once", func(s system) any { return number(s.Mappings["worker"].Concurrency) >= 2 }, true},
+	// The way in, and from queues to functions.
+	{"only ingest has a URL, which is open", func(s system) any {
+		return differ(s["url"], map[string]fields{"ingest": {"auth": "NONE", "mode": "BUFFERED"}})
+	}},
+	{"ingest may be invoked through its URL and not otherwise, by two permissions, one added after the other", func(s system) any {
+		return differ(s["permission"], map[string]fields{
+			"InvokeFunctionUrl": {"function": stack + "-ingest", "principal": "*", "auth": "NONE", "through": "", "after": ""},
+			"InvokeFunction":    {"function": stack + "-ingest", "principal": "*", "auth": "", "through": "true", "after": "lambda:InvokeFunctionUrl"},
+		})
+	}},
+	{"worker reads events and outbound follow-ups; each names what failed, and AWS takes the ceiling", func(s system) any {
+		if names := s.names("mapping"); names != "outbound,worker" {
+			return names
+		}
+		return s.but("mapping", func(name string, f fields) bool {
+			ceiling := s.number("mapping", name, "concurrency")
+			return short(tftest.Text(f["source"])) == map[string]string{"worker": "events", "outbound": "outbound"}[name] &&
+				f["responses"] == "ReportBatchItemFailures" && ceiling >= 2 && ceiling <= 1000
+		})
+	}},
 
 	// Who may do what.
-	{"every function has its own role", func(s system) any {
-		return s.Functions["ingest"].Role + "," + s.Functions["outbound"].Role + "," + s.Functions["worker"].Role + " of " + names(s.Roles)
-	}, "IngestRole,OutboundRole,WorkerRole of IngestRole,OutboundRole,WorkerRole"},
-	{"only Lambda takes the roles", func(s system) any {
-		return all(s.Roles, func(r role) bool {
-			return len(r.Trust) == 1 && r.Trust[0].Effect == "Allow" && r.Trust[0].Principal == "map[Service:lambda.amazonaws.com]"
+	{"a function has a role of its own, which only Lambda takes", func(s system) any {
+		return s.but("function", func(name string, f fields) bool {
+			role := s["role"][short(tftest.Text(f["role"]))]
+			return strings.EqualFold(short(tftest.Text(f["role"])), name+"Role") && len(s["role"]) == len(s["function"]) && len(tftest.List(role["trust"])) == 1 &&
+				tftest.Text(role["trust"], 0, "Principal", "Service") == "lambda.amazonaws.com" && len(at(role["trust"], 0, "Principal")) == 1
 		})
-	}, true},
-	{"a role has one policy, its own", func(s system) any {
-		return names(s.Roles["IngestRole"].Policies) + " " + names(s.Roles["OutboundRole"].Policies) + " " + names(s.Roles["WorkerRole"].Policies)
-	}, "ingest outbound worker"},
-	{"ingest may send to two queues", mayOn("IngestRole", "sqs:SendMessage"), "dead-letters,events"},
-	{"ingest may read one secret", mayOn("IngestRole", "secretsmanager:GetSecretValue"), "webhook-AbCdEf"},
-	{"ingest may touch no table", mayOn("IngestRole", tableActions...), ""},
-	{"ingest may write its own log", mayOn("IngestRole", "logs:PutLogEvents"), "/aws/lambda/demo-ingest"},
-	{"ingest may do nothing else", mayDo("IngestRole"),
-		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:SendMessage"},
-	{"worker may take from events only", mayOn("WorkerRole", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), "events"},
-	{"worker may send to two queues", mayOn("WorkerRole", "sqs:SendMessage"), "dead-letters,outbound"},
-	{"worker may write two tables", mayOn("WorkerRole", "dynamodb:PutItem"), "ledger,records"},
-	{"worker may change balances", mayOn("WorkerRole", "dynamodb:UpdateItem"), "ledger"},
-	{"worker may look up what it knows the name of", mayOn("WorkerRole", "dynamodb:GetItem"), "ledger,records"},
-	{"worker may search the ledger, but not through an index, and list records", mayOn("WorkerRole", "dynamodb:Query"), "kind-time,ledger"},
-	{"worker may write its own log", mayOn("WorkerRole", "logs:PutLogEvents"), "/aws/lambda/demo-worker"},
-	{"worker may not read secrets", mayOn("WorkerRole", "secretsmanager:GetSecretValue"), ""},
-	{"worker may neither delete nor scan", mayOn("WorkerRole", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:DeleteTable"), ""},
-	{"worker may do nothing else", mayDo("WorkerRole"),
-		"dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:UpdateItem," +
-			"logs:CreateLogStream,logs:PutLogEvents,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
-	{"outbound may take from outbound only", mayOn("OutboundRole", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), "outbound"},
-	{"outbound may send to two queues", mayOn("OutboundRole", "sqs:SendMessage"), "dead-letters,outbound"},
-	{"outbound may look up what it knows the name of", mayOn("OutboundRole", "dynamodb:GetItem"), "ledger,records"},
-	{"outbound may book nothing, only keep records", mayOn("OutboundRole", "dynamodb:PutItem"), "records"},
-	{"outbound may note in the ledger what the platform knows", mayOn("OutboundRole", "dynamodb:UpdateItem"), "ledger"},
-	{"outbound may neither delete nor scan", mayOn("OutboundRole", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan", "dynamodb:DeleteTable"), ""},
-	{"outbound may write its own log", mayOn("OutboundRole", "logs:PutLogEvents"), "/aws/lambda/demo-outbound"},
-	{"outbound may read one secret, the API keys", mayOn("OutboundRole", "secretsmanager:GetSecretValue"), "outbound-AbCdEf"},
-	{"the API keys are for outbound and nobody else", func(s system) any {
-		return s.grants(func(g grant) bool { return strings.HasPrefix(g.action, "secretsmanager:") && g.role != "OutboundRole" })
-	}, "IngestRole secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:111122223333:secret:demo-webhook-AbCdEf"},
-	{"no role has a wildcard in an action", func(s system) any {
-		return s.grants(func(g grant) bool { return strings.Contains(g.action, "*") })
-	}, ""},
-	{"no role has a wildcard in a resource, but for the streams of its log", func(s system) any {
-		return s.grants(func(g grant) bool {
-			return strings.Contains(strings.TrimSuffix(g.resource, ":*"), "*") || strings.HasSuffix(g.resource, ":*") && !strings.HasPrefix(g.action, "logs:")
-		})
-	}, ""},
-
-	// Outputs.
-	{"outputs are what they are called after", func(s system) any {
-		outputs := map[string]string{}
-		for name, value := range s.Outputs {
-			if name != "operator" {
-				outputs[name] = short(value)
+	}},
+	{"a role may do what its function does, and nothing else", func(s system) any {
+		want := strings.Split(strings.TrimSpace(granted), "\n")
+		if s.env("outbound")["END_EXHAUSTED_SESSIONS"] == "true" {
+			want = append(want, "OutboundRole dynamodb:Query kind-time")
+		}
+		slices.Sort(want)
+		return differ(s.grants(), want)
+	}},
+	{"a role may use the key that is configured, and no other", func(s system) any {
+		for _, g := range s.allGrants() {
+			if strings.Contains(g, " kms:") && !strings.HasSuffix(g, " "+cmp.Or(s.text("queue", "events", "key"), "none")) {
+				return g
 			}
 		}
-		return outputs
-	}, map[string]string{
-		"alarm_topic_arn": "alarms", "dead_letters_queue_url": "dead-letters", "events_queue_url": "events", "ledger_table": "ledger",
-		"outbound_secret_arn": "outbound-AbCdEf", "records_table": "records", "webhook_secret_arn": "webhook-AbCdEf",
+		return nil
 	}},
-	{"operators work on this deployment", func(s system) any {
-		worker := s.Functions["worker"].Environment
-		return s.Outputs["operator"] == "export AWS_REGION="+region+" LEDGER_TABLE="+worker["LEDGER_TABLE"]+" RECORDS_TABLE="+worker["RECORDS_TABLE"]+
-			" OUTBOUND_QUEUE_URL="+worker["OUTBOUND_QUEUE_URL"]+" EVENTS_QUEUE_URL="+s.Outputs["events_queue_url"]+" ACCOUNT_PER_PROJECT="+worker["ACCOUNT_PER_PROJECT"]
-	}, true},
 
-	// Secrets.
-	{"there are two secrets, in and out apart", func(s system) any { return names(s.Secrets) }, "outbound,webhook"},
-
-	// Logs, alarms, dashboard.
-	{"every function logs JSON into its own group", func(s system) any {
-		return all(s.Functions, func(f function) bool {
-			name := strings.ToLower(strings.TrimSuffix(f.Role, "Role"))
-			return f.Log == logging{Group: "/aws/lambda/demo-" + name, Format: "JSON", ApplicationLevel: "INFO", SystemLevel: "WARN"}
+	// Logs and alarms.
+	{"a function logs JSON, with what is told at INFO, into a group of its own that is not kept for ever", func(s system) any {
+		return s.but("function", func(name string, f fields) bool {
+			return f["log"] == "/aws/lambda/"+stack+"-"+name && f["format"] == "JSON" && f["level"] == "INFO" && s.number("log", name, "retention") > 0
 		})
-	}, true},
-	{"no log is kept for ever", func(s system) any {
-		return len(s.Logs) == 3 && all(s.Logs, func(l logGroup) bool { return number(l.Retention) > 0 })
-	}, true},
-	{"codes are counted in every log, and in that of ingest what each platform lost and what was stored", func(s system) any { return s.Filters }, map[string]filter{
-		"ingest codes":   {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
-		"outbound codes": {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
-		"worker codes":   {Pattern: "{ $.code = * }", Namespace: "demo", Metric: "Codes", Value: "1", Dimensions: map[string]string{"code": "$.code"}},
-
-		"ingest missed":       {Pattern: "{ $.missed IS TRUE }", Namespace: "demo", Metric: "Missed", Value: "1", Dimensions: map[string]string{"provider": "$.provider"}},
-		"ingest accepted":     {Pattern: `{ ($.message = "queued") || ($.message = "dead letter") }`, Namespace: "demo", Metric: "Accepted", Value: "1", Dimensions: map[string]string{"provider": "$.provider"}},
-		"ingest not-accepted": {Pattern: "{ $.missed IS TRUE }", Namespace: "demo", Metric: "Accepted", Value: "0", Dimensions: map[string]string{"provider": "$.provider"}},
 	}},
-	{"there is an alarm for every code", func(s system) any { return s.alarms(func(a alarm) bool { return !a.isAbout("provider") }) },
-		"403,429,5XX,5XX-ANY,5XX-CRASH,AGE,AGE-OUTBOUND,AMB,API,CFG,CON,DLQ,DRIFT,ENQ,INV,LAG,NEG,QUA,SEC,SIG,SUS"},
-	{"there is an alarm for the refusals of every platform", func(s system) any { return s.alarms(func(a alarm) bool { return a.isAbout("provider") }) }, refusals()},
-	{"alarms that page look every minute", func(s system) any { return s.pages(func(a alarm) bool { return a.Period == "60" && a.Periods == "1" }) },
-		"429,5XX,5XX-CRASH,AGE,AGE-OUTBOUND,API,CFG,ENQ,INV,SEC"},
-	{"every alarm tells somebody", func(s system) any {
-		return all(s.Alarms, func(a alarm) bool { return a.Actions == "arn:aws:sns:eu-west-1:111122223333:demo-alarms" })
-	}, true},
-	{"no alarm rings for silence", func(s system) any {
-		return all(s.Alarms, func(a alarm) bool {
-			return a.MissingData == "notBreaching" && a.Comparison == "GreaterThanOrEqualToThreshold"
+	{"an alarm is heard, and none rings for silence", func(s system) any {
+		return s.but("alarm", func(_ string, f fields) bool {
+			return strings.HasSuffix(tftest.Text(f["actions"]), ":demo-alarms") && f["missing"] == "notBreaching" && f["comparison"] == "GreaterThanOrEqualToThreshold"
 		})
-	}, true},
-	{"alarms that do not page look every five minutes", func(s system) any {
-		return s.ringing(func(a alarm) bool {
-			return strings.HasPrefix(a.Description, "Ticket: ") && (a.Periods != "1" || !a.each(func(m measured) bool { return m.Period == "300" }))
-		}, func(a alarm) string { return a.Period })
-	}, ""},
-	{"what is counted is added up, and of ages and dead letters the largest number counts", func(s system) any {
-		return s.ringing(func(a alarm) bool { return !a.each(func(m measured) bool { return m.Statistic == "Sum" }) }, func(a alarm) string { return a.Statistic })
-	}, "AGE-OUTBOUND=Maximum,AGE=Maximum,DLQ=Maximum,LAG=Maximum"},
-	{"of what is counted one is enough, but five of wrong signatures", func(s system) any {
-		return s.ringing(func(a alarm) bool { return a.Statistic == "Sum" && a.Threshold != "1" }, func(a alarm) string { return a.Threshold })
-	}, "SIG=5"},
-	{"alarms of codes listen to what the filters count", func(s system) any { return s.listeningTo("demo", "Codes", "code") },
-		"5XX=5XX,AMB=AMB,API=API,CFG=CFG,CON=CON,DRIFT=DRIFT,ENQ=ENQ,INV=INV,NEG=NEG,QUA=QUA,SEC=SEC,SIG=SIG,SUS=SUS"},
-	{"429 is a throttled front door", func(s system) any { return s.listeningTo("AWS/Lambda", "Throttles", "FunctionName") }, "429=ingest"},
-	{"a crash of ingest leaves no line, but an error", func(s system) any { return s.listeningTo("AWS/Lambda", "Errors", "FunctionName") }, "5XX-CRASH=ingest"},
-	{"whatever else platforms see wakes nobody, for strangers can make them see it", func(s system) any { return s.listeningTo("AWS/Lambda", "Url5xxCount", "FunctionName") }, "5XX-ANY=ingest"},
-	{"AGE is that of the oldest event, or follow-up; LAG is about the latter", func(s system) any {
-		return s.listeningTo("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName")
-	}, "AGE-OUTBOUND=outbound,AGE=events,LAG=outbound"},
-	{"AGE rings for follow-ups before they become dead letters, and later than LAG", func(s system) any {
-		threshold := number(s.Alarms["AGE-OUTBOUND"].Threshold)
-		return threshold > number(s.Alarms["LAG"].Threshold) && threshold < s.dead("outbound")
-	}, true},
-	{"LAG rings after five minutes, and a message that comes back once is no lag, but one that does so twice", func(s system) any {
-		threshold, visibility := number(s.Alarms["LAG"].Threshold), number(s.Queues["outbound"].Visibility)
-		return threshold == 300 && threshold > visibility && threshold < 2*visibility
-	}, true},
-	{"AGE rings for events before they become dead letters, and before the third try, after which SQS does not count their age", func(s system) any {
-		threshold := number(s.Alarms["AGE"].Threshold)
-		return threshold >= 300 && threshold < s.dead("events") && threshold < 2*number(s.Queues["events"].Visibility)
-	}, true},
-	{"DLQ counts dead letters", func(s system) any {
-		return s.listeningTo("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName")
-	}, "DLQ=dead-letters"},
-	{"DLQ rings at the first", func(s system) any { return s.Alarms["DLQ"].Threshold }, "1"},
-	{"there is a dashboard", func(s system) any { return names(s.Dashboards) }, "demo"},
-	{"it shows every function, how old messages are, and the lines of every log", func(s system) any {
-		board := fmt.Sprint(s.Dashboards["demo"])
-		return strings.Count(board, "Invocations FunctionName demo-outbound") + strings.Count(board, "Invocations FunctionName demo-worker") +
-			strings.Count(board, "ApproximateAgeOfOldestMessage QueueName demo-outbound") + strings.Count(board, "SOURCE '/aws/lambda/demo-outbound'")
-	}, 4},
-}
-
-// asItComes holds when nothing is configured.
-var asItComes = []assertion{
-	{"tables cannot be deleted by accident", func(s system) any {
-		return all(s.Tables, func(t table) bool { return t.Protected == "true" })
-	}, true},
-	{"the body cap is the one of the code", func(s system) any { return s.Functions["ingest"].Environment["MAX_BODY_BYTES"] }, strconv.Itoa(ingest.DefaultMaxBody)},
-	{"the price list is the one of the code", func(s system) any { return s.Functions["worker"].Environment["TARIFF"] }, accounts.DefaultTariff},
-	{"the business rules are those of the code", func(s system) any {
-		env := s.Functions["worker"].Environment
-		settings, _ := handlers.SettingsFromEnv(func(name string) string { return env[name] })
-		unset, _ := handlers.SettingsFromEnv(func(string) string { return "" })
-		configured, defaults := settings.Credits, unset.Credits
-		return configured.Window == defaults.Window && slices.Equal(configured.Anonymous, defaults.Anonymous) &&
-			configured.ScopeByProject == defaults.ScopeByProject && configured.ExcludeSimulated == defaults.ExcludeSimulated &&
-			configured.Vendor == defaults.Vendor && env["SPEAK_RESULT"] == handlers.DefaultResult && env["SPEAK_FAILURE"] == handlers.DefaultFailure
-	}, true},
-	{"outbound calls Gabber and nobody else", func(s system) any {
-		env := s.Functions["outbound"].Environment
-		settings, _ := calls.SettingsFromEnv(func(name string) string { return env[name] })
-		return settings.Gabber.API.Base + fmt.Sprint(len(settings.Hosts())) + fmt.Sprint(settings.Gabber.EndExhausted)
-	}, calls.DefaultGabberAPI + "1false"},
-	{"outbound may do nothing else", mayDo("OutboundRole"), "dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem," +
-		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
-	{"functions run on arm64", func(s system) any {
-		return all(s.Functions, func(f function) bool { return f.Architecture == "arm64" })
-	}, true},
-	{"it deploys into a new account: no concurrency is reserved", func(s system) any {
-		return all(s.Functions, func(f function) bool { return f.Ceiling == "" })
-	}, true},
-	{"it deploys into a new account: the others leave ingest three of ten", func(s system) any {
-		return number(s.Mappings["worker"].Concurrency) + number(s.Mappings["outbound"].Concurrency)
-	}, 7},
-	{"no message is larger than every provider version can configure", func(s system) any {
-		return all(s.Queues, func(q queue) bool { return q.MaxSize == "262144" })
-	}, true},
-	{"no role may use a key", func(s system) any {
-		return s.grants(func(g grant) bool { return strings.HasPrefix(g.action, "kms:") })
-	}, ""},
-	{"nobody is subscribed", func(s system) any { return names(s.Subscriptions) }, ""},
-}
-
-// withOptions holds when every option is taken, see optionParameters.
-var withOptions = []assertion{
-	{"queues use the key", func(s system) any {
-		return all(s.Queues, func(q queue) bool { return q.KMSKey == key && q.SQSKey == "" })
-	}, true},
-	{"tables use the key", func(s system) any { return all(s.Tables, func(t table) bool { return t.KMSKey == key }) }, true},
-	{"secrets use the key", func(s system) any { return all(s.Secrets, func(x secret) bool { return x.KMSKey == key }) }, true},
-	{"logs use the key", func(s system) any { return all(s.Logs, func(l logGroup) bool { return l.KMSKey == key }) }, true},
-	{"the topic uses the key", func(s system) any { return s.Topics["alarms"].KMSKey }, key},
-	{"environments use the key", func(s system) any { return all(s.Functions, func(f function) bool { return f.KMSKey == key }) }, true},
-	{"roles may use this key and no other", func(s system) any {
-		return s.grants(func(g grant) bool { return strings.HasPrefix(g.action, "kms:") && g.resource != key })
-	}, ""},
-	{"ingest may use the key to send and to read its secret", mayOn("IngestRole", "kms:GenerateDataKey", "kms:Decrypt"), "1234abcd-12ab-34cd-56ef-1234567890ab"},
-	{"outbound may use the key to take, to send, to keep and to read its secret", mayOn("OutboundRole", "kms:GenerateDataKey", "kms:Decrypt"), "1234abcd-12ab-34cd-56ef-1234567890ab"},
-	{"who ends sessions may list them", mayOn("OutboundRole", "dynamodb:Query"), "kind-time"},
-	{"outbound then may do nothing else", mayDo("OutboundRole"), "dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:UpdateItem," +
-		"logs:CreateLogStream,logs:PutLogEvents,secretsmanager:GetSecretValue,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:ReceiveMessage,sqs:SendMessage"},
-	{"outbound calls the fork's hosts and no other", func(s system) any {
-		env := s.Functions["outbound"].Environment
-		settings, _ := calls.SettingsFromEnv(func(name string) string {
-			return cmp.Or(env[name], map[string]string{"LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}[name])
+	}},
+	{"what pages is looked at every minute", func(s system) any {
+		return s.but("alarm", func(_ string, f fields) bool {
+			return strings.HasPrefix(tftest.Text(f["description"]), "Ticket: ") || f["period"] == "60" && f["periods"] == "1"
 		})
-		return strings.Join(settings.Hosts(), ",")
-	}, "gabber.example.com,leads.example.com"},
-	{"options reach the worker", func(s system) any {
-		env := maps.Clone(s.Functions["worker"].Environment)
-		for _, name := range []string{"DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "OUTBOUND_QUEUE_URL", "RECORDS_TABLE"} {
-			delete(env, name)
+	}},
+	{"throttles and errors of ingest, waiting messages and dead letters have alarms", func(s system) any {
+		have := map[string]bool{}
+		for _, f := range s["alarm"] {
+			have[metrics(f)[""]] = true
 		}
-		return env
-	}, map[string]string{
-		"ACCOUNT_PER_PROJECT": "true", "ANONYMOUS_HUMANS": "anonymous,guest", "EXCLUDE_SIMULATED": "true", "GABBER_CREDIT": "credit-1",
-		"GABBER_LEDGER": "beside", "IDLESS_WINDOW": "forever", "LEADS_FORWARD_URL": "https://leads.example.com/new",
-		"SPEAK_FAILURE": "Sorry.", "SPEAK_RESULT": "{tool} says {response}", "TARIFF": "conversational_seconds=1,token_cnt=0.002",
+		for _, metric := range []string{
+			"AWS/Lambda Throttles FunctionName ingest", "AWS/Lambda Errors FunctionName ingest", "AWS/Lambda Url5xxCount FunctionName ingest",
+			"AWS/SQS ApproximateAgeOfOldestMessage QueueName events", "AWS/SQS ApproximateAgeOfOldestMessage QueueName outbound",
+			"AWS/SQS ApproximateNumberOfMessagesVisible QueueName dead-letters",
+		} {
+			if !have[metric] {
+				return metric
+			}
+		}
+		return nil
 	}},
-	{"options reach outbound", func(s system) any {
-		env := s.Functions["outbound"].Environment
-		return env["END_EXHAUSTED_SESSIONS"] + " " + env["TARIFF"]
-	}, "true conversational_seconds=1,token_cnt=0.002"},
-	{"as many batches run at once as were asked for", func(s system) any {
-		return s.Mappings["worker"].Concurrency + "," + s.Mappings["outbound"].Concurrency
-	}, "2,3"},
-	{"logs are kept as long as was asked for", func(s system) any {
-		return all(s.Logs, func(l logGroup) bool { return l.Retention == "365" })
-	}, true},
-	{"roles have the boundary", func(s system) any {
-		return all(s.Roles, func(r role) bool { return r.Boundary == "arn:aws:iam::111122223333:policy/boundary" })
-	}, true},
-	{"ingest has a ceiling, the others have none of their own", func(s system) any {
-		return s.Functions["ingest"].Ceiling + "," + s.Functions["worker"].Ceiling + s.Functions["outbound"].Ceiling
-	}, "20,"},
-	{"functions run on x86_64", func(s system) any {
-		return all(s.Functions, func(f function) bool { return f.Architecture == "x86_64" })
-	}, true},
-	{"tables can be deleted", func(s system) any { return all(s.Tables, func(t table) bool { return t.Protected == "false" }) }, true},
-	{"alarms go to the mailbox", func(s system) any { return s.Subscriptions["alarms"] }, "email oncall@example.com"},
-	{"alarms link the fork's runbook", func(s system) any {
-		return all(s.Alarms, func(a alarm) bool { return strings.Contains(a.Description, " https://example.com/runbook#") })
-	}, true},
+	{"AGE rings before messages become dead letters; for events before the third try, from which SQS does not count their age", func(s system) any {
+		events, outbound := s.number("queue", "events", "visibility"), s.number("queue", "outbound", "visibility")
+		age, later, lag := s.number("alarm", "AGE", "threshold"), s.number("alarm", "AGE-OUTBOUND", "threshold"), s.number("alarm", "LAG", "threshold")
+		return no(age < 2*events && age < events*s.number("queue", "events", "receives") && later > lag && later < outbound*s.number("queue", "outbound", "receives"))
+	}},
+	{"a message that comes back once is no LAG, one that does so twice is", func(s system) any {
+		lag, visibility := s.number("alarm", "LAG", "threshold"), s.number("queue", "outbound", "visibility")
+		return no(lag > visibility && lag < 2*visibility)
+	}},
 }
+
+// byDefault holds where nothing is configured.
+var byDefault = []invariant{
+	{"tables cannot be deleted by accident", func(s system) any {
+		return s.but("table", func(_ string, f fields) bool { return f["protected"] == "true" })
+	}},
+	{"settings are the defaults of the code", func(s system) any {
+		phrases := map[string]string{"SPEAK_RESULT": handlers.DefaultResult, "SPEAK_FAILURE": handlers.DefaultFailure}
+		empty := func(name string) string { return phrases[name] }
+		worker, _ := handlers.SettingsFromEnv(s.getenv("worker"))
+		workerDefault, _ := handlers.SettingsFromEnv(empty)
+		outbound, _ := calls.SettingsFromEnv(s.getenv("outbound"))
+		outboundDefault, _ := calls.SettingsFromEnv(empty)
+		return no(reflect.DeepEqual(worker, workerDefault) && reflect.DeepEqual(outbound, outboundDefault) && s.env("ingest")["MAX_BODY_BYTES"] == fmt.Sprint(ingest.DefaultMaxBody))
+	}},
+	{"it deploys into a new account, which has ten executions in all: none is reserved, and some are left for ingest", func(s system) any {
+		return s.but("function", func(_ string, f fields) bool { return f["ceiling"] == "" }) +
+			text(no(s.number("mapping", "worker", "concurrency")+s.number("mapping", "outbound", "concurrency") < 10))
+	}},
+	{"every version of the provider takes the size of messages", func(s system) any {
+		return s.but("queue", func(name string, _ fields) bool { return s.number("queue", name, "size") <= 256<<10 })
+	}},
+}
+
+// withOptions holds where every option is taken.
+var withOptions = []invariant{
+	{"what is at rest is under the key", func(s system) any {
+		var broken []string
+		for _, kind := range []string{"queue", "table", "secret", "log", "topic", "function"} {
+			broken = append(broken, text(s.but(kind, func(_ string, f fields) bool { return f["key"] == key })))
+		}
+		return strings.Join(broken, "")
+	}},
+	{"outbound calls the fork's hosts and no other", func(s system) any {
+		settings, _ := calls.SettingsFromEnv(s.getenv("outbound"))
+		return differ(settings.Hosts(), []string{"gabber.example.com", "leads.example.com"})
+	}},
+	{"every option reaches what it is about", func(s system) any {
+		values := strings.Join(slices.Collect(maps.Values(s.flat())), "\n") + "\n"
+		for _, v := range variants {
+			for parameter, value := range v.parameters {
+				if !strings.Contains(values, value+"\n") && !strings.Contains(values, value+"#") && parameter != "DeletionProtection" {
+					return parameter
+				}
+			}
+		}
+		return s.but("role", func(_ string, f fields) bool { return f["boundary"] != "" }) +
+			s.but("table", func(_ string, f fields) bool { return f["protected"] == "false" })
+	}},
+}
+
+// told lists what a function cannot do without.
+var told = map[string]string{
+	"ingest":   "EVENTS_QUEUE_URL DEAD_LETTERS_QUEUE_URL WEBHOOK_SECRET_ARN MAX_BODY_BYTES",
+	"worker":   "OUTBOUND_QUEUE_URL DEAD_LETTERS_QUEUE_URL LEDGER_TABLE RECORDS_TABLE",
+	"outbound": "OUTBOUND_QUEUE_URL DEAD_LETTERS_QUEUE_URL LEDGER_TABLE RECORDS_TABLE OUTBOUND_SECRET_ARN",
+}
+
+// granted is everything that a role may do, the key left out.
+const granted = `
+IngestRole logs:CreateLogStream /aws/lambda/demo-ingest
+IngestRole logs:PutLogEvents /aws/lambda/demo-ingest
+IngestRole secretsmanager:GetSecretValue webhook
+IngestRole sqs:SendMessage dead-letters
+IngestRole sqs:SendMessage events
+OutboundRole dynamodb:GetItem ledger
+OutboundRole dynamodb:GetItem records
+OutboundRole dynamodb:PutItem records
+OutboundRole dynamodb:UpdateItem ledger
+OutboundRole logs:CreateLogStream /aws/lambda/demo-outbound
+OutboundRole logs:PutLogEvents /aws/lambda/demo-outbound
+OutboundRole secretsmanager:GetSecretValue outbound
+OutboundRole sqs:DeleteMessage outbound
+OutboundRole sqs:GetQueueAttributes outbound
+OutboundRole sqs:ReceiveMessage outbound
+OutboundRole sqs:SendMessage dead-letters
+OutboundRole sqs:SendMessage outbound
+WorkerRole dynamodb:GetItem ledger
+WorkerRole dynamodb:GetItem records
+WorkerRole dynamodb:PutItem ledger
+WorkerRole dynamodb:PutItem records
+WorkerRole dynamodb:Query kind-time
+WorkerRole dynamodb:Query ledger
+WorkerRole dynamodb:UpdateItem ledger
+WorkerRole logs:CreateLogStream /aws/lambda/demo-worker
+WorkerRole logs:PutLogEvents /aws/lambda/demo-worker
+WorkerRole sqs:DeleteMessage events
+WorkerRole sqs:GetQueueAttributes events
+WorkerRole sqs:ReceiveMessage events
+WorkerRole sqs:SendMessage dead-letters
+WorkerRole sqs:SendMessage outbound
+`
 
 func TestPolicies(t *testing.T) {
-	if n := len(always) + len(asItComes) + len(withOptions); n < 150 {
-		t.Errorf("%d assertions are fewer than 150", n)
-	}
 	for _, v := range variants {
-		t.Run(v.name+"/template", func(t *testing.T) { v.check(t, templateSystem(t, v.parameters)) })
-		t.Run(v.name+"/plan", func(t *testing.T) { v.check(t, planSystem(t, v.name)) })
-	}
-}
-
-func (v variant) check(t *testing.T, s system) {
-	t.Helper()
-	for _, assertions := range [][]assertion{always, v.assertions} {
-		for _, a := range assertions {
-			if got := a.got(s); !reflect.DeepEqual(got, a.want) {
-				t.Errorf("%s: got %v, want %v", a.name, got, a.want)
+		for where, s := range v.systems(t) {
+			for _, i := range slices.Concat(always, map[string][]invariant{"defaults": byDefault, "options": withOptions}[v.name]) {
+				if broken := text(i.broken(s)); broken != "" {
+					t.Errorf("%s, %s: not so: %s: %s", where, v.name, i.name, broken)
+				}
 			}
 		}
 	}
+}
+
+func text(broken any) string {
+	if broken == nil {
+		return ""
+	}
+	return fmt.Sprint(broken)
+}
+
+func no(holds bool) any {
+	if holds {
+		return nil
+	}
+	return "no"
+}
+
+// but names the resources of a kind for which something does not hold; there must be one.
+func (s system) but(kind string, holds func(name string, f fields) bool) string {
+	if len(s[kind]) == 0 {
+		return "there is no " + kind
+	}
+	broken := ""
+	for _, name := range slices.Sorted(maps.Keys(s[kind])) {
+		if !holds(name, s[kind][name]) {
+			broken += kind + " " + name + "; "
+		}
+	}
+	return broken
+}
+
+func differ[T any](got, want T) any {
+	if reflect.DeepEqual(got, want) {
+		return nil
+	}
+	return fmt.Sprintf("\n got %v\nwant %v", got, want)
+}
+
+// calledAfter: EVENTS_QUEUE_URL and events_queue_url are about the queue events.
+func calledAfter(values map[string]any) bool {
+	for variable, value := range values {
+		for _, end := range []string{"_queue_url", "_table", "_secret_arn", "_topic_arn"} {
+			name, ok := strings.CutSuffix(strings.ToLower(variable), end)
+			if ok && strings.TrimSuffix(short(tftest.Text(value)), "s") != strings.TrimSuffix(strings.ReplaceAll(name, "_", "-"), "s") {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// misled names what the output operator says otherwise than a function is told.
+func (s system) misled() any {
+	said, ok := strings.CutPrefix(s.text("output", "operator", "value"), "export ")
+	if !ok {
+		return "says no export"
+	}
+	for pair := range strings.FieldsSeq(said) {
+		name, value, _ := strings.Cut(pair, "=")
+		want := cmp.Or(tftest.Text(s.env("worker")[name]), tftest.Text(s.env("ingest")[name]), map[string]string{"AWS_REGION": region}[name])
+		if value != want {
+			return pair
+		}
+	}
+	return nil
+}
+
+// getenv is the environment of a function that has its secrets, too.
+func (s system) getenv(function string) func(string) string {
+	return func(name string) string {
+		if name == "LEADS_FORWARD_SECRET" && s.env(function)["LEADS_FORWARD_URL"] != "" {
+			return fakeapi.LeadsSecret
+		}
+		return tftest.Text(s.env(function)[name])
+	}
+}
+
+// allGrants lists "role action resource" of everything that is allowed.
+func (s system) allGrants() (all []string) {
+	for name, f := range s["role policy"] {
+		role, _, _ := strings.Cut(name, " ")
+		for _, st := range tftest.List(f["document"]) {
+			for _, action := range tftest.Texts(st, "Action") {
+				for _, resource := range tftest.Texts(st, "Resource") {
+					all = append(all, strings.TrimSuffix(tftest.Text(st, "Effect"), "Allow")+role+" "+action+" "+resource)
+				}
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// grants are those with short names, the key's left out.
+func (s system) grants() (all []string) {
+	for _, g := range s.allGrants() {
+		words := strings.Fields(g)
+		if strings.HasPrefix(words[1], "kms:") {
+			continue
+		}
+		if _, group, ok := strings.Cut(words[2], ":log-group:"); ok && strings.HasPrefix(words[1], "logs:") {
+			words[2] = strings.TrimSuffix(group, ":*")
+		} else {
+			words[2] = short(words[2])
+		}
+		all = append(all, strings.Join(words, " "))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -2,240 +2,139 @@ package policytest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"maps"
-	"net/http"
+	"io"
+	"log/slog"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/clouds/aws"
-	"github.com/webhook-functions/template/shared/ingest"
-	"github.com/webhook-functions/template/shared/ingest/ingesttest"
-	"github.com/webhook-functions/template/shared/providers"
-	"github.com/webhook-functions/template/shared/signature"
-	"github.com/webhook-functions/template/shared/webhook"
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
-// arrival is what a Function URL hands over, as far as it varies here.
-type arrival struct {
-	method, path string
-	header       map[string]string
-	body         string
-}
+func lambdaLog(w io.Writer) *slog.Logger { return aws.NewLog(w, func(string) string { return "" }) }
 
-// story is what happens to one platform within five minutes, and the alarms that
-// ring then. In a name "*" stands for the platform.
-type story struct {
-	name     string
-	fault    func(*ingesttest.World)
-	arrivals func(p platform) []arrival
-	rings    []string
-}
-
-var stories = []story{
-	{"accepted", nil, func(p platform) []arrival { return times(10, p.event()) }, nil},
-	{"no signature header", nil, func(p platform) []arrival { return times(3, p.unsigned()) }, []string{"REF-*"}},
-	{"no signature header, twice", nil, func(p platform) []arrival { return times(2, p.unsigned()) }, nil},
-	{"no signature header, and one acceptance", nil, func(p platform) []arrival { return append(times(9, p.unsigned()), p.event()) }, nil},
-	{"no signature header, and one dead letter", nil, func(p platform) []arrival { return append(times(9, p.unsigned()), p.signed("[]")) }, []string{"QUA"}},
-	{"too large", nil, func(p platform) []arrival {
-		return times(3, p.signed(`"`+strings.Repeat("x", ingest.DefaultMaxBody)+`"`))
-	}, []string{"REF-*"}},
-	{"compressed", nil, func(p platform) []arrival { return times(3, p.with("content-encoding", "gzip")) }, []string{"REF-*"}},
-	{"other signature", nil, func(p platform) []arrival { return times(3, p.with(p.Scheme.Header, "abc")) }, []string{"REF-*"}},
-	{"other signature, often", nil, func(p platform) []arrival { return times(5, p.with(p.Scheme.Header, "abc")) }, []string{"REF-*", "SIG"}},
-	{"other signature, often, beside accepted ones", nil, func(p platform) []arrival {
-		return append(times(5, p.with(p.Scheme.Header, "abc")), p.event())
-	}, []string{"SIG"}},
-	{"path in other case", nil, func(p platform) []arrival { return times(3, p.at(strings.ToUpper(p.Name))) }, []string{"REF-*"}},
-	{"path below another", nil, func(p platform) []arrival { return times(3, p.at("webhooks/"+p.Name)) }, []string{"REF-*"}},
-	{"path with a slash behind", nil, func(p platform) []arrival { return times(3, p.at(p.Name+"/")) }, nil},
-	{"unknown path with a signature", nil, func(p platform) []arrival { return times(3, p.at("hook")) }, []string{"REF-unrouted"}},
-	{"unknown path with a signature, and acceptances", nil, func(p platform) []arrival { return append(times(3, p.at("hook")), p.event()) }, []string{"REF-unrouted"}},
-	{"other method", nil, func(p platform) []arrival { return times(3, p.put()) }, []string{"REF-*"}},
-	{"undocumented member", nil, func(p platform) []arrival {
-		return times(1, p.signed(strings.Replace(p.event().body, "{", `{"shoe_size": 1, `, 1)))
-	}, []string{"DRIFT"}},
-	{"strangers", nil, func(platform) []arrival {
-		return append(times(50, arrival{"GET", "/", nil, ""}), times(50, arrival{"POST", "/wp-login.php", nil, "log=admin"})...)
-	}, nil},
-	{"queue down", ingesttest.QueueDown, func(p platform) []arrival { return times(3, p.event()) }, []string{"ENQ", "REF-*"}},
-	{"no secret", func(w *ingesttest.World) { w.Ingest.Keyrings = without{webhook.ErrNotConfigured} }, func(p platform) []arrival {
-		return times(3, p.event())
-	}, []string{"REF-*"}},
-	{"secret unreadable", func(w *ingesttest.World) { w.Ingest.Keyrings = without{errors.New("access denied")} }, func(p platform) []arrival {
-		return times(3, p.event())
-	}, []string{"REF-*", "SEC"}},
-	{"panic", func(w *ingesttest.World) { w.Ingest.Events = nil }, func(p platform) []arrival { return times(1, p.event()) }, []string{"5XX"}},
-}
-
-// Ingest itself tells each story and logs as it does in Lambda. The filters of both
-// descriptions count the lines, and the alarms look at what is counted.
-func TestLinesOfIngestRingTheirAlarms(t *testing.T) {
-	for where, s := range map[string]func(*testing.T) system{
-		"template": func(t *testing.T) system { return templateSystem(t, nil) },
-		"plan":     func(t *testing.T) system { return planSystem(t, "defaults") },
-	} {
+// Ingest logs as it does in Lambda; the filters of both descriptions count its lines.
+func TestFilters(t *testing.T) {
+	for where, s := range variants[0].systems(t) {
 		t.Run(where, func(t *testing.T) {
-			described := s(t)
-			for _, p := range providers.Table() {
-				for _, st := range stories {
-					rings := slices.Collect(maps.Keys(described.rung(described.count(t, "ingest", st.told(t, platform{p})))))
-					want := strings.Split(strings.ReplaceAll(strings.Join(st.rings, ","), "*", p.Name), ",")
-					if slices.Sort(rings); strings.Join(rings, ",") != strings.Join(want, ",") {
-						t.Errorf("%s, %s: %q ring, want %q", p.Name, st.name, rings, want)
+			tftest.Stories(t, lambdaLog, func(lines []byte, _ int) (counted []string) {
+				for metric, n := range s.count(t, "ingest", lines) {
+					if name := strings.Split(metric, " "); n > 0 {
+						counted = append(counted, strings.ToLower(name[1])+" "+name[3])
 					}
+				}
+				return counted
+			})
+			for _, log := range []string{"worker", "outbound"} {
+				if counted := s.count(t, log, []byte(`{"code":"CFG"}`)); len(counted) != 1 {
+					t.Errorf("of a line with a code in the log of %s is counted %v", log, counted)
 				}
 			}
 		})
 	}
 }
 
-// What the front door refuses reaches no log: a lost permission, a body over 6 MB.
-func TestTheFrontDoorIsHeard(t *testing.T) {
-	answered, invoked := metric("AWS/Lambda", "Url4xxCount", "FunctionName="+stack+"-ingest"), metric("AWS/Lambda", "Invocations", "FunctionName="+stack+"-ingest")
-	for name, row := range map[string]struct {
-		counted counts
-		rings   bool
-	}{
-		"silence":                          {counts{}, false},
-		"refused before ingest":            {counts{answered: 3}, true},
-		"refused twice":                    {counts{answered: 2}, false},
-		"refused by ingest":                {counts{answered: 9, invoked: 9}, false},
-		"refused before ingest, sometimes": {counts{answered: 9, invoked: 1}, false},
-		"accepted":                         {counts{answered: 0, invoked: 5}, false},
-	} {
-		if rings := templateSystem(t, nil).rung(row.counted); rings["403"] != row.rings || len(rings) > 1 {
-			t.Errorf("%s: %v ring", name, rings)
+// REF rings where a platform's deliveries are refused and none is accepted, 403 where
+// the front door answers and ingest does not run.
+func TestRefusalAlarms(t *testing.T) {
+	for where, s := range variants[0].systems(t) {
+		platform, refused := tftest.Lines(t, "no signature", lambdaLog)
+		_, accepted := tftest.Lines(t, "accepted", lambdaLog)
+		enough := int(s.number("alarm", "REF-"+platform, "threshold"))
+		answered, invoked := "AWS/Lambda Url4xxCount FunctionName ingest", "AWS/Lambda Invocations FunctionName ingest"
+		many := s.number("alarm", "403", "threshold")
+		for _, row := range []struct {
+			name    string
+			counted counts
+			rings   string
+		}{
+			{"silence", counts{}, ""},
+			{"refusals", s.count(t, "ingest", bytes.Repeat(refused, enough)), "REF-" + platform},
+			{"fewer refusals", s.count(t, "ingest", bytes.Repeat(refused, enough-1)), ""},
+			{"refusals and an acceptance", s.count(t, "ingest", append(bytes.Repeat(refused, 2*enough), accepted...)), ""},
+			{"answered before ingest", counts{answered: many}, "403"},
+			{"answered before ingest, fewer", counts{answered: many - 1}, ""},
+			{"answered by ingest", counts{answered: 2 * many, invoked: 2 * many}, ""},
+			{"answered before ingest, sometimes", counts{answered: 2 * many, invoked: 1}, ""},
+		} {
+			if rings := s.ringing(row.counted); rings != row.rings {
+				t.Errorf("%s: %s: %q rings, want %q", where, row.name, rings, row.rings)
+			}
 		}
 	}
 }
 
-// told gives what ingest logs of a story.
-func (st story) told(t *testing.T, p platform) []byte {
-	t.Helper()
-	var log bytes.Buffer
-	w := ingesttest.NewWorld(t)
-	if st.fault != nil {
-		st.fault(w)
-	}
-	w.Ingest.Log = aws.NewLog(&log, func(string) string { return "" })
-	handler := aws.FunctionURL(w.Ingest)
-	for _, a := range st.arrivals(p) {
-		event, _ := json.Marshal(map[string]any{
-			"version": "2.0", "rawPath": a.path, "headers": a.header, "body": a.body,
-			"requestContext": map[string]any{"requestId": "r-1", "http": map[string]string{"method": a.method}},
-		})
-		if _, err := handler(t.Context(), event); err != nil {
-			t.Fatal(err)
+// Every alarm looks at something that is counted: in our own namespace by a filter,
+// else of a queue or a function that is there. One that is called after a code or a
+// platform looks at that.
+func TestAlarms(t *testing.T) {
+	for where, s := range variants[0].systems(t) {
+		counted := map[string]bool{}
+		for _, f := range s["filter"] {
+			for dimension := range f["dimensions"].(map[string]any) {
+				counted[tftest.Text(f["namespace"])+" "+tftest.Text(f["metric"])+" "+dimension] = true
+			}
+		}
+		var refusals []string
+		for name, f := range s["alarm"] {
+			for _, m := range metrics(f) {
+				words := strings.Split(m, " ")
+				_, isQueue := s["queue"][words[3]]
+				_, isFunction := s["function"][words[3]]
+				if words[0] == stack && (!counted[strings.Join(words[:3], " ")] || words[3] != strings.TrimPrefix(name, "REF-")) ||
+					words[0] == "AWS/SQS" && !isQueue || words[0] == "AWS/Lambda" && !isFunction {
+					t.Errorf("%s: alarm %s looks at %s", where, name, m)
+				}
+			}
+			if platform, ok := strings.CutPrefix(name, "REF-"); ok && platform != "unrouted" {
+				refusals = append(refusals, platform)
+			}
+		}
+		slices.Sort(refusals)
+		if names := tftest.Platforms(); !slices.Equal(refusals, names) {
+			t.Errorf("%s: alarms of refusals for %v, platforms are %v", where, refusals, names)
 		}
 	}
-	return log.Bytes()
 }
 
-// without secrets, for a reason.
-type without struct{ reason error }
-
-func (w without) Keyring(context.Context, string) (webhook.Verifier, error) {
-	return nil, w.reason
-}
-
-func (without) Refresh(context.Context, string) webhook.Verifier { return nil }
-
-// platform makes arrivals of one.
-type platform struct{ providers.Entry }
-
-func (p platform) signed(body string) arrival {
-	ring, err := signature.NewKeyring(p.Scheme, signature.Secret{ID: "1", Value: ingesttest.Secret(p.Name)})
-	if err != nil {
-		panic(err)
-	}
-	return arrival{http.MethodPost, "/" + p.Name, map[string]string{p.Scheme.Header: ring.Sign([]byte(body))}, body}
-}
-
-// event is the first sample of the platform.
-func (p platform) event() arrival {
-	body, err := events.Body(p.Name, events.Names(p.Name)[0])
-	if err != nil {
-		panic(err)
-	}
-	return p.signed(string(body))
-}
-
-func (p platform) with(header, value string) arrival {
-	a := p.event()
-	a.header[header] = value
-	return a
-}
-
-func (p platform) unsigned() arrival {
-	a := p.event()
-	a.header = nil
-	return a
-}
-
-func (p platform) put() arrival {
-	a := p.event()
-	a.method = http.MethodPut
-	return a
-}
-
-func (p platform) at(path string) arrival {
-	a := p.event()
-	a.path = "/" + path
-	return a
-}
-
-func times(n int, a arrival) []arrival { return slices.Repeat([]arrival{a}, n) }
-
-// counts are sums over five minutes by metric: its namespace, name and dimensions.
+// counts are sums over five minutes by metric: namespace, name, dimension, value.
 type counts map[string]float64
-
-func metric(namespace, name string, dimensions ...string) string {
-	slices.Sort(dimensions)
-	return namespace + " " + name + " " + strings.Join(dimensions, ",")
-}
 
 // count is what the filters on a function's log make of its lines.
 func (s system) count(t *testing.T, log string, lines []byte) counts {
 	t.Helper()
 	counted := counts{}
 	for line := range bytes.Lines(lines) {
-		fields := decoded(t, string(line))
-		for name, f := range s.Filters {
-			if strings.HasPrefix(name, log+" ") && matches(t, f.Pattern, fields) {
-				counted[f.metric(fields)] += float64(number(f.Value))
+		var entry any
+		if err := json.Unmarshal(line, &entry); err != nil {
+			t.Fatalf("not a line of JSON: %s", line)
+		}
+		for name, f := range s["filter"] {
+			if strings.HasPrefix(name, log+" ") && matches(t, tftest.Text(f["pattern"]), entry) {
+				for dimension, path := range f["dimensions"].(map[string]any) {
+					value := tftest.Text(entry, strings.TrimPrefix(tftest.Text(path), "$."))
+					counted[strings.Join([]string{tftest.Text(f["namespace"]), tftest.Text(f["metric"]), dimension, value}, " ")] += tftest.Number(tftest.Text(f["value"]))
+				}
 			}
 		}
 	}
 	return counted
 }
 
-func (f filter) metric(fields any) string {
-	var dimensions []string
-	for name, path := range f.Dimensions {
-		dimensions = append(dimensions, name+"="+text(fields, strings.TrimPrefix(path, "$.")))
-	}
-	return metric(f.Namespace, f.Metric, dimensions...)
-}
-
 var term = regexp.MustCompile(`^\(?\$\.(\w+) (?:(= \*)|(IS TRUE)|= "([^"]*)")\)?$`)
 
 // matches evaluates the part of CloudWatch's filter language that is in use.
-func matches(t *testing.T, pattern string, fields any) bool {
+func matches(t *testing.T, pattern string, entry any) bool {
 	t.Helper()
-	for _, alternative := range strings.Split(strings.TrimSuffix(strings.TrimPrefix(pattern, "{ "), " }"), " || ") {
+	for alternative := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(pattern, "{ "), " }"), " || ") {
 		found := term.FindStringSubmatch(alternative)
 		if found == nil {
 			t.Fatalf("the filter %q is not evaluated here yet", pattern)
 		}
-		value := at(fields, found[1])
+		value := tftest.At(entry, found[1])
 		if found[2] != "" && value != nil || found[3] != "" && value == true || found[4] != "" && value == found[4] {
 			return true
 		}
@@ -243,45 +142,39 @@ func matches(t *testing.T, pattern string, fields any) bool {
 	return false
 }
 
-// rung says which alarms ring. What has no data rings nowhere.
-func (s system) rung(counted counts) map[string]bool {
-	rings := map[string]bool{}
-	for code, a := range s.Alarms {
-		value, ok := counted[a.alone().metric()]
-		if a.Expression != "" {
-			value, ok = a.evaluate(counted)
-		}
-		if threshold, _ := strconv.ParseFloat(a.Threshold, 64); ok && value >= threshold {
-			rings[code] = true
+// metrics that an alarm looks at, as counts names them, by their id in its expression.
+func metrics(f fields) map[string]string {
+	all := map[string]string{}
+	add := func(id, namespace, name string, dimensions any) {
+		for dimension, value := range at(dimensions) {
+			all[id] = strings.Join([]string{namespace, name, dimension, short(tftest.Text(value))}, " ")
 		}
 	}
-	return rings
-}
-
-func (m measured) metric() string {
-	var dimensions []string
-	for name, value := range m.Dimensions {
-		dimensions = append(dimensions, name+"="+value)
+	add("", tftest.Text(f["namespace"]), tftest.Text(f["metric"]), f["dimensions"])
+	for i, id := range tftest.List(f["ids"]) {
+		add(tftest.Text(id), tftest.Text(f["namespaces"], i), tftest.Text(f["metrics"], i), tftest.At(f["of"], i))
 	}
-	return metric(m.Namespace, m.Metric, dimensions...)
+	return all
 }
 
 var conditional = regexp.MustCompile(`^IF\((FILL\()?(\w+)(?:, 0\))? == 0, (\w+), 0\)$`)
 
-// evaluate knows the two expressions in use. A metric without data makes an
-// expression without a value, unless it is filled.
-func (a alarm) evaluate(counted counts) (value float64, ok bool) {
-	found := conditional.FindStringSubmatch(a.Expression)
-	if found == nil {
-		panic("the expression " + a.Expression + " is not evaluated here yet")
+// ringing says which alarms ring. What has no data rings nowhere; a metric without data
+// makes an expression without a value, unless it is filled.
+func (s system) ringing(counted counts) string {
+	var rings []string
+	for name, f := range s["alarm"] {
+		of := metrics(f)
+		value, ok := counted[of[""]]
+		if found := conditional.FindStringSubmatch(strings.Join(tftest.Texts(f["expressions"]), "")); found != nil {
+			condition, known := counted[of[found[2]]]
+			value, ok = counted[of[found[3]]]
+			ok = ok && (known || found[1] != "") && condition == 0
+		}
+		if ok && value >= s.number("alarm", name, "threshold") {
+			rings = append(rings, name)
+		}
 	}
-	condition, ok := counted[a.Metrics[found[2]].metric()]
-	if !ok && found[1] == "" {
-		return 0, false
-	}
-	if condition != 0 {
-		return 0, true
-	}
-	value, ok = counted[a.Metrics[found[3]].metric()]
-	return value, ok
+	slices.Sort(rings)
+	return strings.Join(rings, ", ")
 }

@@ -5,60 +5,25 @@ mock_provider "aws" {
   override_during = plan
 }
 
-run "name_too_long_for_role_names" {
-  command = plan
-  variables {
-    name = "a-name-of-twenty-nine-letters"
-  }
-  expect_failures = [var.name]
+variables {
+  build_dir = "./tests/archives"
 }
 
-run "architecture_unknown_to_lambda" {
+run "values_out_of_bounds" {
   command = plan
   variables {
-    architecture = "amd64"
-  }
-  expect_failures = [var.architecture]
-}
-
-run "message_size_in_between" {
-  command = plan
-  variables {
-    max_message_kib = 512
-  }
-  expect_failures = [var.max_message_kib]
-}
-
-run "worker_concurrency_below_the_minimum_of_aws" {
-  command = plan
-  variables {
-    worker_maximum_concurrency = 1
-  }
-  expect_failures = [var.worker_maximum_concurrency]
-}
-
-run "negative_ingest_concurrency" {
-  command = plan
-  variables {
-    ingest_reserved_concurrency = -1
-  }
-  expect_failures = [var.ingest_reserved_concurrency]
-}
-
-run "outbound_concurrency_below_the_minimum_of_aws" {
-  command = plan
-  variables {
+    name                         = "a-name-of-twenty-nine-letters" # role names end at 64
+    architecture                 = "amd64"                         # unknown to Lambda
+    max_message_kib              = 512
+    worker_maximum_concurrency   = 1
+    ingest_reserved_concurrency  = -1
     outbound_maximum_concurrency = 1
+    gabber_ledger                = "beside" # without a credit type
   }
-  expect_failures = [var.outbound_maximum_concurrency]
-}
-
-run "vendor_ledger_without_a_credit_type" {
-  command = plan
-  variables {
-    gabber_ledger = "beside"
-  }
-  expect_failures = [var.gabber_ledger]
+  expect_failures = [
+    var.name, var.architecture, var.max_message_kib, var.worker_maximum_concurrency, var.ingest_reserved_concurrency,
+    var.outbound_maximum_concurrency, var.gabber_ledger,
+  ]
 }
 
 run "values_that_the_provider_takes_and_something_else_refuses_later" {

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/toolstest"
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
 func TestModuleIsFormatted(t *testing.T) {
@@ -166,24 +166,9 @@ func TestOperatorsAreToldWhatToolsAsk(t *testing.T) {
 	}
 }
 
-var platforms = regexp.MustCompile(`platforms\s*= (\[[^]]*])`)
-
-// Addresses in the outputs and redirects that ring are those of all platforms.
-func TestPlatformsAreThoseOfTheTable(t *testing.T) {
-	locals, err := os.ReadFile(module + "observability.tf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got, want []string
-	if found := platforms.FindSubmatch(locals); found == nil || json.Unmarshal(found[1], &got) != nil {
-		t.Fatal("the module names no platforms")
-	}
-	for _, p := range providers.Table() {
-		want = append(want, p.Name)
-	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
+// Redirects that ring are those of all platforms.
+func TestPlatforms(t *testing.T) {
+	if got, want := tftest.Parse(t, module).Platforms(), tftest.Platforms(); !slices.Equal(got, want) {
 		t.Errorf("platforms %q, want %q", got, want)
 	}
 }

@@ -57,8 +57,8 @@ run "ingest_is_public_and_bounded" {
   }
 
   assert {
-    condition     = output.urls["g-tateth"] == "https://demo-ingest-abcdef-ew.a.run.app/g-tateth"
-    error_message = "The printed address is not the route of the platform."
+    condition     = output.webhook_url == "https://demo-ingest-abcdef-ew.a.run.app/"
+    error_message = "The printed address is not that of ingest."
   }
 
   assert {
