@@ -1,26 +1,17 @@
 package signature
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
 	"hash"
 	"sync"
 )
 
-// Unchecked makes a keyring of one secret that [CheckSecret] may refuse:
-// published test vectors have keys of four bytes. Tests only.
+// Unchecked makes a keyring of one secret that [CheckSecret] may refuse: published
+// test vectors have keys of four bytes.
 func Unchecked(scheme Scheme, secret []byte) *Keyring {
-	newHash, size := sha256.New, sha256.Size
-	if scheme.Algorithm == SHA1 {
-		newHash, size = sha1.New, sha1.Size
-	}
-	pool := &sync.Pool{New: func() any { return &mac{hash: hmac.New(newHash, secret)} }}
-	return &Keyring{scheme: scheme, size: size, keys: []key{{id: "unchecked", macs: pool}}}
+	return newKeyring(scheme, []Secret{{ID: "unchecked", Value: string(secret)}})
 }
 
-// CountDigests makes the ring report every digest it computes to count, with
-// the id of the key.
+// CountDigests calls count with the key's id for every digest that the ring computes.
 func (r *Keyring) CountDigests(count func(keyID string)) {
 	for i, k := range r.keys {
 		fresh := k.macs.New

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/webhook-functions/template/shared/signature"
 )
 
@@ -21,13 +23,13 @@ var (
 )
 
 var (
-	gabber   = signature.Scheme{Header: "X-Webhook-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex}
-	chatbase = signature.Scheme{Header: "x-chatbase-signature", Algorithm: signature.SHA1, Encoding: signature.Hex}
+	inHex    = signature.Scheme{Header: "X-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex}
+	inSHA1   = signature.Scheme{Header: "X-Signature", Algorithm: signature.SHA1, Encoding: signature.Hex}
 	prefixed = signature.Scheme{Header: "X-Signature", Algorithm: signature.SHA256, Encoding: signature.Hex, Prefix: "sha256="}
 	inBase64 = signature.Scheme{Header: "X-Signature", Algorithm: signature.SHA256, Encoding: signature.Base64}
 )
 
-func ringOf(t testing.TB, scheme signature.Scheme, secrets ...signature.Secret) *signature.Keyring {
+func ringOf(t rapid.TB, scheme signature.Scheme, secrets ...signature.Secret) *signature.Keyring {
 	t.Helper()
 	ring, err := signature.NewKeyring(scheme, secrets...)
 	if err != nil {
@@ -36,25 +38,21 @@ func ringOf(t testing.TB, scheme signature.Scheme, secrets ...signature.Secret) 
 	return ring
 }
 
-func TestRotation(t *testing.T) {
+func TestVerifyWhileSecretsRotate(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		ring   []signature.Secret
 		signer signature.Secret
 		keyID  string // "" means refused
 	}{
-		{"before", []signature.Secret{previous}, previous, "previous"},
-		{"before, the platform is early", []signature.Secret{previous}, current, ""},
-		{"B59 overlap, old key", []signature.Secret{current, previous}, previous, "previous"},
-		{"overlap, new key", []signature.Secret{current, previous}, current, "current"},
 		{"overlap of three, first", []signature.Secret{current, previous, next}, current, "current"},
 		{"overlap of three, second", []signature.Secret{current, previous, next}, previous, "previous"},
 		{"overlap of three, third", []signature.Secret{current, previous, next}, next, "next"},
 		{"overlap of three, none", []signature.Secret{current, previous, next}, stranger, ""},
-		{"B60 after", []signature.Secret{current}, previous, ""},
+		{"after", []signature.Secret{current}, previous, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			id, ok := ringOf(t, gabber, c.ring...).Verify(sign(c.signer.Value, body), []byte(body))
+			id, ok := ringOf(t, inHex, c.ring...).Verify(sign(c.signer.Value, body), []byte(body))
 			if id != c.keyID || ok != (c.keyID != "") {
 				t.Errorf("Verify = %q, %v, want %q", id, ok, c.keyID)
 			}
@@ -62,10 +60,10 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-func TestEveryKeyIsEvaluated(t *testing.T) {
+func TestVerifyEvaluatesEveryKey(t *testing.T) {
 	for _, signer := range []signature.Secret{current, previous, next, stranger} {
 		t.Run(signer.ID, func(t *testing.T) {
-			ring, evaluated := ringOf(t, gabber, current, previous, next), ""
+			ring, evaluated := ringOf(t, inHex, current, previous, next), ""
 			ring.CountDigests(func(keyID string) { evaluated += keyID + " " })
 			ring.Verify(sign(signer.Value, body), []byte(body))
 			if evaluated != "next previous current " {
@@ -75,8 +73,8 @@ func TestEveryKeyIsEvaluated(t *testing.T) {
 	}
 }
 
-func TestNoKeyIsEvaluatedForWhatIsNotASignature(t *testing.T) {
-	ring := ringOf(t, gabber, current, previous, next)
+func TestVerifyEvaluatesNoKeyForAMalformedHeader(t *testing.T) {
+	ring := ringOf(t, inHex, current, previous, next)
 	ring.CountDigests(func(keyID string) { t.Errorf("%s evaluated", keyID) })
 	for _, header := range []string{"", good[:63], strings.Repeat("g", 64), strings.Repeat("a", 1<<20)} {
 		ring.Verify(header, []byte(body))
@@ -84,34 +82,28 @@ func TestNoKeyIsEvaluatedForWhatIsNotASignature(t *testing.T) {
 }
 
 func TestSignUsesTheFirstKey(t *testing.T) {
-	if got := ringOf(t, gabber, current, previous).Sign([]byte(body)); got != good {
-		t.Errorf("Sign = %s", got)
-	}
-	if got := ringOf(t, inBase64, current, previous).Sign([]byte(body)); got != inStd {
-		t.Errorf("Sign = %s", got)
+	for scheme, want := range map[signature.Scheme]string{inHex: good, inBase64: inStd} {
+		if got := ringOf(t, scheme, current, previous).Sign([]byte(body)); got != want {
+			t.Errorf("Sign = %s", got)
+		}
 	}
 }
 
-func TestKeyringRefused(t *testing.T) {
+func TestNewKeyringRefuses(t *testing.T) {
 	bad := signature.Secret{ID: "bad", Value: "short"}
-	with := func(change func(*signature.Scheme)) signature.Scheme {
-		scheme := gabber
-		change(&scheme)
-		return scheme
-	}
 	for _, c := range []struct {
 		name    string
 		scheme  signature.Scheme
 		secrets []signature.Secret
 		fact    string
 	}{
-		{"no secret", gabber, nil, "not 0"},
-		{"four secrets", gabber, []signature.Secret{current, previous, next, stranger}, "not 4"},
-		{"one of two is bad", gabber, []signature.Secret{current, bad}, "secret bad: secret is shorter"},
-		{"no header", with(func(s *signature.Scheme) { s.Header = "" }), []signature.Secret{current}, "header is empty"},
-		{"no algorithm", with(func(s *signature.Scheme) { s.Algorithm = "" }), []signature.Secret{current}, "neither sha256 nor sha1"},
-		{"MD5", with(func(s *signature.Scheme) { s.Algorithm = "md5" }), []signature.Secret{current}, "neither sha256 nor sha1"},
-		{"no encoding", with(func(s *signature.Scheme) { s.Encoding = "" }), []signature.Secret{current}, "neither hex nor base64"},
+		{"no secret", inHex, nil, "not 0"},
+		{"four secrets", inHex, []signature.Secret{current, previous, next, stranger}, "not 4"},
+		{"one of two is bad", inHex, []signature.Secret{current, bad}, "secret bad: secret is shorter"},
+		{"no header", signature.Scheme{Algorithm: signature.SHA256, Encoding: signature.Hex}, []signature.Secret{current}, "header is empty"},
+		{"no algorithm", signature.Scheme{Header: "X", Encoding: signature.Hex}, []signature.Secret{current}, "neither sha256 nor sha1"},
+		{"MD5", signature.Scheme{Header: "X", Algorithm: "md5", Encoding: signature.Hex}, []signature.Secret{current}, "neither sha256 nor sha1"},
+		{"no encoding", signature.Scheme{Header: "X", Algorithm: signature.SHA1}, []signature.Secret{current}, "neither hex nor base64"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ring, err := signature.NewKeyring(c.scheme, c.secrets...)
@@ -122,9 +114,8 @@ func TestKeyringRefused(t *testing.T) {
 	}
 }
 
-// Under FIPS 140-only SHA-1 panics. One platform's route is then off; the
-// process and the other platforms live.
-func TestFIPSOnlyTurnsSHA1Off(t *testing.T) {
+// Under FIPS 140-only SHA-1 panics. Only the platform's route is then off.
+func TestNewKeyringRefusesSHA1UnderFIPS(t *testing.T) {
 	if os.Getenv("GODEBUG") != "fips140=only" {
 		again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 		again.Env = append(os.Environ(), "GODEBUG=fips140=only")
@@ -133,16 +124,16 @@ func TestFIPSOnlyTurnsSHA1Off(t *testing.T) {
 		}
 		return
 	}
-	if _, err := signature.NewKeyring(chatbase, current); err == nil {
+	if _, err := signature.NewKeyring(inSHA1, current); err == nil {
 		t.Error("SHA-1 accepted")
 	}
-	if _, ok := ringOf(t, gabber, current).Verify(good, []byte(body)); !ok {
+	if _, ok := ringOf(t, inHex, current).Verify(good, []byte(body)); !ok {
 		t.Error("SHA-256 refused")
 	}
 }
 
-func TestConcurrentUse(t *testing.T) {
-	ring := ringOf(t, gabber, current, previous, next)
+func TestVerifyConcurrently(t *testing.T) {
+	ring := ringOf(t, inHex, current, previous, next)
 	var group sync.WaitGroup
 	for worker := range 8 {
 		group.Go(func() {
@@ -151,9 +142,6 @@ func TestConcurrentUse(t *testing.T) {
 				signer := []signature.Secret{current, previous, next}[i%3]
 				if id, ok := ring.Verify(sign(signer.Value, body), []byte(body)); !ok || id != signer.ID {
 					t.Errorf("Verify = %q, %v, want %q", id, ok, signer.ID)
-				}
-				if _, ok := ring.Verify(good, []byte(body)); ok {
-					t.Error("signature of another body accepted")
 				}
 			}
 		})

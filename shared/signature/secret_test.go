@@ -12,34 +12,27 @@ import (
 
 func TestCheckSecretRefuses(t *testing.T) {
 	for _, c := range []struct{ name, value, fact string }{
-		{"B82 empty", "", "empty or blank"},
-		{"B83 blank", "                    ", "empty or blank"},
-		{"B83 newlines only", "\n\r\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n", "empty or blank"},
-		{"B83 8 bytes", "k7Qz9-Lw", "shorter than 16 bytes"},
+		{"empty", "", "empty or blank"},
+		{"blank", "                    ", "empty or blank"},
+		{"newlines only", strings.Repeat("\r\n", 10), "empty or blank"},
 		{"15 bytes", "k7Qz9-LwR2vX8-T", "shorter than 16 bytes"},
-		{"B83 newline at the end", current.Value + "\n", "white space"},
-		{"CRLF at the end", current.Value + "\r\n", "white space"},
+		{"newline at the end", current.Value + "\n", "white space"},
 		{"space before", " " + current.Value, "white space"},
 		{"no-break space at the end", current.Value + "\u00a0", "white space"},
 		{"ASCII quotes", `"` + current.Value + `"`, "in quotes"},
-		{"single quotes", "'" + current.Value + "'", "in quotes"},
 		{"backquotes", "`" + current.Value + "`", "in quotes"},
-		{"typographic quotes", "“" + current.Value + "”", "in quotes"},
 		{"German quotes", "„" + current.Value + "“", "in quotes"},
 		{"French quotes", "«" + current.Value + "»", "in quotes"},
-		{"quotes of the other kind each", "‘" + current.Value + "’", "in quotes"},
 		{"one character repeated", strings.Repeat("x", 32), "one character"},
-		{"zeros", strings.Repeat("0", 64), "one character"},
-		{"changeme", "changeme-changeme", "placeholder"},
 		{"CHANGE_ME", "PLEASE_CHANGE_ME_NOW", "placeholder"},
-		{"replace me", "replace-me-with-a-secret", "placeholder"},
-		{"your secret here", "your-secret-goes-here", "placeholder"},
-		{"your webhook secret", "your_webhook_secret_value", "placeholder"},
 		{"your API key", "YOUR_API_KEY_FROM_DASHBOARD", "placeholder"},
 		{"angle brackets", "<signing secret of the webhook>", "placeholder"},
-		{"shell variable not expanded", "${GABBER_WEBHOOK_SECRET}", "placeholder"},
-		{"template not expanded", "{{resolve:secretsmanager:gabber}}", "placeholder"},
+		{"shell variable not expanded", "${ACME_WEBHOOK_SECRET}", "placeholder"},
+		{"template not expanded", "{{resolve:secretsmanager:acme}}", "placeholder"},
 		{"undefined", "undefinedundefined", "placeholder"},
+		{"Latin-1", current.Value + "p\xe2tisserie", "not read"},
+		{"a character cut off", current.Value + "\xe2\x82", "not read"},
+		{"a surrogate before", "\xed\xa0\x80" + current.Value, "not read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := signature.CheckSecret(c.value)
@@ -49,15 +42,14 @@ func TestCheckSecretRefuses(t *testing.T) {
 			if c.value != "" && strings.Contains(err.Error(), c.value) {
 				t.Error("the error quotes the secret")
 			}
-			if ring, err := signature.NewKeyring(gabber, signature.Secret{ID: "1", Value: c.value}); err == nil || ring != nil {
+			if ring, err := signature.NewKeyring(inHex, signature.Secret{ID: "1", Value: c.value}); err == nil || ring != nil {
 				t.Error("NewKeyring takes it")
 			}
 		})
 	}
 }
 
-// A character that does not show is refused wherever it stands.
-func TestCheckSecretRefusesWhatDoesNotShow(t *testing.T) {
+func TestCheckSecretRefusesInvisibleCharacters(t *testing.T) {
 	for name, ranges := range map[string][]rune{
 		"controls": {0, 0x08}, "tab": {'\t', '\t'}, "line breaks": {'\n', '\r'}, "more controls": {0x0e, 0x1f}, "DEL and C1": {0x7f, 0x9f},
 		"no-break space": {0xa0, 0xa0}, "soft hyphen": {0xad, 0xad}, "grapheme joiner": {0x34f, 0x34f}, "Arabic letter mark": {0x61c, 0x61c},
@@ -77,34 +69,18 @@ func TestCheckSecretRefusesWhatDoesNotShow(t *testing.T) {
 	}
 }
 
-func TestCheckSecretRefusesWhatIsNotUTF8(t *testing.T) {
-	for name, bytes := range map[string]string{"Latin-1": "p\xe2tisserie", "a character cut off": "\xe2\x82", "a surrogate": "\xed\xa0\x80", "any byte": "\xff"} {
-		if signature.CheckSecret(current.Value+bytes) == nil || signature.CheckSecret(bytes+current.Value) == nil {
-			t.Errorf("%s is accepted", name)
-		}
-	}
-}
-
 func TestCheckSecretAccepts(t *testing.T) {
 	random := sha256.Sum256([]byte("stands for 32 random bytes"))
 	for _, c := range []struct{ name, value string }{
 		{"16 bytes", "k7Qz9-LwR2vX8-Tn"},
 		{"32 bytes in hex", fmt.Sprintf("%x", random)},
-		{"32 bytes in base64", base64.StdEncoding.EncodeToString(random[:])},
 		{"32 bytes in base64url", base64.RawURLEncoding.EncodeToString(random[:])},
 		{"a prefix as vendors write it", "whsec_" + base64.StdEncoding.EncodeToString(random[:])},
 		{"words with spaces", "correct horse battery staple"},
 		{"all of printable ASCII", " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"[1:]},
 		{"a quote at one end", `"` + current.Value},
 		{"different quotes at the ends", `"` + current.Value + "'"},
-		{"quotes inside", `k7"Qz9-LwR2"vX8-Tn`},
 		{"letters of the world", "пароль-密碼-παρασύνθημα-🙂"},
-		{"not ASCII", "pâtisserie-à-Zürich-1887"},
-		{"Gabber's test secret", "gabber-test-api-key-not-real"},
-		{"Cribbly's test secret", "cribbly-test-secret-not-real"},
-		{"Oblic's test secret", "oblic-test-secret-not-real"},
-		{"G-Tateth's test secret", "gtateth-test-secret-not-real"},
-		{"Chatbase's test secret", "chatbase-test-secret-not-real"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := signature.CheckSecret(c.value); err != nil {
@@ -114,8 +90,8 @@ func TestCheckSecretAccepts(t *testing.T) {
 	}
 }
 
-func TestSecretIsNotPrinted(t *testing.T) {
-	ring := ringOf(t, gabber, current, previous)
+func TestKeyringHidesItsSecrets(t *testing.T) {
+	ring := ringOf(t, inHex, current, previous)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		for _, value := range []any{current, &current, []signature.Secret{current}, ring} {
 			if text := fmt.Sprintf(verb, value); strings.Contains(text, current.Value) || strings.Contains(text, fmt.Sprintf("%x", current.Value)) {

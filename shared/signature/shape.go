@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// marks are what senders put before a digest, and all of a header's value that is
-// ever repeated. Each ends with a character that stands in no digest but at its end.
-var marks = []string{
+// prefixes are what senders put before a digest, and all that Explain repeats of a
+// header's value. The last character of each is in no digest but at its end.
+var prefixes = []string{
 	"sha256=", "sha1=", "sha512=", "md5=", "hmac-sha256=", "sha256:", "sha1:", "v1=", "v0=", "t=", "s=", "Bearer ", "Basic ", "HMAC ", `"`, "'",
 }
 
 // hashes by the size of their digests in bytes.
 var hashes = map[int]string{16: "MD5", 20: "SHA-1", 32: "SHA-256", 48: "SHA-384", 64: "SHA-512"}
 
-// Explain says of a header value that did not verify which shape was expected and
-// which came: length, alphabet, a known mark in front, the hash whose digests have
-// that size. Both are fit for a log: but for the mark nothing of the value is in them.
+// Explain describes, of a header value that did not verify, the shape expected and the
+// shape received: length, alphabet, a known prefix, the hash whose digests have that
+// size. Both are safe for a log: nothing of the value but a known prefix is in them.
 func (r *Keyring) Explain(value string) (expected, got string) {
 	length := 2 * r.size
 	if r.scheme.Encoding == Base64 {
@@ -45,10 +45,10 @@ func shapes(value string) string {
 func shape(text string) string {
 	text = strings.Trim(text, " \t")
 	before := ""
-	for _, mark := range marks {
-		if n := len(mark); len(text) >= n && strings.EqualFold(text[:n], mark) {
-			if before = strings.TrimSpace(mark) + " before "; text[:n] != mark {
-				before = strings.TrimSpace(mark) + " in another case before "
+	for _, prefix := range prefixes {
+		if n := len(prefix); len(text) >= n && strings.EqualFold(text[:n], prefix) {
+			if before = strings.TrimSpace(prefix) + " before "; text[:n] != prefix {
+				before = strings.TrimSpace(prefix) + " in another case before "
 			}
 			text = text[n:]
 			break
@@ -67,8 +67,8 @@ const (
 	letters   = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// alphabet names the narrowest that has every character of a text, and says how
-// many bytes the text then is, 0 if none.
+// alphabet names the narrowest alphabet with every character of a text, and gives the
+// size in bytes of what the text then encodes, 0 if none.
 func alphabet(text string) (name string, size int) {
 	digits := strings.TrimRight(text, "=")
 	switch "" {

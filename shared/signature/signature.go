@@ -1,16 +1,14 @@
 // Package signature verifies HMAC signatures over exact bytes.
 //
-// A [Scheme] is data: which header, which hash, which encoding, which optional
-// prefix. A [Keyring] is a scheme with one to three secrets. Nothing else
-// verifies, and a keyring cannot be made of a secret that is empty, short,
-// blank or a placeholder ([CheckSecret]), so there is no configuration in which
-// a forged delivery is believed.
+// A [Scheme] is data: header, hash, encoding, optional prefix. A [Keyring] is a
+// scheme with one to three secrets. Only a keyring verifies, and none can be made of
+// a secret that is empty, short, blank or a placeholder ([CheckSecret]): no
+// configuration accepts a forged delivery.
 //
 //	ring, err := signature.NewKeyring(scheme, signature.Secret{ID: "1", Value: secret})
 //	keyID, ok := ring.Verify(header, body)
 //
-// The body is never parsed, trimmed or re-encoded here: what was signed is what
-// is hashed.
+// The exact bytes of the body are hashed, never parsed, trimmed or re-encoded.
 package signature
 
 import (
@@ -36,9 +34,8 @@ type Algorithm string
 
 const (
 	SHA256 Algorithm = "sha256"
-	// SHA1 is weak as a hash: collisions are practical. As an HMAC no forgery
-	// is known, so a platform that offers nothing better (Chatbase) can be
-	// verified, but never choose it for a new scheme.
+	// SHA1 is for platforms that offer no other hash (Chatbase): collisions of SHA-1
+	// are practical, forgeries of HMAC-SHA-1 are not known.
 	SHA1 Algorithm = "sha1"
 )
 
@@ -50,8 +47,7 @@ const (
 	Base64 Encoding = "base64" // standard alphabet with padding
 )
 
-// Scheme says how a platform signs. It is plain data: a new scheme is a new
-// literal.
+// Scheme says how a platform signs. It is plain data.
 type Scheme struct {
 	Header    string
 	Algorithm Algorithm
@@ -77,11 +73,11 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MaxSecrets bounds a keyring: the current secret, the previous, the next.
 const MaxSecrets = 3
 
-// minSecret in bytes: below 128 bits a secret can be guessed offline from one
+// minSecret is in bytes: a secret below 128 bits can be guessed offline from one
 // captured delivery.
 const minSecret = 16
 
-// placeholders are texts that stand in templates where a secret belongs.
+// placeholders are texts of templates, in lower case.
 var placeholders = []string{
 	"changeme", "change-me", "change_me", "placeholder", "replaceme", "replace-me", "replace_me", "replace-with", "replace_with",
 	"your-secret", "your_secret", "yoursecret", "your-webhook", "your_webhook", "your-api", "your_api", "your-key", "your_key",
@@ -91,14 +87,13 @@ var placeholders = []string{
 // brackets mark a whole value as a placeholder: "<your secret>", "${SECRET}".
 var brackets = [][2]string{{"<", ">"}, {"${", "}"}, {"{{", "}}"}}
 
-// quotes are what an editor puts around a text, or a reader of settings leaves there.
+// quotes are put around a text by editors, or left there by readers of settings.
 const quotes = "\"'`“”„‟‘’‚‛«»‹›「」『』＂＇"
 
-// CheckCopied says what of a value does not belong to it and came along when it
-// was copied: white space at an end (a newline from a file), quotes around the
-// whole, or, anywhere, a character that does not show or could not be read (U+FFFD,
-// bytes that are not UTF-8). The error never quotes the value, but for that
-// character.
+// CheckCopied refuses a value with traces of copying: white space at an end (a
+// newline from a file), quotes around the whole or, anywhere, an invisible character,
+// U+FFFD or bytes that are not UTF-8. The error names that character and quotes
+// nothing else of the value.
 func CheckCopied(value string) error {
 	first, size := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
@@ -115,16 +110,16 @@ func CheckCopied(value string) error {
 	return nil
 }
 
-// invisible: a space other than ASCII's, a control or format character, a filler,
-// or what stands for bytes that were no character.
+// invisible reports spaces other than ASCII's, control and format characters, fillers
+// and the replacement character.
 func invisible(r rune) bool {
 	return !unicode.IsPrint(r) || r == utf8.RuneError || r == '\u2800' || // a Braille pattern without dots
 		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// CheckSecret says why a value cannot be a signing secret: too short, blank, not
-// as it was before it was copied, a placeholder or one character repeated. The
-// error never quotes the value; see [CheckCopied] for an exception.
+// CheckSecret refuses a value that cannot be a signing secret: blank, too short, a
+// placeholder, one character repeated, or refused by [CheckCopied]. The error quotes
+// no more than that of CheckCopied.
 func CheckSecret(value string) error {
 	copied := CheckCopied(value)
 	switch {
@@ -170,8 +165,8 @@ type mac struct {
 	sum  [sha256.Size]byte
 }
 
-// NewKeyring makes a keyring of one to three secrets. One bad secret refuses
-// the whole ring: half a configuration is a mistake somebody should see.
+// NewKeyring makes a keyring of one to three secrets. One invalid secret refuses the
+// whole ring, so that the operator sees the mistake.
 func NewKeyring(scheme Scheme, secrets ...Secret) (*Keyring, error) {
 	if err := scheme.check(); err != nil {
 		return nil, err
@@ -179,24 +174,31 @@ func NewKeyring(scheme Scheme, secrets ...Secret) (*Keyring, error) {
 	if len(secrets) == 0 || len(secrets) > MaxSecrets {
 		return nil, fmt.Errorf("a keyring holds 1 to %d secrets, not %d", MaxSecrets, len(secrets))
 	}
+	for _, s := range secrets {
+		if err := CheckSecret(s.Value); err != nil {
+			return nil, fmt.Errorf("secret %s: %w", s.ID, err)
+		}
+	}
+	ring := newKeyring(scheme, secrets)
+	if err := ring.selfTest(); err != nil {
+		return nil, err
+	}
+	return ring, nil
+}
+
+// newKeyring checks nothing.
+func newKeyring(scheme Scheme, secrets []Secret) *Keyring {
 	newHash, size := sha256.New, sha256.Size
 	if scheme.Algorithm == SHA1 {
 		newHash, size = sha1.New, sha1.Size
 	}
 	ring := &Keyring{scheme: scheme, size: size}
 	for _, s := range secrets {
-		if err := CheckSecret(s.Value); err != nil {
-			return nil, fmt.Errorf("secret %s: %w", s.ID, err)
-		}
-		secret := []byte(s.Value)
 		ring.keys = append(ring.keys, key{id: s.ID, macs: &sync.Pool{New: func() any {
-			return &mac{hash: hmac.New(newHash, secret)}
+			return &mac{hash: hmac.New(newHash, []byte(s.Value))}
 		}}})
 	}
-	if err := ring.selfTest(); err != nil {
-		return nil, err
-	}
-	return ring, nil
+	return ring
 }
 
 func (s Scheme) check() error {
@@ -211,8 +213,8 @@ func (s Scheme) check() error {
 	return nil
 }
 
-// selfTest turns a panic of a FIPS-only build (SHA-1, short key) into an error
-// at start, so that one platform's route is off and the others live.
+// selfTest turns a panic of a FIPS-only build (SHA-1, short key) into an error at
+// start, which disables one platform's route only.
 func (r *Keyring) selfTest() (err error) {
 	defer func() {
 		if recover() != nil {
@@ -223,9 +225,9 @@ func (r *Keyring) selfTest() (err error) {
 	return nil
 }
 
-// Verify gives the id of the key that made the signature of body. White space
-// around the signature is not part of it. Every key is evaluated whatever the
-// outcome, so that the time tells nothing about which one matched.
+// Verify gives the id of the key that made the signature of body. Spaces and tabs
+// around the signature are ignored. Every key is evaluated: the time does not depend
+// on which one matched.
 func (r *Keyring) Verify(signature string, body []byte) (keyID string, ok bool) {
 	var given [sha256.Size]byte
 	if !r.decode(given[:r.size], strings.Trim(signature, " \t")) {
@@ -248,8 +250,8 @@ func (r *Keyring) digest(m *mac, body []byte) []byte {
 	return m.hash.Sum(m.sum[:0])
 }
 
-// decode fills digest from its text form. The length is checked first: a
-// megabyte in the header costs nothing.
+// decode fills digest from its text form. It checks the length first: a header of a
+// megabyte costs nothing.
 func (r *Keyring) decode(digest []byte, text string) bool {
 	var buffer [2 * sha256.Size]byte
 	if p := r.scheme.Prefix; p != "" {
@@ -270,8 +272,8 @@ func (r *Keyring) decode(digest []byte, text string) bool {
 	return err == nil && n == len(digest)
 }
 
-// Sign makes the header value a platform would send, with the first secret and
-// with no prefix. Tests and the `hooks send` command play the platform with it.
+// Sign makes the header value that a platform would send, with the first secret and
+// no prefix. It serves tests and the `hooks send` command.
 func (r *Keyring) Sign(body []byte) string {
 	k := r.keys[0]
 	m := k.macs.Get().(*mac)
