@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"shared/ledger":    {},
 	"shared/records":   {},
 	"shared/typo":      {},
+	"shared/config":    {},
 	"shared/secrets":   {"shared/webhook", "shared/signature", "shared/strict", "shared/typo"},
 	"shared/providers": {"shared/webhook", "shared/signature", "shared/strict"},
 	"shared/ingest":    {"shared/webhook"},

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/operator/operatortest"
 	"github.com/webhook-functions/template/testbed/aws/awstest"
 	"github.com/webhook-functions/template/testbed/aws/sqstest"
@@ -11,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { operatortest.Main(m, main) }
 
-func TestADeploymentIsOperated(t *testing.T) {
+func TestOpenAndOperate(t *testing.T) {
 	dynamoDB, sqs := awstest.DynamoDB(t), sqstest.Start(t)
 	queue := sqs.Queue(t, "outbound", nil)
 	env := []string{"LEDGER_TABLE=" + dynamoDB.LedgerTable(t), "RECORDS_TABLE=" + dynamoDB.RecordsTable(t), "OUTBOUND_QUEUE_URL=" + queue, "EVENTS_QUEUE_URL=" + sqs.Queue(t, "events", nil), "ACCOUNT_PER_PROJECT=false",
@@ -25,12 +29,32 @@ func TestADeploymentIsOperated(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentNamesTheDeployment(t *testing.T) {
+func TestOpenNeedsADeployment(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL"} {
 		t.Setenv(name, "")
 	}
 	_, err := deployment{}.Open(t.Context(), true)
 	if err == nil || !strings.Contains(err.Error(), "AWS_REGION") || !strings.Contains(err.Error(), "OUTBOUND_QUEUE_URL") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The output operator sets every variable of a deployment.
+func TestVariables(t *testing.T) {
+	for _, file := range []string{"template.yaml", "terraform/aws/outputs.tf"} {
+		text, err := os.ReadFile("../../" + file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a fork may keep one of them
+		}
+		_, output, _ := strings.Cut(string(text), "export ")
+		_, err = config.Read[variables](func(name string) string {
+			if strings.Contains(output, " "+name+"=${") {
+				return "set"
+			}
+			return ""
+		})
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }

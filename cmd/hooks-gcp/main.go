@@ -15,9 +15,18 @@ import (
 
 	"github.com/webhook-functions/template/cmd/internal/commandline"
 	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/operator"
 )
+
+// variables of a deployment, as its output operator sets them.
+type variables struct {
+	Database   string `env:"FIRESTORE_DATABASE"`
+	Outbound   string `env:"OUTBOUND_TOPIC"`
+	Events     string `env:"EVENTS_TOPIC"`
+	PerProject string `env:"ACCOUNT_PER_PROJECT"` // read by package handlers
+}
 
 func main() {
 	commandline.Main("hooks-gcp", "Accounts and records of a deployment on Google Cloud.", &operator.Commands{}, deployment{})
@@ -28,16 +37,17 @@ type deployment struct{}
 
 // Open implements [operator.Place].
 func (deployment) Open(context.Context, bool) (operator.Stores, error) {
-	client, err := gcp.FromEnv(os.Getenv, "FIRESTORE_DATABASE", "OUTBOUND_TOPIC", "EVENTS_TOPIC", "ACCOUNT_PER_PROJECT")
+	client, err := gcp.FromEnv(os.Getenv)
+	v, varErr := config.Read[variables](os.Getenv)
 	settings, settingsErr := handlers.SettingsFromEnv(os.Getenv)
-	if err := errors.Join(err, settingsErr); err != nil {
+	if err := errors.Join(err, varErr, settingsErr); err != nil {
 		return operator.Stores{}, err
 	}
 	return operator.Stores{
-		Ledger:     client.Ledger(os.Getenv("FIRESTORE_DATABASE")),
-		Records:    client.Records(os.Getenv("FIRESTORE_DATABASE")),
-		Outbound:   client.Topic(os.Getenv("OUTBOUND_TOPIC")),
-		Events:     client.Topic(os.Getenv("EVENTS_TOPIC")),
+		Ledger:     client.Ledger(v.Database),
+		Records:    client.Records(v.Database),
+		Outbound:   client.Topic(v.Outbound),
+		Events:     client.Topic(v.Events),
 		PerProject: settings.Credits.ScopeByProject,
 		Close:      func() error { return nil },
 	}, nil

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/operator/operatortest"
 	"github.com/webhook-functions/template/testbed/gcp/gcptest"
 )
 
 func TestMain(m *testing.M) { operatortest.Main(m, main) }
 
-func TestADeploymentIsOperated(t *testing.T) {
+func TestOpenAndOperate(t *testing.T) {
 	firestore, pubsub := gcptest.Firestore(t), gcptest.PubSub(t)
 	env := gcptest.Env(firestore, pubsub)
 	project := env("GOOGLE_CLOUD_PROJECT")
@@ -23,12 +27,32 @@ func TestADeploymentIsOperated(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentNamesTheDeployment(t *testing.T) {
+func TestOpenNeedsADeployment(t *testing.T) {
 	for _, name := range []string{"GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "OUTBOUND_TOPIC"} {
 		t.Setenv(name, "")
 	}
 	_, err := deployment{}.Open(t.Context(), true)
 	if err == nil || !strings.Contains(err.Error(), "GOOGLE_CLOUD_PROJECT") || !strings.Contains(err.Error(), "OUTBOUND_TOPIC") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The output operator sets every variable of a deployment.
+func TestVariables(t *testing.T) {
+	for _, file := range []string{"terraform/gcp/outputs.tf"} {
+		text, err := os.ReadFile("../../" + file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a fork may keep one of them
+		}
+		_, output, _ := strings.Cut(string(text), "export ")
+		_, err = config.Read[variables](func(name string) string {
+			if strings.Contains(output, " "+name+"=${") {
+				return "set"
+			}
+			return ""
+		})
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }

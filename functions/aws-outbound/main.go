@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/webhook-functions/template/shared/clouds/aws"
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/calls"
@@ -21,6 +22,15 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
+
+// variables of this function; packages providers and handlers have their own.
+type variables struct {
+	Outbound    string `env:"OUTBOUND_QUEUE_URL"`
+	DeadLetters string `env:"DEAD_LETTERS_QUEUE_URL"`
+	Ledger      string `env:"LEDGER_TABLE"`
+	Records     string `env:"RECORDS_TABLE"`
+	Secret      string `env:"OUTBOUND_SECRET_ARN"`
+}
 
 func main() {
 	log := aws.NewLog(os.Stdout, os.Getenv)
@@ -42,11 +52,12 @@ func code(err error) string {
 // newOutbound asks for the API keys first: without them nothing else can be
 // judged. Whoever changes them starts the function anew.
 func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
-	client, err := aws.FromEnv(env, "OUTBOUND_QUEUE_URL", "DEAD_LETTERS_QUEUE_URL", "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_SECRET_ARN")
-	if err != nil {
+	v, varErr := config.Read[variables](env)
+	client, err := aws.FromEnv(env)
+	if err := errors.Join(varErr, err); err != nil {
 		return nil, err
 	}
-	env, err = secrets.Overlay(context.Background(), client.Settings(env("OUTBOUND_SECRET_ARN")), env, calls.Variables(), log)
+	env, err = secrets.Overlay(context.Background(), client.Settings(v.Secret), env, calls.Variables(), log)
 	if err != nil {
 		return nil, err
 	}
@@ -57,14 +68,14 @@ func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, err
 	}
 	return &worker.Worker{
 		Handlers: calls.Table(settings, calls.Ports{
-			Ledger:  client.Ledger(env("LEDGER_TABLE")),
-			Records: client.Records(env("RECORDS_TABLE")),
+			Ledger:  client.Ledger(v.Ledger),
+			Records: client.Records(v.Records),
 			Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: client.Outside(outbound.NewTransport())},
 			Now:     time.Now,
 			Jitter:  func() time.Duration { return rand.N(time.Second) },
 		}, log),
-		FollowUps:   client.Queue(env("OUTBOUND_QUEUE_URL")),
-		DeadLetters: client.Queue(env("DEAD_LETTERS_QUEUE_URL")),
+		FollowUps:   client.Queue(v.Outbound),
+		DeadLetters: client.Queue(v.DeadLetters),
 		Redecode:    ingest.Redecode(ingest.Routes(table.Providers()...)),
 		Now:         time.Now,
 		Log:         log,

@@ -16,6 +16,7 @@ import (
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/calls"
@@ -24,12 +25,21 @@ import (
 	"github.com/webhook-functions/template/shared/worker"
 )
 
+// variables of this function; packages providers and handlers have their own.
+type variables struct {
+	Outbound    string `env:"OUTBOUND_TOPIC"`
+	DeadLetters string `env:"DEAD_LETTERS_TOPIC"`
+	Database    string `env:"FIRESTORE_DATABASE"`
+	SecretsDir  string `env:"OUTBOUND_SECRETS_DIR"`
+}
+
 func init() {
 	functions.HTTP("Outbound", handler(os.Getenv, gcp.NewLog(os.Stdout)).ServeHTTP)
 }
 
 func handler(env func(string) string, log *slog.Logger) http.Handler {
-	secret := gcp.Mounted(filepath.Join(env("OUTBOUND_SECRETS_DIR"), "outbound"))
+	v, _ := config.Read[variables](env) // newOutbound says what is missing
+	secret := gcp.Mounted(filepath.Join(v.SecretsDir, "outbound"))
 	return gcp.Starting(log, func() (http.Handler, error) {
 		w, err := newOutbound(env, secret, log)
 		if err != nil {
@@ -42,8 +52,9 @@ func handler(env func(string) string, log *slog.Logger) http.Handler {
 // newOutbound asks for the API keys first: without them nothing else can be
 // judged. Whoever changes them starts the function anew.
 func newOutbound(env func(string) string, secret secrets.Fetch, log *slog.Logger) (*worker.Worker, error) {
-	client, err := gcp.FromEnv(env, "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR")
-	if err != nil {
+	v, varErr := config.Read[variables](env)
+	client, err := gcp.FromEnv(env)
+	if err := errors.Join(varErr, err); err != nil {
 		return nil, err
 	}
 	env, err = secrets.Overlay(context.Background(), secret, env, calls.Variables(), log)
@@ -57,14 +68,14 @@ func newOutbound(env func(string) string, secret secrets.Fetch, log *slog.Logger
 	}
 	return &worker.Worker{
 		Handlers: calls.Table(settings, calls.Ports{
-			Ledger:  client.Ledger(env("FIRESTORE_DATABASE")),
-			Records: client.Records(env("FIRESTORE_DATABASE")),
+			Ledger:  client.Ledger(v.Database),
+			Records: client.Records(v.Database),
 			Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: outbound.NewTransport()},
 			Now:     time.Now,
 			Jitter:  func() time.Duration { return rand.N(time.Second) },
 		}, log),
-		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
-		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
+		FollowUps:   client.Topic(v.Outbound),
+		DeadLetters: client.Topic(v.DeadLetters),
 		Redecode:    ingest.Redecode(ingest.Routes(table.Providers()...)),
 		Now:         time.Now,
 		Log:         log,

@@ -13,11 +13,19 @@ import (
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/worker"
 )
+
+// variables of this function; packages providers and handlers have their own.
+type variables struct {
+	Outbound    string `env:"OUTBOUND_TOPIC"`
+	DeadLetters string `env:"DEAD_LETTERS_TOPIC"`
+	Database    string `env:"FIRESTORE_DATABASE"`
+}
 
 func init() {
 	functions.HTTP("Worker", handler(os.Getenv, gcp.NewLog(os.Stdout)).ServeHTTP)
@@ -32,17 +40,18 @@ func handler(env func(string) string, log *slog.Logger) http.Handler {
 }
 
 func newWorker(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
-	client, err := gcp.FromEnv(env, "OUTBOUND_TOPIC", "DEAD_LETTERS_TOPIC", "FIRESTORE_DATABASE")
+	v, varErr := config.Read[variables](env)
+	client, err := gcp.FromEnv(env)
 	table, tableErr := providers.Configured(env)
 	settings, settingsErr := handlers.SettingsFromEnv(env)
-	if err := errors.Join(err, tableErr, settingsErr); err != nil {
+	if err := errors.Join(varErr, err, tableErr, settingsErr); err != nil {
 		return nil, err
 	}
 	return &worker.Worker{
-		Handlers:    handlers.Table(settings, client.Ledger(env("FIRESTORE_DATABASE")), client.Records(env("FIRESTORE_DATABASE")), time.Now, log),
-		Unknown:     handlers.KeepUnknown(client.Records(env("FIRESTORE_DATABASE"))),
-		FollowUps:   client.Topic(env("OUTBOUND_TOPIC")),
-		DeadLetters: client.Topic(env("DEAD_LETTERS_TOPIC")),
+		Handlers:    handlers.Table(settings, client.Ledger(v.Database), client.Records(v.Database), time.Now, log),
+		Unknown:     handlers.KeepUnknown(client.Records(v.Database)),
+		FollowUps:   client.Topic(v.Outbound),
+		DeadLetters: client.Topic(v.DeadLetters),
 		Redecode:    ingest.Redecode(ingest.Routes(table.Providers()...)),
 		Now:         time.Now,
 		Log:         log,

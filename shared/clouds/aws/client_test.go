@@ -196,17 +196,10 @@ func TestFromEnv(t *testing.T) {
 		{"all services elsewhere", environment("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"), "http://127.0.0.1:4566/", ""},
 		{"one service elsewhere", environment("AWS_ENDPOINT_URL", "http://all", "AWS_ENDPOINT_URL_SQS", "https://queues/"), "https://queues/", ""},
 		{"not a URL", environment("AWS_ENDPOINT_URL_SQS", "localhost:4566"), "", "AWS_ENDPOINT_URL_SQS is not a URL"},
-		{"nothing set", func(string) string { return "" }, "", "AWS_REGION is not set\nAWS_ACCESS_KEY_ID is not set\nAWS_SECRET_ACCESS_KEY is not set\nQUEUE is not set"},
+		{"nothing set", func(string) string { return "" }, "", "AWS_REGION is not set\nAWS_ACCESS_KEY_ID is not set\nAWS_SECRET_ACCESS_KEY is not set"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			client, err := FromEnv(func(name string) string {
-				if name == "QUEUE" && row.err != "" && row.env("AWS_REGION") == "" {
-					return ""
-				} else if name == "QUEUE" {
-					return "q"
-				}
-				return row.env(name)
-			}, "QUEUE")
+			client, err := FromEnv(row.env)
 			if errorText(err) != row.err {
 				t.Fatalf("error %q, want %q", errorText(err), row.err)
 			}

@@ -11,6 +11,8 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/webhook-functions/template/shared/config"
 )
 
 // Client calls AWS services of one region with the credentials of the function.
@@ -42,36 +44,34 @@ var endpointVariables = map[service]string{
 	secretsManager: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 }
 
+// variables are set by Lambda. The credentials are read once: Lambda ends an
+// instance before they expire.
+type variables struct {
+	Region          string `env:"AWS_REGION"`
+	AccessKeyID     string `env:"AWS_ACCESS_KEY_ID"`
+	SecretAccessKey string `env:"AWS_SECRET_ACCESS_KEY"`
+	SessionToken    string `env:"AWS_SESSION_TOKEN,optional"`
+}
+
 // FromEnv makes a client of the variables Lambda sets; env gives "" for one that
-// is not set. The caller may name others that must be set too. All faults are
-// reported together and no value is quoted.
-//
-// The credentials are read once: Lambda ends an instance before they expire.
-func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
-	var faults []error
-	required := func(name string) string {
-		value := env(name)
-		if value == "" {
-			faults = append(faults, fmt.Errorf("%s is not set", name))
-		}
-		return value
-	}
+// is not set. All faults are reported together and no value is quoted.
+func FromEnv(env func(string) string) (*Client, error) {
+	v, err := config.Read[variables](env)
 	c := &Client{
-		region: required("AWS_REGION"),
-		credentials: sdk.Credentials{
-			AccessKeyID:     required("AWS_ACCESS_KEY_ID"),
-			SecretAccessKey: required("AWS_SECRET_ACCESS_KEY"),
-			SessionToken:    env("AWS_SESSION_TOKEN"),
-		},
-		endpoints: make(map[service]string),
-		http:      &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
-		signer:    v4.NewSigner(),
-		now:       time.Now,
-		random:    rand.Float64,
+		region:      v.Region,
+		credentials: sdk.Credentials{AccessKeyID: v.AccessKeyID, SecretAccessKey: v.SecretAccessKey, SessionToken: v.SessionToken},
+		endpoints:   make(map[service]string),
+		http:        &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
+		signer:      v4.NewSigner(),
+		now:         time.Now,
+		random:      rand.Float64,
 	}
-	for _, name := range alsoNeeded {
-		required(name)
-	}
+	return c, errors.Join(err, c.locate(env))
+}
+
+// locate finds the endpoints of all services.
+func (c *Client) locate(env func(string) string) error {
+	var faults []error
 	var err error
 	if c.local, err = standIn(env); err != nil {
 		faults = append(faults, err)
@@ -81,7 +81,7 @@ func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
 			faults = append(faults, err)
 		}
 	}
-	return c, errors.Join(faults...)
+	return errors.Join(faults...)
 }
 
 func (c *Client) endpoint(s service, variable string, env func(string) string) (string, error) {

@@ -280,13 +280,13 @@ func TestFromEnv(t *testing.T) {
 		env  map[string]string
 		want string
 	}{
-		"nothing":        {nil, "GOOGLE_CLOUD_PROJECT is not set\nEVENTS_TOPIC is not set"},
-		"complete":       {map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project", "EVENTS_TOPIC": "e"}, ""},
-		"an old project": {map[string]string{"GOOGLE_CLOUD_PROJECT": "example.com:demo", "EVENTS_TOPIC": "e"}, ""},
-		"all wrong": {map[string]string{"GOOGLE_CLOUD_PROJECT": "../canary", "EVENTS_TOPIC": "e", "FIRESTORE_DATABASE": "Canary", "PUBSUB_EMULATOR_HOST": "canary", "FIRESTORE_EMULATOR_HOST": "canary"},
+		"nothing":        {nil, "GOOGLE_CLOUD_PROJECT is not set"},
+		"complete":       {map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project"}, ""},
+		"an old project": {map[string]string{"GOOGLE_CLOUD_PROJECT": "example.com:demo"}, ""},
+		"all wrong": {map[string]string{"GOOGLE_CLOUD_PROJECT": "../canary", "FIRESTORE_DATABASE": "Canary", "PUBSUB_EMULATOR_HOST": "canary", "FIRESTORE_EMULATOR_HOST": "canary"},
 			"GOOGLE_CLOUD_PROJECT is not the id of a project\nFIRESTORE_DATABASE is not the id of a database\nPUBSUB_EMULATOR_HOST is not host:port\nFIRESTORE_EMULATOR_HOST is not host:port"},
 	} {
-		_, err := FromEnv(func(name string) string { return row.env[name] }, "EVENTS_TOPIC")
+		_, err := FromEnv(func(name string) string { return row.env[name] })
 		if got := errorText(err); got != row.want {
 			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}

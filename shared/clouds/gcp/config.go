@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/webhook-functions/template/shared/config"
 )
 
 // Client calls the services of one project as the function's service account.
@@ -36,23 +38,23 @@ const (
 	firestoreTry = 4 * time.Second
 )
 
-// FromEnv makes a client; env gives "" for a variable that is not set. The
-// caller may name variables of its own that must be set too. All faults are
-// reported together and no value is quoted.
-func FromEnv(env func(string) string, alsoNeeded ...string) (*Client, error) {
-	var faults []error
-	for _, name := range append([]string{"GOOGLE_CLOUD_PROJECT"}, alsoNeeded...) {
-		if env(name) == "" {
-			faults = append(faults, fmt.Errorf("%s is not set", name))
-		}
-	}
-	if p := env("GOOGLE_CLOUD_PROJECT"); p != "" && !isProject(p) {
+type variables struct {
+	Project  string `env:"GOOGLE_CLOUD_PROJECT"`
+	Database string `env:"FIRESTORE_DATABASE,optional"` // of those functions that have one
+}
+
+// FromEnv makes a client; env gives "" for a variable that is not set. All faults
+// are reported together and no value is quoted.
+func FromEnv(env func(string) string) (*Client, error) {
+	v, err := config.Read[variables](env)
+	faults := []error{err}
+	if v.Project != "" && !isProject(v.Project) {
 		faults = append(faults, errors.New("GOOGLE_CLOUD_PROJECT is not the id of a project"))
 	}
-	if d := env("FIRESTORE_DATABASE"); d != "" && !isDatabase(d) {
+	if v.Database != "" && !isDatabase(v.Database) {
 		faults = append(faults, errors.New("FIRESTORE_DATABASE is not the id of a database"))
 	}
-	c := &Client{project: env("GOOGLE_CLOUD_PROJECT"), http: newHTTP(), now: time.Now, random: rand.Float64}
+	c := &Client{project: v.Project, http: newHTTP(), now: time.Now, random: rand.Float64}
 	token := newToken(c.http, env("GCE_METADATA_HOST"), c.now)
 	if given := env("GOOGLE_OAUTH_ACCESS_TOKEN"); given != "" { // a person's, at a terminal
 		token.bearer, token.ends = given, c.now().Add(time.Hour)

@@ -139,33 +139,6 @@ func TestServiceAgentsAreMadeBeforeTheyAreGrantedAnything(t *testing.T) {
 	}
 }
 
-var (
-	fromEnv = regexp.MustCompile(`gcp\.FromEnv\(os\.Getenv, ([^)]*)\)`)
-	quoted  = regexp.MustCompile(`"([A-Z_]+)"`)
-)
-
-// What hooks-gcp asks the environment for, the module hands out.
-func TestOperatorsAreToldWhatToolsAsk(t *testing.T) {
-	command, err := os.ReadFile(root + "cmd/hooks-gcp/main.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	outputs, err := os.ReadFile(module + "outputs.tf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, operator, _ := strings.Cut(string(outputs), `output "operator"`)
-	asked := fromEnv.FindStringSubmatch(string(command))
-	if asked == nil {
-		t.Fatal("hooks-gcp asks for nothing")
-	}
-	for _, name := range quoted.FindAllStringSubmatch(asked[1]+`"GOOGLE_CLOUD_PROJECT"`, -1) {
-		if !strings.Contains(operator, name[1]+"=${") {
-			t.Errorf("the output operator does not set %s", name[1])
-		}
-	}
-}
-
 // Redirects that ring are those of all platforms.
 func TestPlatforms(t *testing.T) {
 	if got, want := tftest.Parse(t, module).Platforms(), tftest.Platforms(); !slices.Equal(got, want) {
