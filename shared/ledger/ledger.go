@@ -22,6 +22,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/webhook-functions/template/shared/page"
 )
 
 // Micro is an amount in micro-credits: 1 credit is 1,000,000.
@@ -93,6 +95,9 @@ type Entry struct {
 	Source string // "/webhooks/gabber", or who granted
 	Note   string
 }
+
+// Cursor gives the cursor behind the entry, for statements.
+func (e Entry) Cursor() string { return page.Cursor(e.Time, e.ID) }
 
 // String shows what an entry does and not to whom: accounts are people.
 func (e Entry) String() string { return fmt.Sprintf("%s of %s", e.Kind, e.Amount) }

@@ -9,7 +9,7 @@ type Span struct {
 	set      bool
 }
 
-// Around widens s to the window of e. A window without end ends with time.
+// Around widens s to the dedup window of e. A window without end ends with time.
 func (s Span) Around(e Entry) Span {
 	at, window := e.Time.UnixNano(), int64(e.DedupWindow)
 	from, to := at-window, at+window
@@ -24,3 +24,5 @@ func (s Span) Around(e Entry) Span {
 	}
 	return Span{from, to, true}
 }
+
+func (s Span) contains(at int64) bool { return s.From <= at && at <= s.To }

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/webhook-functions/template/shared/page"
 )
 
 // Memory is a Store that forgets when the process ends. It is safe for
@@ -39,7 +39,7 @@ func (m *Memory) Put(ctx context.Context, r Record) (bool, error) {
 		m.records[r.Kind] = map[string]Record{}
 	}
 	r = r.clone()
-	r.Time = r.Time.UTC().Round(0) // without the monotonic reading, which a cursor would lose
+	r.Time = time.Unix(0, r.Time.UnixNano()).UTC() // what every store keeps of it
 	m.records[r.Kind][r.ID] = r
 	return true, nil
 }
@@ -61,23 +61,24 @@ func (m *Memory) List(ctx context.Context, kind, cursor string, limit int) ([]Re
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
 	}
-	after, err := parseCursor(cursor)
-	if err != nil {
-		return nil, "", err
+	var after Record
+	if cursor != "" {
+		var err error
+		if after.Time, after.ID, err = page.Parse(cursor); err != nil {
+			return nil, "", err
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var page []Record
+	var all []Record
 	for _, r := range m.records[kind] {
 		if !r.Deleted && (cursor == "" || newestFirst(after, r) < 0) {
-			page = append(page, r.clone())
+			all = append(all, r.clone())
 		}
 	}
-	slices.SortFunc(page, newestFirst)
-	if limit = max(limit, 1); len(page) <= limit {
-		return page, "", nil
-	}
-	return page[:limit], formatCursor(page[limit-1]), nil
+	slices.SortFunc(all, newestFirst)
+	all, next := page.Cut(all, limit, Record.Cursor)
+	return all, next, nil
 }
 
 // clone keeps callers from changing what is stored.
@@ -88,20 +89,4 @@ func (r Record) clone() Record {
 
 func newestFirst(a, b Record) int {
 	return cmp.Or(b.Time.Compare(a.Time), strings.Compare(a.ID, b.ID))
-}
-
-func formatCursor(last Record) string {
-	return fmt.Sprintf("%s %s", last.Time.UTC().Format(time.RFC3339Nano), last.ID)
-}
-
-func parseCursor(cursor string) (Record, error) {
-	if cursor == "" {
-		return Record{}, nil
-	}
-	at, id, ok := strings.Cut(cursor, " ")
-	t, err := time.Parse(time.RFC3339Nano, at)
-	if !ok || err != nil {
-		return Record{}, errors.New("list cursor is not one of this store")
-	}
-	return Record{Time: t, ID: id}, nil
 }

@@ -17,6 +17,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/webhook-functions/template/shared/page"
 )
 
 // Record is the state of one thing after one event.
@@ -39,6 +41,9 @@ func (r Record) Order() string {
 	}
 	return fmt.Sprintf("%020d.%d.%x", max(r.Version, 0), deleted, sha256.Sum256(r.Data))
 }
+
+// Cursor gives the cursor behind the record, for lists.
+func (r Record) Cursor() string { return page.Cursor(r.Time, r.ID) }
 
 // LogValue shows no data.
 func (r Record) LogValue() slog.Value {

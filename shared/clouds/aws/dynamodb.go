@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -136,6 +135,21 @@ func (c *Client) query(ctx context.Context, q query) ([]item, error) {
 	return c.pages(ctx, "Query", &q, &q.After, q.Limit)
 }
 
+// queryAll is query, each item read.
+func queryAll[T any](ctx context.Context, c *Client, q query, read func(item) (T, error)) ([]T, error) {
+	items, err := c.query(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]T, len(items))
+	for i, stored := range items {
+		if all[i], err = read(stored); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // scan reads the table from s.After until there are at least so many items that
 // pass the filter, or no more.
 func (c *Client) scan(ctx context.Context, s scan, atLeast int) ([]item, error) {
@@ -159,21 +173,6 @@ func (c *Client) pages(ctx context.Context, operation string, request any, after
 		}
 		*after = page.LastEvaluatedKey
 	}
-}
-
-// A cursor is the (time, id) of the last item given out: together with what the
-// caller knows anyway it is the key to go on from.
-func formatCursor(at time.Time, id string) string {
-	return strconv.FormatInt(at.UnixNano(), 10) + " " + id
-}
-
-func parseCursor(cursor string) (at attribute, id string, err error) {
-	digits, id, ok := strings.Cut(cursor, " ")
-	nanos, err := strconv.ParseInt(digits, 10, 64)
-	if !ok || err != nil {
-		return attribute{}, "", errors.New("cursor is not one of this store")
-	}
-	return number(nanos), id, nil
 }
 
 // invalid says whether DynamoDB refused what was written as such: trying again

@@ -2,146 +2,126 @@ package aws
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"maps"
-	"math"
-	"time"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// posting is one Post under way: what is to be booked, and what is known to be
-// booked already.
-type posting struct {
-	account string
-	entries []ledger.Entry
-	found   map[string]identity // stored entries, by ID
-}
-
-// identity is what tells a duplicate from a conflict.
-type identity struct{ account, fingerprint string }
-
-// plan is one try: what Post would say if the writes succeed, and the writes.
-type plan struct {
-	account  string
-	outcomes []ledger.Outcome // one per entry of the posting
-	created  []ledger.Entry
-	twins    map[string]*twin
-	balance  swing
-}
-
-// plan decides about every entry, in order.
-func (l *Ledger) plan(ctx context.Context, p posting) (*plan, error) {
-	twins, err := l.readTwins(ctx, p)
-	if err != nil {
-		return nil, err
+// Post plans the writes, tries them, and plans anew with what a refusal says: an
+// entry exists already, the dedup index changed. One transaction carries at most
+// 99 entries with an id, 33 without.
+func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
+	if !utf8.ValidString(account) { // JSON would merge it with another account
+		return nil, webhook.Permanent("account name is not UTF-8")
 	}
-	next := &plan{account: p.account, outcomes: make([]ledger.Outcome, len(p.entries)), twins: twins}
-	booked := make(map[string]identity, len(p.entries))
-	maps.Copy(booked, p.found)
-	for i, e := range p.entries {
-		own := identity{p.account, e.Fingerprint}
-		if there, ok := booked[e.ID]; ok {
-			next.outcomes[i] = ledger.Conflict
-			if there == own {
-				next.outcomes[i] = ledger.Duplicate
-			}
-			continue
+	found := ledger.Found{Entries: map[string]ledger.Entry{}}
+	for try := 1; ; {
+		versions, err := l.readDedup(ctx, entries, &found)
+		if err != nil {
+			return nil, fmt.Errorf("post to ledger: %w", err)
 		}
-		booked[e.ID] = own
-		next.outcomes[i] = next.create(e)
+		decision, err := ledger.Plan(account, entries, found, l.client.now())
+		if err != nil || len(decision.Entries) == 0 {
+			return decision.Outcomes, err
+		}
+		err = l.commit(ctx, l.writes(account, decision, versions))
+		if err == nil {
+			return decision.Outcomes, nil
+		}
+		existing, cause := classify(err, decision.Entries)
+		maps.Copy(found.Entries, existing)
+		switch cause {
+		case existingEntries:
+			continue
+		case contended:
+			if try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil {
+				return nil, fmt.Errorf("post to ledger: %w", err)
+			}
+			try++
+		case overflow:
+			return nil, ledger.ErrOverflow
+		default:
+			return nil, refused(err, len(entries))
+		}
 	}
-	return next, nil
 }
 
-func (p *plan) create(e ledger.Entry) ledger.Outcome {
-	outcome := ledger.Recorded
-	if e.DedupKey != "" && !p.twins[e.DedupKey].anchor(e) {
-		outcome, e.Kind, e.Amount = ledger.WasSuppressed, ledger.Suppressed, 0
+// refused calls an entry that DynamoDB can never store permanent, but not its
+// neighbours: together they come back, and the worker then posts them alone.
+func refused(err error, entries int) error {
+	if invalid(err) && entries == 1 {
+		return webhook.Permanent("the ledger's table cannot hold the entry")
 	}
-	e.Account = p.account
-	p.balance.add(e.Amount)
-	p.created = append(p.created, e)
-	return outcome
+	return fmt.Errorf("post to ledger: %w", err)
 }
 
-// writes lists the entries first, then the account, then the twins: learn finds
-// its way by that order.
-func (p *plan) writes(table string, now time.Time) []write {
-	var writes []write
-	for _, e := range p.created {
-		e.Recorded = now
-		writes = append(writes, write{Put: &put{table, writeEntry(e), condition{
-			Expression: "attribute_not_exists(pk)", OnFailure: oldItem,
-		}}})
+func (l *Ledger) commit(ctx context.Context, writes []write) error {
+	if len(writes) > maxWrites {
+		return errors.New("too many entries for one transaction")
 	}
-	writes = append(writes, write{Update: &update{table, accountKey(p.account), "ADD balance :sum, seq :entries", p.balance.condition(int64(len(p.created)))}})
-	for _, t := range p.twins {
-		writes = append(writes, t.writes(table)...)
+	var nothing struct{}
+	return l.client.call(ctx, dynamoDB, "DynamoDB_20120810.TransactWriteItems", transaction{writes, rand.Text()}, &nothing)
+}
+
+// writes lists the entries first, then the account, then the dedup index:
+// classify relies on that order. The balance is not read; the condition on it
+// lets an account pass that does not exist, for 99 amounts stay within the bounds.
+func (l *Ledger) writes(account string, d ledger.Decision, versions map[string]int64) (writes []write) {
+	for _, e := range d.Entries {
+		absent := condition{Expression: "attribute_not_exists(pk)", OnFailure: oldItem}
+		writes = append(writes, write{Put: &put{l.table, writeEntry(e), absent}})
+	}
+	least, most := d.BalanceRange()
+	fits := condition{Expression: "attribute_not_exists(pk) OR (balance >= :least AND balance <= :most)", Values: item{
+		":sum": number(d.Sum), ":entries": number(int64(len(d.Entries))), ":least": number(least), ":most": number(most),
+	}}
+	writes = append(writes, write{Update: &update{l.table, accountKey(account), "ADD balance :sum, seq :entries", fits}})
+	for key, times := range d.Dedup {
+		writes = append(writes, l.dedupWrites(key, versions[key], times)...)
 	}
 	return writes
 }
 
-// swing is how far the entries of one posting move a balance, and how far on the
-// way: at no step may it lead beyond the bound. The entries of one transaction
-// lead less far than the bound, so an account that does not exist yet fits.
-type swing struct{ sum, low, high ledger.Micro }
-
-func (s *swing) add(amount ledger.Micro) {
-	s.sum += amount
-	s.low, s.high = min(s.low, s.sum), max(s.high, s.sum)
-}
-
-// condition guards the balance without reading it: it must lie where the whole
-// swing fits. What leads towards zero always fits.
-func (s *swing) condition(entries int64) condition {
-	least, most := ledger.Micro(math.MinInt64), ledger.Micro(math.MaxInt64)
-	if s.low < 0 {
-		least = -ledger.MaxBalance - s.low
-	}
-	if s.high > 0 {
-		most = ledger.MaxBalance - s.high
-	}
-	return condition{Expression: "attribute_not_exists(pk) OR (balance >= :least AND balance <= :most)", Values: item{
-		":sum": number(s.sum), ":entries": number(entries), ":least": number(least), ":most": number(most),
-	}}
-}
-
-// lesson is what a refused transaction teaches.
-type lesson int
+// cause is why a transaction was refused.
+type cause int
 
 const (
-	final     lesson = iota // no other try can help, or the error is not about the plan
-	planAnew                // some entries exist already: go on without them
-	contended               // another transaction was in the way: wait, then go on
-	overflows               // the balance would leave its bounds
+	final           cause = iota // no other try can help, or the error is not about the plan
+	existingEntries              // some entries exist already: plan without them
+	contended                    // another transaction was in the way: wait, then plan anew
+	overflow                     // the balance would leave its bounds
 )
 
-// learn reads why a transaction was canceled and adds the entries that turned
-// out to exist to found. Several reasons may come at once. An entry counts as
+// classify reads why the transaction that creates these entries was canceled, and
+// which of them exist. Several reasons may come at once. An entry counts as
 // existing only if it came back, and the balance as out of range only if nothing
-// else was wrong: without a duplicate, or with a twin, the sum is another.
-func (p *plan) learn(err error, found map[string]identity) lesson {
+// else was wrong: without a duplicate the sum is another.
+func classify(err error, entries []ledger.Entry) (existing map[string]ledger.Entry, why cause) {
 	refusal, ok := errors.AsType[*Error](err)
 	if !ok || refusal.Code != "TransactionCanceledException" || invalid(err) {
-		return final
+		return nil, final
 	}
-	known, failed := len(found), 0
-	for i, reason := range refusal.canceled {
-		if reason.Code != "None" {
-			failed++
-		}
-		if i < len(p.created) && reason.Code == conditionFailed && reason.Item != nil {
-			found[p.created[i].ID] = identity{reason.Item.text("account"), reason.Item.text("fingerprint")}
+	existing = map[string]ledger.Entry{}
+	for i, e := range entries {
+		if i < len(refusal.canceled) && refusal.canceled[i].Code == conditionFailed && refusal.canceled[i].Item != nil {
+			e.Account, e.Fingerprint = refusal.canceled[i].Item.text("account"), refusal.canceled[i].Item.text("fingerprint")
+			existing[e.ID] = e
 		}
 	}
-	switch at := len(p.created); {
-	case len(found) > known:
-		return planAnew
-	case failed == 1 && at < len(refusal.canceled) && refusal.canceled[at].Code == conditionFailed:
-		return overflows
+	failed := slices.DeleteFunc(slices.Clone(refusal.canceled), func(c cancellation) bool { return c.Code == "None" })
+	switch at := len(entries); {
+	case len(existing) > 0:
+		return existing, existingEntries
+	case len(failed) == 1 && at < len(refusal.canceled) && refusal.canceled[at].Code == conditionFailed:
+		return existing, overflow
 	}
-	return contended
+	return existing, contended
 }
 
 const conditionFailed = "ConditionalCheckFailed"

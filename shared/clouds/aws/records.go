@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/webhook-functions/template/shared/page"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -61,36 +62,26 @@ func (r *Records) Get(ctx context.Context, kind, id string) (records.Record, boo
 
 // List reads the index, which is up to date a moment after Put.
 func (r *Records) List(ctx context.Context, kind, cursor string, limit int) ([]records.Record, string, error) {
-	limit = max(limit, 1)
 	q := query{
-		Table: r.table, Index: "kind-time", Limit: limit + 1,
+		Table: r.table, Index: "kind-time", Limit: page.Limit(limit) + 1,
 		Condition: "#kind = :kind",
 		Names:     map[string]string{"#kind": "kind"},
 		Values:    item{":kind": text(kind)},
 	}
 	if cursor != "" {
-		at, id, err := parseCursor(cursor)
+		at, id, err := page.Parse(cursor)
 		if err != nil {
 			return nil, "", err
 		}
 		q.After = key(kind, id)
-		q.After["kind"], q.After["time"] = text(kind), at
+		q.After["kind"], q.After["time"] = text(kind), moment(at)
 	}
-	items, err := r.client.query(ctx, q)
+	list, err := queryAll(ctx, r.client, q, readRecord)
 	if err != nil {
 		return nil, "", fmt.Errorf("list records: %w", err)
 	}
-	page := make([]records.Record, len(items))
-	for i, stored := range items {
-		if page[i], err = readRecord(stored); err != nil {
-			return nil, "", fmt.Errorf("list records: %w", err)
-		}
-	}
-	if len(page) <= limit {
-		return page, "", nil
-	}
-	last := page[limit-1]
-	return page[:limit], formatCursor(last.Time, last.ID), nil
+	list, next := page.Cut(list, limit, records.Record.Cursor)
+	return list, next, nil
 }
 
 func writeRecord(r records.Record) item {

@@ -6,15 +6,11 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
-// writeEntry leaves empty texts out: a document is stored and paid for by size.
 func writeEntry(e ledger.Entry) fields {
-	stored := fields{"amount": number(e.Amount), "time": moment(e.Time), "recorded": moment(e.Recorded)}
-	for name, content := range map[string]string{
-		"id": e.ID, "account": e.Account, "kind": string(e.Kind), "fingerprint": e.Fingerprint, "twin": e.DedupKey,
-		"usage": e.Usage, "value": e.Value, "source": e.Source, "note": e.Note,
-	} {
-		if content != "" {
-			stored[name] = text(content)
+	stored := fields{"id": text(e.ID), "amount": number(e.Amount), "time": moment(e.Time), "recorded": moment(e.Recorded)}
+	for name, value := range e.StoredTexts() {
+		if *value != "" {
+			stored[name] = text(*value)
 		}
 	}
 	if e.DedupWindow != 0 {
@@ -23,20 +19,13 @@ func writeEntry(e ledger.Entry) fields {
 	return stored
 }
 
-func readEntry(stored fields) (ledger.Entry, error) {
+func readEntry(d *document) (ledger.Entry, error) {
 	var at, recorded int64
-	e := ledger.Entry{
-		ID:          stored.text("id"),
-		Account:     stored.text("account"),
-		Kind:        ledger.Kind(stored.text("kind")),
-		Fingerprint: stored.text("fingerprint"),
-		DedupKey:    stored.text("twin"),
-		Usage:       stored.text("usage"),
-		Value:       stored.text("value"),
-		Source:      stored.text("source"),
-		Note:        stored.text("note"),
+	e := ledger.Entry{ID: d.Fields.text("id")}
+	for name, value := range e.StoredTexts() {
+		*value = d.Fields.text(name)
 	}
-	err := stored.numbers(map[string]*int64{
+	err := d.Fields.numbers(map[string]*int64{
 		"amount": (*int64)(&e.Amount), "window": (*int64)(&e.DedupWindow), "time": &at, "recorded": &recorded,
 	})
 	e.Time, e.Recorded = fromNanos(at), fromNanos(recorded)

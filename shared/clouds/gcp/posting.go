@@ -2,139 +2,117 @@ package gcp
 
 import (
 	"context"
-	"maps"
+	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// blindMost is the largest amount that is added without looking at the balance: a
-// session of 7 days, the longest that is booked, at one credit a second. A dearer
-// tariff costs a look per event. From [ledger.MaxBalance] it takes more than 13
+// blindMost is the largest amount that is added without reading the balance: a
+// session of 7 days, the longest that is charged, at one credit a second. A dearer
+// tariff costs a read per event. From [ledger.MaxBalance] it takes more than 13
 // million amounts of blindMost to get to the end of 64 bits, where Firestore's
-// increment does not fail but sticks; all that time the account is not sane.
+// increment does not fail but sticks; all that time the account is not valid.
 const blindMost = 604_800 * ledger.Credit
 
-// posting is one Post under way: what is to be booked and, once that was needed,
-// what a look at the database showed.
-type posting struct {
-	account string
-	entries []ledger.Entry
-
-	looked bool
-	found  map[string]identity // stored entries, by ID
-	stored *document           // the account
-	twins  map[string]*twin
+// Post plans a commit, tries it, and if it is refused reads and plans anew. An
+// entry that our own first try wrote, whose answer was lost, comes out as a
+// duplicate: it is there and means the same.
+func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
+	if !utf8.ValidString(account) { // JSON would merge it with another account
+		return nil, webhook.Permanent("account name is not UTF-8")
+	}
+	reads := mustRead(entries)
+	for try := 1; ; try++ {
+		var found ledger.Found
+		var stored map[string]*document
+		var err error
+		if reads {
+			if found, stored, err = l.find(ctx, account, entries); err != nil {
+				return nil, fmt.Errorf("post to ledger: %w", err)
+			}
+		}
+		decision, err := ledger.Plan(account, entries, found, l.client.now())
+		if err != nil || len(decision.Entries) == 0 {
+			return decision.Outcomes, err
+		}
+		if err = l.commit(ctx, l.writes(account, decision, found, stored)); err == nil {
+			return decision.Outcomes, nil
+		}
+		if !stale(err) && !contended(err) || try == contentions {
+			return nil, refused(err, len(entries))
+		}
+		if reads || contended(err) { // another process was faster: not again at the same moment
+			_ = l.client.pause(ctx, try, contentionBackoff)
+		}
+		reads = reads || stale(err)
+	}
 }
 
-// identity is what tells a duplicate from a conflict.
-type identity struct{ account, fingerprint string }
-
-// needsALook says whether a blind write could be wrong.
-func (p *posting) needsALook() bool {
-	return slices.ContainsFunc(p.entries, func(e ledger.Entry) bool { return e.DedupKey != "" || isLarge(e) })
+// mustRead says whether a blind write could be wrong.
+func mustRead(entries []ledger.Entry) bool {
+	return slices.ContainsFunc(entries, func(e ledger.Entry) bool {
+		return e.DedupKey != "" || e.Amount > blindMost || e.Amount < -blindMost
+	})
 }
 
-func isLarge(e ledger.Entry) bool { return e.Amount > blindMost || e.Amount < -blindMost }
+// refused calls an entry that Firestore can never store permanent, but not its
+// neighbours: together they come back, and the worker then posts them alone.
+func refused(err error, entries int) error {
+	if invalid(err) && entries == 1 {
+		return webhook.Permanent("the ledger's database cannot hold the entry")
+	}
+	return fmt.Errorf("post to ledger: %w", err)
+}
 
-// look reads everything the posting touches, as of one moment.
-func (l *Ledger) look(ctx context.Context, p *posting) error {
-	names := []string{l.accountName(p.account)}
-	for _, e := range p.entries {
+// find reads what the posting is about: account, entries and dedup versions as of
+// one moment, then the dedup index. It gives the documents by name, too.
+func (l *Ledger) find(ctx context.Context, account string, entries []ledger.Entry) (ledger.Found, map[string]*document, error) {
+	names := []string{l.accountName(account)}
+	for _, e := range entries {
 		names = append(names, l.entryName(e.ID))
 		if e.DedupKey != "" {
-			names = append(names, l.guardName(e.DedupKey))
+			names = append(names, l.versionName(e.DedupKey))
 		}
 	}
-	documents, err := l.get(ctx, names...)
+	stored, err := l.get(ctx, names...)
 	if err != nil {
-		return err
+		return ledger.Found{}, nil, err
 	}
-	p.looked, p.found = true, make(map[string]identity)
-	p.stored = documents[l.accountName(p.account)]
-	for _, e := range p.entries {
-		if there := documents[l.entryName(e.ID)]; there != nil {
-			p.found[e.ID] = identity{there.Fields.text("account"), there.Fields.text("fingerprint")}
+	state, err := readAccount(account, stored[l.accountName(account)])
+	found := ledger.Found{Entries: make(map[string]ledger.Entry), Account: &state}
+	for _, e := range entries {
+		if there := stored[l.entryName(e.ID)]; there != nil {
+			found.Entries[e.ID] = ledger.Entry{Account: there.Fields.text("account"), Fingerprint: there.Fields.text("fingerprint")}
 		}
 	}
-	p.twins, err = l.readTwins(ctx, p, documents)
-	return err
+	if err == nil {
+		found.Dedup, err = l.readDedup(ctx, ledger.DedupSpans(entries, found.Entries), stored)
+	}
+	return found, stored, err
 }
 
-// plan is one try: what Post would say if the commit succeeds, and the commit.
-type plan struct {
-	outcomes []ledger.Outcome // one per entry of the posting
-	created  []ledger.Entry
-	writes   []write
-}
-
-// plan decides about every entry, in order. It fails with ErrOverflow, or if the
-// stored account holds something that is no number.
-func (l *Ledger) plan(p *posting) (*plan, error) {
-	next := &plan{outcomes: make([]ledger.Outcome, len(p.entries))}
-	booked := make(map[string]identity, len(p.entries))
-	maps.Copy(booked, p.found)
-	for i, e := range p.entries {
-		own := identity{p.account, e.Fingerprint}
-		if there, ok := booked[e.ID]; ok {
-			next.outcomes[i] = ledger.Conflict
-			if there == own {
-				next.outcomes[i] = ledger.Duplicate
-			}
-			continue
-		}
-		booked[e.ID] = own
-		next.outcomes[i] = next.create(p, e)
+// writes lists the commit's writes. The account is incremented, which needs it to
+// exist; an account that was read and does not exist is created. Large amounts at
+// the same moment may still pass the bound of a balance together, by a handful; it
+// takes hundreds to leave 64 bits.
+func (l *Ledger) writes(account string, d ledger.Decision, found ledger.Found, stored map[string]*document) (writes []write) {
+	for _, e := range d.Entries {
+		writes = append(writes, write{Update: &document{Name: l.entryName(e.ID), Fields: writeEntry(e)}, If: absent})
 	}
-	for _, e := range next.created {
-		e.Recorded = l.client.now()
-		next.writes = append(next.writes, write{Update: &document{Name: l.entryName(e.ID), Fields: writeEntry(e)}, If: absent})
+	for key, times := range d.Dedup {
+		writes = append(writes, l.dedupWrites(key, times, stored[l.versionName(key)])...)
 	}
-	for _, t := range p.twins {
-		next.writes = append(next.writes, l.twinWrites(t)...)
+	name := l.accountName(account)
+	if found.Account != nil && stored[name] == nil {
+		return append(writes, write{Update: &document{Name: name, Fields: writeAccount(d.After(*found.Account))}, If: absent})
 	}
-	return next, l.book(p, next)
-}
-
-func (n *plan) create(p *posting, e ledger.Entry) ledger.Outcome {
-	outcome := ledger.Recorded
-	if e.DedupKey != "" && !p.twins[e.DedupKey].anchor(e) {
-		outcome, e.Kind, e.Amount = ledger.WasSuppressed, ledger.Suppressed, 0
-	}
-	e.Account = p.account
-	n.created = append(n.created, e)
-	return outcome
-}
-
-// book adds the write that changes the account: an increment, which needs the
-// account to exist, or after a look that found none the account itself. What was
-// looked at must stay within the bounds. Large amounts at the same moment may
-// still pass them together, by a handful; it takes hundreds to leave 64 bits.
-func (l *Ledger) book(p *posting, next *plan) error {
-	if len(next.created) == 0 {
-		return nil
-	}
-	before, err := readAccount(p.account, p.stored)
-	if err != nil {
-		return err
-	}
-	after := before
-	for _, e := range next.created {
-		var fits bool
-		if after.Balance, fits = after.Balance.Add(e.Amount); !fits {
-			return ledger.ErrOverflow
-		}
-		after.Seq++
-	}
-	if p.looked && p.stored == nil {
-		next.writes = append(next.writes, write{Update: &document{Name: l.accountName(p.account), Fields: writeAccount(after)}, If: absent})
-		return nil
-	}
-	next.writes = append(next.writes, write{
-		Update:     &document{Name: l.accountName(p.account), Fields: fields{"account": text(p.account)}},
+	return append(writes, write{
+		Update:     &document{Name: name, Fields: fields{"account": text(account)}},
 		Mask:       &mask{[]string{"account"}},
-		Transforms: []transform{increment("balance", after.Balance-before.Balance), increment("seq", after.Seq-before.Seq)},
+		Transforms: []transform{increment("balance", d.Sum), increment("seq", int64(len(d.Entries)))},
 		If:         present,
 	})
-	return nil
 }

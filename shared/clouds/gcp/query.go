@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -94,22 +92,23 @@ func (d database) query(ctx context.Context, q query) ([]*document, error) {
 	return documents, nil
 }
 
+// queryAll is query, each document read.
+func queryAll[T any](ctx context.Context, d database, q query, read func(*document) (T, error)) ([]T, error) {
+	documents, err := d.query(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]T, len(documents))
+	for i, stored := range documents {
+		if all[i], err = read(stored); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // moment keeps nanoseconds, in the years 1678 to 2262. Firestore's own
 // timestamps end at microseconds.
 func moment(t time.Time) value { return number(t.UnixNano()) }
 
 func fromNanos(n int64) time.Time { return time.Unix(0, n).UTC() }
-
-// A page's cursor is the (time, id) of the last thing given out.
-func formatCursor(at time.Time, id string) string {
-	return strconv.FormatInt(at.UnixNano(), 10) + " " + id
-}
-
-func parseCursor(text string) (at value, id string, err error) {
-	digits, id, ok := strings.Cut(text, " ")
-	nanos, err := strconv.ParseInt(digits, 10, 64)
-	if !ok || err != nil {
-		return value{}, "", errors.New("cursor is not one of this store")
-	}
-	return number(nanos), id, nil
-}

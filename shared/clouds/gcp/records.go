@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/webhook-functions/template/shared/page"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -63,35 +64,25 @@ func (r *Records) Get(ctx context.Context, kind, id string) (records.Record, boo
 
 // List needs the index (kind, time descending).
 func (r *Records) List(ctx context.Context, kind, after string, limit int) ([]records.Record, string, error) {
-	limit = max(limit, 1)
 	q := query{
 		From:    []collection{{"records"}},
 		Where:   where("kind", "EQUAL", text(kind)),
 		OrderBy: by("time", "DESCENDING"),
-		Limit:   limit + 1,
+		Limit:   page.Limit(limit) + 1,
 	}
 	if after != "" {
-		at, id, err := parseCursor(after)
+		at, id, err := page.Parse(after)
 		if err != nil {
 			return nil, "", err
 		}
-		q.StartAt = &cursor{Values: []value{at, reference(r.recordName(kind, id))}}
+		q.StartAt = &cursor{Values: []value{moment(at), reference(r.recordName(kind, id))}}
 	}
-	documents, err := r.query(ctx, q)
+	list, err := queryAll(ctx, r.database, q, func(d *document) (records.Record, error) { return readRecord(kind, d.Fields) })
 	if err != nil {
 		return nil, "", fmt.Errorf("list records: %w", err)
 	}
-	page := make([]records.Record, len(documents))
-	for i, d := range documents {
-		if page[i], err = readRecord(kind, d.Fields); err != nil {
-			return nil, "", fmt.Errorf("list records: %w", err)
-		}
-	}
-	if len(page) <= limit {
-		return page, "", nil
-	}
-	last := page[limit-1]
-	return page[:limit], formatCursor(last.Time, last.ID), nil
+	list, next := page.Cut(list, limit, records.Record.Cursor)
+	return list, next, nil
 }
 
 func (r *Records) recordName(kind, id string) string {

@@ -53,7 +53,7 @@ func (d *DeadLetters) waiting(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := scanAll(rows, scanName)
+	ids, err := scanAll(rows, scanOne[string])
 	waiting := map[string]bool{}
 	for _, id := range ids {
 		waiting[id] = true

@@ -5,11 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/page"
 )
 
 // Ledger keeps credits in the file.
@@ -24,28 +22,20 @@ var (
 // Ledger gives the file's ledger.
 func (db *DB) Ledger() *Ledger { return &Ledger{db} }
 
-// Post books entry by entry inside one transaction; an error undoes them all.
-func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
-	if err := ledger.CheckAmounts(entries); err != nil {
-		return nil, err
-	}
-	p := posting{ctx: ctx, now: l.db.now()}
-	outcomes := make([]ledger.Outcome, len(entries))
-	err := l.db.update(ctx, func(tx *sql.Tx) (err error) {
-		if p.account, err = readAccount(ctx, tx, account); err != nil {
+// Post reads, decides and writes in one transaction.
+func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entry) (outcomes []ledger.Outcome, err error) {
+	now := l.db.now()
+	err = l.db.update(ctx, func(tx *sql.Tx) error {
+		found, err := find(ctx, tx, account, entries)
+		if err != nil {
 			return err
 		}
-		p.tx = tx
-		before := p.account.Seq
-		for i, e := range entries {
-			if outcomes[i], err = p.post(e); err != nil {
-				return err
-			}
+		decision, err := ledger.Plan(account, entries, found, now)
+		if err != nil {
+			return err
 		}
-		if p.account.Seq == before {
-			return nil
-		}
-		return p.writeAccount()
+		outcomes = decision.Outcomes
+		return write(ctx, tx, decision.After(*found.Account), decision.Entries)
 	})
 	if errors.Is(err, ledger.ErrOverflow) {
 		return nil, err
@@ -56,72 +46,51 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 	return outcomes, nil
 }
 
-// posting is one Post under way.
-type posting struct {
-	ctx     context.Context
-	tx      *sql.Tx
-	now     time.Time
-	account ledger.Account
-}
-
-func (p *posting) post(e ledger.Entry) (ledger.Outcome, error) {
-	if outcome, err := p.find(e); outcome != "" || err != nil {
-		return outcome, err
-	}
-	suppress, err := p.hasTwin(e)
+// find reads what a posting is about. The table of entries is the dedup index, too.
+func find(ctx context.Context, tx *sql.Tx, account string, entries []ledger.Entry) (ledger.Found, error) {
+	state, err := readAccount(ctx, tx, account)
+	found := ledger.Found{Entries: map[string]ledger.Entry{}, Dedup: map[string][]int64{}, Account: &state}
 	if err != nil {
-		return "", err
+		return found, err
 	}
-	outcome := ledger.Recorded
-	if suppress {
-		outcome, e.Kind, e.Amount = ledger.WasSuppressed, ledger.Suppressed, 0
+	for _, e := range entries {
+		err := tx.QueryRowContext(ctx, "SELECT account, fingerprint FROM entries WHERE id = ?", e.ID).Scan(&e.Account, &e.Fingerprint)
+		if err == nil {
+			found.Entries[e.ID] = e
+		} else if !errors.Is(err, sql.ErrNoRows) {
+			return found, err
+		}
 	}
-	balance, ok := p.account.Balance.Add(e.Amount)
-	if !ok {
-		return "", ledger.ErrOverflow
+	for key, span := range ledger.DedupSpans(entries, found.Entries) {
+		rows, err := tx.QueryContext(ctx, "SELECT time FROM entries WHERE twin = ? AND twin <> '' AND kind <> 'suppressed' AND time BETWEEN ? AND ?",
+			key, span.From, span.To)
+		if err != nil {
+			return found, err
+		}
+		if found.Dedup[key], err = scanAll(rows, scanOne[int64]); err != nil {
+			return found, err
+		}
 	}
-	p.account.Balance, p.account.Seq = balance, p.account.Seq+1
-	return outcome, p.create(e)
-}
-
-// find says what a stored entry of the same ID makes of e, "" if there is none.
-func (p *posting) find(e ledger.Entry) (ledger.Outcome, error) {
-	var account, fingerprint string
-	err := p.tx.QueryRowContext(p.ctx, "SELECT account, fingerprint FROM entries WHERE id = ?", e.ID).Scan(&account, &fingerprint)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return "", nil
-	case err != nil:
-		return "", err
-	case account == p.account.ID && fingerprint == e.Fingerprint:
-		return ledger.Duplicate, nil
-	}
-	return ledger.Conflict, nil
-}
-
-func (p *posting) hasTwin(e ledger.Entry) (found bool, err error) {
-	if e.DedupKey == "" {
-		return false, nil
-	}
-	err = p.tx.QueryRowContext(p.ctx, `SELECT EXISTS (
-		SELECT 1 FROM entries WHERE twin = ? AND twin <> '' AND kind <> 'suppressed' AND abs(time - ?) <= ?)`,
-		e.DedupKey, nanos(e.Time), int64(e.DedupWindow)).Scan(&found)
-	return found, err
+	return found, nil
 }
 
 const entryColumns = "id, account, kind, amount, fingerprint, time, recorded, twin, twin_window, usage, value, source, note"
 
-func (p *posting) create(e ledger.Entry) error {
-	_, err := p.tx.ExecContext(p.ctx, "INSERT INTO entries ("+entryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		e.ID, p.account.ID, string(e.Kind), int64(e.Amount), e.Fingerprint, nanos(e.Time), nanos(p.now),
-		e.DedupKey, int64(e.DedupWindow), e.Usage, e.Value, e.Source, e.Note)
-	return err
-}
-
-func (p *posting) writeAccount() error {
-	_, err := p.tx.ExecContext(p.ctx, `INSERT INTO accounts (id, balance, seq) VALUES (?, ?, ?)
+func write(ctx context.Context, tx *sql.Tx, account ledger.Account, entries []ledger.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	for _, e := range entries {
+		_, err := tx.ExecContext(ctx, "INSERT INTO entries ("+entryColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			e.ID, e.Account, string(e.Kind), int64(e.Amount), e.Fingerprint, nanos(e.Time), nanos(e.Recorded),
+			e.DedupKey, int64(e.DedupWindow), e.Usage, e.Value, e.Source, e.Note)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO accounts (id, balance, seq) VALUES (?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET balance = excluded.balance, seq = excluded.seq`,
-		p.account.ID, int64(p.account.Balance), p.account.Seq)
+		account.ID, int64(account.Balance), account.Seq)
 	return err
 }
 
@@ -163,14 +132,13 @@ func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) erro
 func (l *Ledger) Statement(ctx context.Context, account, cursor string, limit int) ([]ledger.Entry, string, error) {
 	query, args := "SELECT "+entryColumns+" FROM entries WHERE account = ?", []any{account}
 	if cursor != "" {
-		at, id, err := parseCursor(cursor)
+		at, id, err := page.Parse(cursor)
 		if err != nil {
 			return nil, "", err
 		}
-		query, args = query+" AND (time, id) > (?, ?)", append(args, at, id)
+		query, args = query+" AND (time, id) > (?, ?)", append(args, nanos(at), id)
 	}
-	limit = max(limit, 1)
-	rows, err := l.db.read.QueryContext(ctx, query+" ORDER BY time, id LIMIT ?", append(args, limit+1)...)
+	rows, err := l.db.read.QueryContext(ctx, query+" ORDER BY time, id LIMIT ?", append(args, page.Limit(limit)+1)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("read statement: %w", err)
 	}
@@ -178,33 +146,28 @@ func (l *Ledger) Statement(ctx context.Context, account, cursor string, limit in
 	if err != nil {
 		return nil, "", fmt.Errorf("read statement: %w", err)
 	}
-	if len(entries) <= limit {
-		return entries, "", nil
-	}
-	last := entries[limit-1]
-	return entries[:limit], formatCursor(last.Time, last.ID), nil
+	entries, next := page.Cut(entries, limit, ledger.Entry.Cursor)
+	return entries, next, nil
 }
 
 // Accounts lists them by name.
 func (l *Ledger) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {
-	limit = max(limit, 1)
-	rows, err := l.db.read.QueryContext(ctx, "SELECT id FROM accounts WHERE id > ?1 OR ?1 = '' ORDER BY id LIMIT ?2", cursor, limit+1)
+	rows, err := l.db.read.QueryContext(ctx, "SELECT id FROM accounts WHERE id > ?1 OR ?1 = '' ORDER BY id LIMIT ?2", cursor, page.Limit(limit)+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("list accounts: %w", err)
 	}
-	names, err := scanAll(rows, scanName)
+	names, err := scanAll(rows, scanOne[string])
 	if err != nil {
 		return nil, "", fmt.Errorf("list accounts: %w", err)
 	}
-	if len(names) <= limit {
-		return names, "", nil
-	}
-	return names[:limit], names[limit-1], nil
+	names, next := page.Cut(names, limit, func(name string) string { return name })
+	return names, next, nil
 }
 
-func scanName(rows *sql.Rows) (name string, err error) {
-	err = rows.Scan(&name)
-	return name, err
+// scanOne reads a row of one column.
+func scanOne[T any](rows *sql.Rows) (one T, err error) {
+	err = rows.Scan(&one)
+	return one, err
 }
 
 func scanEntry(rows *sql.Rows) (e ledger.Entry, err error) {
@@ -226,16 +189,4 @@ func scanAll[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (all []T, e
 		all = append(all, one)
 	}
 	return all, rows.Err()
-}
-
-// A cursor is the (time, id) of the last row given out.
-func formatCursor(at time.Time, id string) string { return fmt.Sprintf("%d %s", nanos(at), id) }
-
-func parseCursor(cursor string) (at int64, id string, err error) {
-	number, id, ok := strings.Cut(cursor, " ")
-	at, err = strconv.ParseInt(number, 10, 64)
-	if !ok || err != nil {
-		return 0, "", errors.New("cursor is not one of this store")
-	}
-	return at, id, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/webhook-functions/template/shared/page"
 	"github.com/webhook-functions/template/shared/records"
 )
 
@@ -52,26 +53,22 @@ func (s *Records) Get(ctx context.Context, kind, id string) (records.Record, boo
 func (s *Records) List(ctx context.Context, kind, cursor string, limit int) ([]records.Record, string, error) {
 	query, args := "SELECT "+recordColumns+" FROM records WHERE kind = ? AND deleted = 0", []any{kind}
 	if cursor != "" {
-		at, id, err := parseCursor(cursor)
+		at, id, err := page.Parse(cursor)
 		if err != nil {
 			return nil, "", err
 		}
-		query, args = query+" AND (time < ? OR (time = ? AND id > ?))", append(args, at, at, id)
+		query, args = query+" AND (time < ? OR (time = ? AND id > ?))", append(args, nanos(at), nanos(at), id)
 	}
-	limit = max(limit, 1)
-	rows, err := s.db.read.QueryContext(ctx, query+" ORDER BY time DESC, id LIMIT ?", append(args, limit+1)...)
+	rows, err := s.db.read.QueryContext(ctx, query+" ORDER BY time DESC, id LIMIT ?", append(args, page.Limit(limit)+1)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list records: %w", err)
 	}
-	page, err := scanAll(rows, func(rows *sql.Rows) (records.Record, error) { return scanRecord(rows) })
+	list, err := scanAll(rows, func(rows *sql.Rows) (records.Record, error) { return scanRecord(rows) })
 	if err != nil {
 		return nil, "", fmt.Errorf("list records: %w", err)
 	}
-	if len(page) <= limit {
-		return page, "", nil
-	}
-	last := page[limit-1]
-	return page[:limit], formatCursor(last.Time, last.ID), nil
+	list, next := page.Cut(list, limit, records.Record.Cursor)
+	return list, next, nil
 }
 
 func scanRecord(row interface{ Scan(...any) error }) (r records.Record, err error) {
