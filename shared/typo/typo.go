@@ -1,6 +1,5 @@
-// Package typo finds what a name in a configuration was meant to be. A name that
-// is not known is skipped, and with it a platform's secret or a price: one line
-// must say so.
+// Package typo finds the known name that a name in a configuration was meant to be. A
+// misspelt name would silently leave out a platform's secret or a price.
 package typo
 
 import (
@@ -9,10 +8,10 @@ import (
 	"unicode"
 )
 
-// Closest gives the known name that an unknown one may have been meant to be, ""
-// if there is none. Only letters and digits count, in any case. Up to two of them
-// are wrong, missing, too many or swapped: then it is near. Or the known name has
-// something before or behind it, or words between: another program may mean that.
+// Closest gives the known name that an unknown one may have been meant to be, "" if
+// none. Only letters and digits count, in any case. It is near if up to two of them are
+// wrong, missing, too many or swapped. It is not near if the known name has something
+// before or behind it, or words between: the variable may be another program's.
 func Closest(name string, known []string) (meant string, near bool) {
 	least := unlike
 	for _, candidate := range known {
@@ -25,7 +24,7 @@ func Closest(name string, known []string) (meant string, near bool) {
 
 const (
 	maxEdits = 2
-	unlike   = 1000 // the distance of names that have nothing to do with one another
+	unlike   = 1000 // the distance of unrelated names
 )
 
 func distance(name, candidate string) int {
@@ -41,8 +40,8 @@ func distance(name, candidate string) int {
 	return unlike
 }
 
-// shortens says whether all words, two or more, stand in the longer name, which
-// begins with the first.
+// shortens reports whether two or more words are all words of a longer name that
+// begins with the same one.
 func shortens(some, all []string) bool {
 	if len(some) < 2 || some[0] != all[0] {
 		return false
@@ -61,8 +60,8 @@ func words(name string) []string { return strings.FieldsFunc(strings.ToLower(nam
 
 func fold(name string) string { return strings.Join(words(name), "") }
 
-// edits counts letters to change, insert, delete or swap with the next one. Of
-// names that differ much in length it does not.
+// edits counts letters to change, insert, delete or swap with the next one, unless the
+// lengths differ too much.
 func edits(a, b string) int {
 	if len(a) > len(b)+maxEdits || len(b) > len(a)+maxEdits {
 		return unlike

@@ -27,13 +27,12 @@ func (d Delivery) String() string { return "delivery " + d.ID }
 // GoString keeps them out of %#v.
 func (d Delivery) GoString() string { return "webhook.Delivery{" + d.ID + "}" }
 
-// Header holds header fields under the names they arrived with. Fronts differ
-// in the case they keep, so only [Header.Values] may look names up.
+// Header holds header fields under the names they arrived with. Front doors differ in
+// the case of names: look them up with [Header.Values] only.
 type Header map[string][]string
 
-// Values gives every value of the named field, whatever case it arrived in.
-// Of the letters that fold into ASCII ones (the Kelvin sign into k) none has as
-// few bytes, so none is taken for one.
+// Values gives every value of the named field, in any case. EqualFold also folds
+// U+212A to k; the length check excludes it.
 func (h Header) Values(name string) []string {
 	var all []string
 	for key, values := range h {
@@ -44,7 +43,7 @@ func (h Header) Values(name string) []string {
 	return all
 }
 
-// Reply is what the platform is told. Body is always a constant.
+// Reply is the answer to the platform. Body is always a constant.
 type Reply struct {
 	Status     int
 	Body       string

@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// Retry is a property of the error: [Permanent] errors go to the dead letters
-// with their reason, everything else comes back later.
+// Retry is a property of the error: a [Permanent] one makes the event a dead letter,
+// any other is retried.
 
 type permanentError struct{ reason string }
 
 func (e *permanentError) Error() string { return e.reason }
 
-// Permanent says that trying again cannot help. The reason is stored beside the
-// dead letter and logged, so it is a fact about the event ("value is negative")
-// and never quotes one: no values, no personal data.
+// Permanent makes an error that no retry can help. The reason is stored with the dead
+// letter and logged: a fact about the event ("value is negative") without its values.
 func Permanent(reason string) error { return &permanentError{reason} }
 
 // PermanentReason gives the reason of a permanent error, false for any other.
@@ -44,9 +43,8 @@ func RetryDelay(err error) time.Duration {
 	return 0
 }
 
-// Undone is the error of an event with which two things were done: one of them may
-// have failed for good, but as long as the other one is not done the event comes
-// back.
+// Undone is the error of an event with two reactions: a transient error wins over a
+// permanent one, so that the event is retried until neither is left to do.
 func Undone(first, second error) error {
 	if _, permanent := PermanentReason(first); first != nil && !permanent || second == nil {
 		return first

@@ -1,11 +1,11 @@
 package webhook
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,27 +19,25 @@ import (
 type Basis string
 
 const (
-	ByID        Basis = "id"     // values the signature covers: an id, or fields that identify the event
-	ByBody      Basis = "body"   // nothing identifies the event but its bytes; honest twins look like retries
+	ByID        Basis = "id"     // values that the signature covers and that identify the event
+	ByBody      Basis = "body"   // the bytes of the body: two equal events look like a retry
 	Undecodable Basis = "unread" // the signature is valid, the body could not be decoded: the identity is provisional
 )
 
-// identityVersion is part of every identity and travels with the event. Old
-// derivations never change meaning, so that a redrive after years finds the
-// entry it made. A new derivation is a new version beside the old one.
+// identityVersion is part of every identity. An old derivation never changes: a
+// redrive after years must find the entry it made. A new one is a new version.
 const identityVersion = "v1"
 
-// Event is one verified delivery, or a follow-up made by one of our own
-// functions. Data is the exact body that was signed.
+// Event is one verified delivery, or a follow-up of one of our own functions.
 type Event struct {
 	ID     string    // identity, [Identity]; the same for every delivery of the same event
 	Source string    // "/webhooks/<provider>" or "/functions/<name>"
 	Type   string    // "<provider>.<event type>", or our own "credits.balance.changed"
 	Time   time.Time // when ingest received it; never part of an identity made by ID
-	Data   []byte
+	Data   []byte    // the exact body that was signed
 	Basis  Basis
-	KeyID  string // which key of the ring signed it; says when an old secret is no longer in use
-	Group  string // hash of whom it concerns, for fair queues; may be empty
+	KeyID  string // which key of the ring signed it; shows when an old secret is no longer in use
+	Group  string // hash of the account it concerns, for fair queues; may be empty
 	Reason string // why it is a dead letter; empty on every other queue
 }
 
@@ -52,8 +50,8 @@ func (e Event) Provider() string {
 	return name
 }
 
-// IsName says whether a name from outside is fit for a log: [A-Za-z0-9._-]{1,64},
-// and no part of it looks like a key or an id, which are long and have digits.
+// IsName reports whether a log may show a name from outside: [A-Za-z0-9._-]{1,64},
+// and no part of it looks like a key or an id (16 characters or more with a digit).
 func IsName(name string) bool {
 	const letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "0123456789"
 	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("._-", r) }) {
@@ -64,9 +62,8 @@ func IsName(name string) bool {
 	return 0 < len(name) && len(name) <= 64
 }
 
-// LogType is the type as a log may show it. A platform may name a type as it
-// likes: what is no name ([IsName]) behind the platform's might be data and is
-// "unknown".
+// LogType is the type as a log may show it. A platform's type that is no name
+// ([IsName]) may be data and is "unknown".
 func (e Event) LogType() string {
 	provider := e.Provider()
 	name := e.Type
@@ -82,13 +79,13 @@ func (e Event) LogType() string {
 	return "unknown"
 }
 
-// String shows no data: bodies carry personal data.
+// String shows no data.
 func (e Event) String() string { return e.LogType() + " " + ShortID(e.ID) }
 
-// GoString shows no data: bodies carry personal data.
+// GoString shows no data.
 func (e Event) GoString() string { return "webhook.Event{" + e.String() + "}" }
 
-// LogValue shows no data: bodies carry personal data.
+// LogValue shows no data.
 func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("type", e.LogType()), slog.String("id", ShortID(e.ID)), slog.Int("bytes", len(e.Data)))
 }
@@ -108,8 +105,8 @@ func Identity(route, eventType string, parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// GroupOf hashes whom an event concerns: queue metadata is no place for a
-// customer's id.
+// GroupOf hashes the account that an event concerns: queue metadata holds no personal
+// data.
 func GroupOf(route, who string) string {
 	if who == "" {
 		return ""
@@ -117,8 +114,8 @@ func GroupOf(route, who string) string {
 	return Identity(route, "group", who)[:32]
 }
 
-// FollowUp makes an event of our own: function is its maker ("worker"), cause
-// the event it follows from. The same cause gives the same identity again.
+// FollowUp makes an event of our own: function is its maker ("worker"), cause the event
+// it follows from. Equal arguments give the same identity.
 func FollowUp(function, eventType string, cause Event, about string, data []byte) Event {
 	source := "/functions/" + function
 	return Event{
@@ -132,9 +129,8 @@ func FollowUp(function, eventType string, cause Event, about string, data []byte
 	}
 }
 
-// message is the wire form: CloudEvents 1.0, JSON, structured mode. The body is
-// base64 because SQS takes only the XML character set and because a JSON string
-// would not keep bytes that are not UTF-8.
+// message is the wire form: CloudEvents 1.0, JSON, structured mode. The body is base64:
+// SQS takes only the XML character set, and JSON strings only UTF-8.
 type message struct {
 	SpecVersion     string    `json:"specversion"`
 	ID              string    `json:"id"`
@@ -156,24 +152,20 @@ const ContentType = "application/cloudevents+json"
 // Encode gives the event as one CloudEvents JSON object.
 func (e Event) Encode() []byte {
 	sum := sha256.Sum256(e.Data)
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(message{
+	text, err := json.Marshal(message{
 		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: e.Type, Time: e.Time.UTC(),
 		IdentityBasis: e.Basis, IdentityVersion: identityVersion,
 		KeyID: e.KeyID, Group: e.Group, Reason: e.Reason,
 		BodySHA256: hex.EncodeToString(sum[:]), Data: e.Data,
-	})
+	}, jsontext.AllowInvalidUTF8(true)) // as U+FFFD
 	if err != nil { // only a year outside 0..9999 can do this
 		panic(fmt.Sprintf("webhook: encode event: %v", err))
 	}
-	return ascii(bytes.TrimSuffix(out.Bytes(), []byte("\n")))
+	return ascii(text)
 }
 
-// ascii escapes what lies outside printable ASCII in a JSON text. An event type
-// or a reason may hold a character that a queue refuses (SQS: U+FFFE), and a
-// refused message would be a lost event.
+// ascii escapes all but printable ASCII in a JSON text. A queue may refuse a character
+// of an event type or a reason (SQS: U+FFFE), and a refused message is a lost event.
 func ascii(text []byte) []byte {
 	if !slices.ContainsFunc(text, func(c byte) bool { return c >= 0x7f }) {
 		return text
@@ -194,10 +186,9 @@ func ascii(text []byte) []byte {
 }
 
 var (
-	// ErrNewer: the message was written by a newer version of this code. It is
-	// worth another try: a rollout may be under way.
+	// ErrNewer: a newer release wrote the message. Retry it: a rollout may be under way.
 	ErrNewer = errors.New("message is of a newer version")
-	// ErrCorrupt: the message is not one of ours, or its body does not match its hash.
+	// ErrCorrupt: the message is not an event, or its body does not match its hash.
 	ErrCorrupt = errors.New("message is corrupt")
 )
 

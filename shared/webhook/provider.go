@@ -35,8 +35,8 @@ func (p Provider) TenantOf(body []byte) string {
 	return p.Tenant(body)
 }
 
-// Decoder reads the exact bytes of a verified body. An unknown event type is
-// not an error. With an error, Parsed.Type is filled if it could still be read.
+// Decoder decodes the exact bytes of a verified body. An unknown event type is not an
+// error. With an error, Parsed.Type is filled if it could be decoded.
 type Decoder func(body []byte) (Parsed, error)
 
 // Parsed is what a platform's decoder found in a body.
@@ -68,33 +68,28 @@ func (p Parsed) GoString() string { return p.String() }
 // LogValue is String.
 func (p Parsed) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
-// Verifier checks signatures with the secrets of one provider. Verify gives the
-// id of the key that signed body. It must evaluate every key, in constant time.
-// Implemented by signature.Keyring.
+// Verifier checks signatures with the secrets of one provider. Verify gives the id of the
+// key that signed body; it evaluates every key, in constant time. See signature.Keyring.
 type Verifier interface {
 	Verify(signature string, body []byte) (keyID string, ok bool)
 }
 
-// ErrNotConfigured: the provider has no secret at all. The reply is 503, as for
-// every other error of [Keyrings], but nobody is woken: a fork uses the
-// platforms it uses, and strangers may knock at the other routes.
+// ErrNotConfigured: the provider has no secret. The reply is 503 without an alarm: a fork
+// need not use every platform.
 var ErrNotConfigured = errors.New("provider is not configured")
 
-// ErrNoTime: the caller's time was over before it was known whether there is a
-// secret, and nothing has failed so far. The reply is 503, but nobody is woken:
-// strangers hang up, or send so slowly that no time is left.
+// ErrNoTime: the request's time ended before the secret was found, without a failure. The
+// reply is 503 without an alarm: any client may hang up or send slowly.
 var ErrNoTime = errors.New("the caller's time is over")
 
-// Keyrings finds the verifier of a provider, "chatbase", or of one of its
-// tenants, "chatbase/<tenant>", which has none unless it has a secret of its own
-// (ErrNotConfigured; ingest then asks for the provider's). A tenant is a
-// stranger's word: to ask for one nobody knows must cost nothing. An error means
-// that we cannot verify now (no secret, a bad one, a store out of reach, ErrNoTime):
-// the reply is 503.
+// Keyrings finds the verifier of a provider, "acme", or of one of its tenants,
+// "acme/<tenant>". A tenant without a secret of its own is ErrNotConfigured; ingest then
+// asks for the provider's. A tenant's name is not verified: an unknown one must cost
+// nothing. An error means that ingest cannot verify now (no secret, an invalid one, a
+// store out of reach, ErrNoTime): the reply is 503.
 type Keyrings interface {
 	Keyring(ctx context.Context, provider string) (Verifier, error)
-	// Refresh is asked after a mismatch for a newer verifier: the secret may
-	// have been rotated. It gives nil when there is nothing newer or when it
-	// looked too recently; it must bound its own rate.
+	// Refresh gives a newer verifier after a mismatch: the secret may have been
+	// rotated. It bounds its own rate and gives nil when it has nothing newer.
 	Refresh(ctx context.Context, provider string) Verifier
 }

@@ -2,23 +2,20 @@ package webhook
 
 import "context"
 
-// Publisher stores events on one queue. It returns nil only after the queue has
-// confirmed durable storage, and it does not outlive ctx. A publisher may store
-// an event it reports as failed (the answer was lost); it never reports one
-// stored that is not.
+// Publisher stores events on one queue. It returns nil only after the queue confirmed
+// durable storage, and returns when ctx ends. An event may be stored in spite of an
+// error (the answer was lost).
 type Publisher interface {
 	Publish(ctx context.Context, e Event) error
 }
 
-// Handler reacts to one event. Handling an event again must be harmless and
-// must give the same follow-up events again: the first try may have died
-// between its write and their publication. They are published even if err is not
-// nil; it then says what becomes of the event itself.
+// Handler reacts to one event. It must be idempotent and give the same follow-up events
+// again: the first try may have died between its write and their publication. They are
+// published also with an error, which decides about the event itself.
 type Handler func(ctx context.Context, e Event) (followUps []Event, err error)
 
-// BatchHandler reacts to several events of one type at once and gives one
-// result per event, in their order. Use it where one write can serve several
-// events; [Each] makes one of a Handler.
+// BatchHandler reacts to several events of one type and gives one result per event, in
+// their order. Use it where one write serves several events.
 type BatchHandler func(ctx context.Context, events []Event) []Result
 
 // Result is what became of one event.
@@ -28,8 +25,7 @@ type Result struct {
 	Err       error
 }
 
-// Each handles the events of a batch one by one; outcome is what to call those
-// that succeed.
+// Each makes a BatchHandler of a Handler. Outcome is the word for success.
 func Each(outcome string, h Handler) BatchHandler {
 	return func(ctx context.Context, events []Event) []Result {
 		results := make([]Result, len(events))

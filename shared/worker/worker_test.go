@@ -121,7 +121,7 @@ func TestHandle(t *testing.T) {
 	}
 }
 
-// Follow-ups are published whatever becomes of the event, and before its verdict.
+// Follow-ups are published before the verdict, also those of a failed handler.
 func TestHandlePublishesFollowUps(t *testing.T) {
 	for name, row := range map[string]struct {
 		err  error
