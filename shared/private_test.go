@@ -38,7 +38,7 @@ var harmless = map[string]string{
 	"worker.Worker": "wiring", "worker.Verdict": "quotes no data",
 	"records.Memory": "a store", "ledger.Memory": "a store", "ledger.Mismatch": "numbers", "ledger.Span": "numbers",
 	"ledger.Found": "hashes; entries are private themselves", "ledger.Decision": "hashes; entries are private themselves",
-	"handlers.Calls": "wiring", "handlers.Credits": "wiring", "handlers.Latest": "wiring",
+	"handlers.Credits": "wiring", "handlers.Latest": "wiring",
 	"accounts.Grants": "wiring", "calls.Crossings": "wiring", "calls.Limits": "wiring", "calls.Ports": "wiring",
 	"handlers.Leads": "wiring", "calls.Forward": "wiring", // of Chatbase
 	"handlers.Sessions": "wiring", "handlers.Tools": "wiring", "calls.Speech": "wiring", "calls.VendorDebits": "wiring", // of Gabber

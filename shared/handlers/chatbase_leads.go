@@ -6,6 +6,7 @@ import (
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -17,13 +18,24 @@ type Leads struct {
 	Forward bool
 }
 
+func chatbaseReactions(s Settings, store records.Store) map[string]webhook.BatchHandler {
+	s.Leads.Records = store
+	return map[string]webhook.BatchHandler{"chatbase.leads.submit": webhook.Each("stored", s.Leads.Keep)}
+}
+
+var chatbaseKinds = []string{chatbase.LeadKind}
+
+func chatbaseVariables(s *Settings) []variables.Variable {
+	return []variables.Variable{{Name: "LEADS_FORWARD_URL", Set: func(url string) error { s.Leads.Forward = url != ""; return nil }}}
+}
+
 // Keep handles chatbase.leads.submit.
 func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	lead, err := chatbase.ParseLeadsSubmit(e.Data)
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
-	_, err = l.Records.Put(ctx, records.Record{Kind: chatbase.LeadKind, ID: e.ID, Version: 1, Time: e.Time, Data: e.Data})
+	_, err = l.Records.Put(ctx, records.Record{Kind: chatbase.LeadKind, ID: e.ID, Version: records.Once, Time: e.Time, Data: e.Data})
 	if err != nil || !l.Forward {
 		return nil, err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers/envelope"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -38,34 +37,31 @@ type Credits struct {
 	Records          records.Store    // read only with ExcludeSimulated
 	Now              func() time.Time // likewise
 	Log              *slog.Logger
+
+	Decode webhook.Decoder // of the platform that reports
 }
 
 // charge is one event on its way into the ledger.
 type charge struct {
 	envelope.Private
-	index   int // in the batch
-	of      followups.Balance
-	cost    ledger.Micro // what the usage is worth, whoever's ledger it is taken from
-	vendor  VendorLedger // none for usage the vendor has nothing to do with
-	usageID string       // the platform's own, may be empty
-	session string       // whose usage it is, where the event says
-	entry   ledger.Entry
+	index  int // in the batch
+	of     followups.Balance
+	cost   ledger.Micro // what the usage is worth, whichever ledger it is taken from
+	vendor VendorLedger // none for usage the vendor has nothing to do with
+	usage  webhook.Usage
+	entry  ledger.Entry
 
 	simulated bool // by the session's record, see exclude
 }
 
-// Deduct handles gabber.usage.tracked: one atomic write per account and batch.
+// Deduct handles events whose payload is a [webhook.UsageReporter]: one atomic
+// write per account and batch.
 func (c *Credits) Deduct(ctx context.Context, events []webhook.Event) []webhook.Result {
-	return c.deduct(ctx, events, c.usage)
-}
-
-// deduct charges what read makes of each event.
-func (c *Credits) deduct(ctx context.Context, events []webhook.Event, read func(webhook.Event) (charge, error)) []webhook.Result {
 	results := make([]webhook.Result, len(events))
 	byAccount := make(map[string][]charge)
 	var order []string
 	for i, e := range events {
-		charge, err := read(e)
+		charge, err := c.read(e)
 		if err != nil {
 			results[i].Err = webhook.Permanent(err.Error())
 			continue
@@ -86,27 +82,44 @@ func (c *Credits) deduct(ctx context.Context, events []webhook.Event, read func(
 	return results
 }
 
-func (c *Credits) usage(e webhook.Event) (charge, error) {
-	usage, err := gabber.ParseUsageTracked(e.Data)
+// prices says whether the price list has a price for what a payload reports.
+func (c *Credits) prices(zero webhook.UsageReporter) bool {
+	usage, _ := zero.Usage() // a zero payload reports nothing but its type
+	_, priced := c.Tariff[usage.Type]
+	return priced
+}
+
+// read makes a charge of what an event reports.
+func (c *Credits) read(e webhook.Event) (charge, error) {
+	parsed, err := c.Decode(e.Data)
 	if err != nil {
 		return charge{}, err
 	}
-	value, err := usage.Units()
+	reporter, ok := parsed.Payload.(webhook.UsageReporter)
+	if !ok {
+		return charge{}, errors.New("the body reports no usage")
+	}
+	usage, err := reporter.Usage()
 	if err != nil {
 		return charge{}, err
 	}
-	human := usage.Account()
-	ch := charge{usageID: usage.ID, session: usage.Session(), vendor: c.Vendor, entry: ledger.Entry{
+	value, err := strict.ParseDecimal(usage.Value)
+	if err != nil || value.Sign() < 0 { // usage never credits
+		return charge{}, errors.New("the usage is not a number, or negative")
+	}
+	ch := charge{usage: usage, of: c.account(e.Provider(), usage.Project, usage.Whom), entry: ledger.Entry{
 		Kind:        ledger.Charge,
-		Fingerprint: webhook.Identity(e.Provider(), "usage.tracked fingerprint", human, usage.Type, value.String()),
+		Fingerprint: webhook.Identity(e.Provider(), parsed.Type+" fingerprint", usage.Meaning...),
 		Time:        e.Time,
 		Usage:       usage.Type,
-		Value:       string(usage.Value),
+		Value:       usage.Value,
 		Source:      e.Source,
 	}}
-	c.identify(&ch.entry, e)
-	ch.of = c.account(e.Provider(), usage.Project, human)
-	if c.ExcludeSimulated && usage.Simulated() {
+	if c.Vendor.Platform == e.Provider() {
+		ch.vendor = c.Vendor
+	}
+	c.identify(&ch, e)
+	if c.ExcludeSimulated && usage.Simulated {
 		ch.entry.Kind, ch.entry.Note = ledger.Unpriced, "simulated session"
 		return ch, nil
 	}
@@ -132,17 +145,21 @@ func (c *Credits) price(ch *charge, value strict.Decimal) error {
 	return nil
 }
 
-// identify gives the entry its idempotency key. An event that only its bytes
-// tell apart is keyed by arrival, and its bytes become the twin. The key must not
-// depend on the window: an event may come again after that was changed.
-func (c *Credits) identify(entry *ledger.Entry, e webhook.Event) {
-	entry.ID = e.ID
+// identify gives the entry its idempotency key. An event that only its bytes tell
+// apart is keyed by arrival, and its bytes become the dedup key. The idempotency key
+// must not depend on the window: an event may come again after that was changed.
+func (c *Credits) identify(ch *charge, e webhook.Event) {
+	if key := ch.usage.Key; len(key) > 0 {
+		ch.entry.ID = webhook.Identity(e.Provider(), key[0], key[1:]...)
+		return
+	}
+	ch.entry.ID = e.ID
 	if e.Basis != webhook.ByBody {
 		return
 	}
-	entry.ID += "@" + e.Time.UTC().Format(time.RFC3339Nano)
+	ch.entry.ID += "@" + e.Time.UTC().Format(time.RFC3339Nano)
 	if c.Window > 0 {
-		entry.DedupKey, entry.DedupWindow = e.ID, c.Window
+		ch.entry.DedupKey, ch.entry.DedupWindow = e.ID, c.Window
 	}
 }
 

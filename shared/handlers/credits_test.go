@@ -39,6 +39,7 @@ func newBooks(t *testing.T, env map[string]string) *books {
 		t.Fatal(err)
 	}
 	b := &books{Credits: settings.Credits}
+	b.Decode = gabber.Decode
 	b.Ledger = ledger.NewMemory(func() time.Time { return nine })
 	b.Log = slog.New(slog.NewTextHandler(&b.log, nil))
 	return b

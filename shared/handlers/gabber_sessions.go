@@ -168,7 +168,7 @@ func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]web
 		return nil, webhook.Permanent(err.Error())
 	}
 	at := envelope.Time(committed.Message.CreatedAt)
-	_, err = s.Records.Put(ctx, records.Record{Kind: MessagesOf(gabber.MessageKind, committed.Session()), ID: committed.Message.ID, Version: 1,
+	_, err = s.Records.Put(ctx, records.Record{Kind: MessagesOf(gabber.MessageKind, committed.Session()), ID: committed.Message.ID, Version: records.Once,
 		Time: cmp.Or(at, e.Time), Data: body.Payload.Message})
 	return nil, err
 }
@@ -182,6 +182,6 @@ func (s *Sessions) TimeLimitExceeded(ctx context.Context, e webhook.Event) ([]we
 	data := webhook.JSON(struct {
 		Session string `json:"session"`
 	}{limit.Session})
-	_, err = s.Records.Put(ctx, records.Record{Kind: gabber.TimeLimitKind, ID: limit.Session, Version: 1, Time: e.Time, Data: data})
+	_, err = s.Records.Put(ctx, records.Record{Kind: gabber.TimeLimitKind, ID: limit.Session, Version: records.Once, Time: e.Time, Data: data})
 	return nil, err
 }

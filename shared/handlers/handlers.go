@@ -2,19 +2,22 @@
 // one table.
 //
 // A handler gets verified events and may get each of them again, at any age and
-// in any order; see webhook.Handler for what it owes in return. To add a
-// reaction, write a file here and name its event types in [Table]. What it wants
-// a platform to be told goes into an event of package followups; package calls, which
-// the worker must not import, tells it.
+// in any order; see [webhook.Handler] for what it owes in return. [Table] charges
+// every event whose payload reports usage and keeps every latest state, whatever
+// the platform. Any other reaction is a file here, named after its platform, and a
+// line in Table. What a platform is to be told goes into an event of package
+// followups; outbound tells it, the worker never sees an API client.
 package handlers
 
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -22,33 +25,52 @@ import (
 // Table says which handler of the worker reacts to which event. An event that
 // is not in it is acknowledged and counted as ignored.
 func Table(s Settings, books ledger.Store, store records.Store, now func() time.Time, log *slog.Logger) map[string]webhook.BatchHandler {
-	credits := s.Credits
+	credits := &s.Credits
 	credits.Ledger, credits.Records, credits.Now, credits.Log = books, store, now, log
-	latest := &Latest{Records: store}
-	leads := &Leads{Records: store, Forward: s.ForwardLeads}
-	sessions := &Sessions{Records: store, Credits: &credits}
-	tools := &Tools{Records: store, Phrases: s.Phrases}
-
-	table := map[string]webhook.BatchHandler{
-		"gabber.usage.tracked":                        credits.Deduct,
-		"gabber.tool.calls_started":                   webhook.Each("stored", tools.Started),
-		"gabber.tool.calls_finished":                  webhook.Each("stored", tools.Finished),
-		"gabber.realtime_session.state_changed":       webhook.Each("stored", sessions.StateChanged),
-		"gabber.realtime_session.message_committed":   webhook.Each("stored", sessions.MessageCommitted),
-		"gabber.realtime_session.time_limit_exceeded": webhook.Each("stored", sessions.TimeLimitExceeded),
-		"chatbase.leads.submit":                       webhook.Each("stored", leads.Keep),
+	table := map[string]webhook.BatchHandler{}
+	for _, platform := range providers.Table().Providers() {
+		maps.Copy(table, reports(platform, *credits, store))
 	}
-	for _, eventType := range mirrored {
-		table[eventType] = webhook.Each("stored", latest.Mirror)
-	}
+	maps.Copy(table, gabberReactions(s, store))
+	maps.Copy(table, chatbaseReactions(s, store))
 	for _, eventType := range followups.Types() {
 		table[eventType] = webhook.Each("passed on", passOn)
 	}
-	if credits.pricesCalls() {
-		calls := &Calls{Credits: credits, Latest: latest}
-		table["g-tateth.call.completed"] = calls.Completed
+	return table
+}
+
+// reports are the handlers of the events of a platform that report usage or
+// latest state. Where the payload reports both, usage is charged only if the
+// price list has a price.
+func reports(platform webhook.Provider, credits Credits, store records.Store) map[string]webhook.BatchHandler {
+	credits.Decode = platform.Decode
+	latest := &Latest{store, platform.Decode}
+	table := map[string]webhook.BatchHandler{}
+	for name, zero := range platform.Events {
+		_, hasState := zero.(webhook.StateReporter)
+		usage, hasUsage := zero.(webhook.UsageReporter)
+		switch eventType := platform.Name + "." + name; {
+		case hasState && hasUsage && credits.prices(usage):
+			table[eventType] = both(webhook.Each("stored", latest.Mirror), credits.Deduct)
+		case hasState:
+			table[eventType] = webhook.Each("stored", latest.Mirror)
+		case hasUsage:
+			table[eventType] = credits.Deduct
+		}
 	}
 	return table
+}
+
+// both runs two handlers on the same events and gives the results of the second
+// one. If one of the two fails the event comes back for both.
+func both(first, second webhook.BatchHandler) webhook.BatchHandler {
+	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
+		before, results := first(ctx, events), second(ctx, events)
+		for i := range results {
+			results[i].Err = webhook.Undone(before[i].Err, results[i].Err)
+		}
+		return results
+	}
 }
 
 // passOn is for follow-up events, which are outbound's. The worker meets one when

@@ -3,11 +3,11 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"time"
 
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -29,43 +29,38 @@ import (
 // A message is also noted with its conversation, see [MessagesOf].
 type Latest struct {
 	Records records.Store
+	Decode  webhook.Decoder // of the platform that reports
 }
 
-// Mirror handles every event whose payload is a [webhook.StateReporter]:
-// "<provider>.<model>.<verb>".
+// Mirror handles an event whose payload is a [webhook.StateReporter].
 func (l *Latest) Mirror(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	state, err := stateOf(e)
+	state, err := l.read(e)
 	if err != nil {
-		return nil, err
+		return nil, webhook.Permanent(err.Error())
 	}
-	model, _ := cutLast(e.Type)
-	record := records.Record{Kind: model, ID: cmp.Or(state.ID, e.ID), Time: e.Time, Data: state.Data}
+	record := records.Record{Kind: model(e.Type), ID: cmp.Or(state.ID, e.ID), Time: e.Time, Data: state.Data}
 	if state.Deleted {
-		record.Version, record.Deleted, record.Data = math.MaxInt64, true, nil
+		record.Version, record.Deleted, record.Data = deleted, true, nil
 	} else if record.Version, err = l.version(ctx, e, state); err != nil {
 		return nil, err
 	}
 	if err := l.put(ctx, record); err != nil || state.Conversation == "" {
 		return nil, err
 	}
-	return nil, l.put(ctx, records.Record{Kind: MessagesOf(model, state.Conversation), ID: record.ID, Version: 1,
+	return nil, l.put(ctx, records.Record{Kind: MessagesOf(record.Kind, state.Conversation), ID: record.ID, Version: records.Once,
 		Time: cmp.Or(state.Created, e.Time), Data: []byte("{}")})
 }
 
-func stateOf(e webhook.Event) (webhook.State, error) {
-	parsed, err := providers.Decode(e)
+func (l *Latest) read(e webhook.Event) (webhook.State, error) {
+	parsed, err := l.Decode(e.Data)
 	if err != nil {
 		return webhook.State{}, err
 	}
 	reporter, ok := parsed.Payload.(webhook.StateReporter)
 	if !ok {
-		return webhook.State{}, webhook.Permanent("the event reports no latest state")
+		return webhook.State{}, errors.New("the body reports no state")
 	}
-	state, err := reporter.State(e.Data)
-	if err != nil {
-		err = webhook.Permanent(err.Error())
-	}
-	return state, err
+	return reporter.State(e.Data)
 }
 
 func (l *Latest) put(ctx context.Context, r records.Record) error {
@@ -76,10 +71,11 @@ func (l *Latest) put(ctx context.Context, r records.Record) error {
 // MessagesOf is the kind of the records that say which messages a conversation
 // has, listed by when they were written: MessagesOf("cribbly.message", id). They
 // hold no text, so that a deleted message is gone; the record of that kind
-// without the conversation does. For [MessageKind] they are the messages.
+// without the conversation does.
 func MessagesOf(model, conversation string) string { return model + "/" + conversation }
 
-func isMessage(model string) bool { return strings.HasSuffix(model, ".message") }
+// deleted is the version of a deleted object.
+const deleted = math.MaxInt64
 
 // version is stage and time in one number: Unix microseconds need 51 bits for
 // some decades to come.
@@ -103,20 +99,6 @@ func (l *Latest) arrival(ctx context.Context, e webhook.Event) (time.Time, error
 	return e.Time, l.put(ctx, first)
 }
 
-// cutLast splits "cribbly.contact.updated" into "cribbly.contact" and "updated".
-func cutLast(eventType string) (model, verb string) {
-	dot := strings.LastIndexByte(eventType, '.')
-	return eventType[:dot], eventType[dot+1:]
-}
-
-// mirrored lists the events Mirror handles.
-var mirrored = func() (types []string) {
-	for _, platform := range providers.Table() {
-		for eventType, zero := range platform.Events {
-			if _, ok := zero.(webhook.StateReporter); ok {
-				types = append(types, platform.Name+"."+eventType)
-			}
-		}
-	}
-	return types
-}()
+// model is the type of an event without its verb: "cribbly.contact" of
+// "cribbly.contact.updated".
+func model(eventType string) string { return eventType[:max(0, strings.LastIndexByte(eventType, '.'))] }

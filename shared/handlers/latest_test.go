@@ -15,6 +15,7 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/cribbly"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -359,7 +360,7 @@ func TestLatestStateComesBackWhateverFails(t *testing.T) {
 		{"the conversation is not told of it", message, "", "cribbly.message/c1"},
 	} {
 		store := &failing{Store: records.NewMemory(), get: row.get, put: row.put}
-		_, err := (&handlers.Latest{Records: store}).Mirror(t.Context(), received(t, "cribbly", row.body, 0))
+		_, err := (&handlers.Latest{Records: store, Decode: cribbly.Platform.Decode}).Mirror(t.Context(), received(t, "cribbly", row.body, 0))
 		if !errors.Is(err, errFails) {
 			t.Errorf("%s: %v, want it to come back", row.name, err)
 		}

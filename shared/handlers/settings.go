@@ -11,27 +11,29 @@ import (
 
 // Settings is what the worker's reactions are configured with.
 type Settings struct {
-	Credits      Credits // without ledger and log
-	Phrases      Phrases
-	ForwardLeads bool
+	Credits Credits // these and the following without their ledger, records and log
+	Tools   Tools
+	Leads   Leads
 }
 
 // SettingsFromEnv reads the settings of the worker's reactions. env gives "" for
 // a variable that is not set. All faults are reported together.
 func SettingsFromEnv(env func(string) string) (s Settings, err error) {
 	c := &s.Credits
-	err = variables.Read(env,
-		variables.Variable{Name: "TARIFF", Default: accounts.DefaultTariff, Set: c.setTariff},
-		variables.Variable{Name: "IDLESS_WINDOW", Set: c.setWindow},
-		variables.Variable{Name: "ANONYMOUS_HUMANS", Default: "anonymous", Set: c.setAnonymous},
+	all := []variables.Variable{
+		{Name: "TARIFF", Default: accounts.DefaultTariff, Set: c.setTariff},
+		{Name: "IDLESS_WINDOW", Set: c.setWindow},
+		{Name: "ANONYMOUS_HUMANS", Default: "anonymous", Set: c.setAnonymous},
 		variables.Bool("ACCOUNT_PER_PROJECT", &c.ScopeByProject),
 		variables.Bool("EXCLUDE_SIMULATED", &c.ExcludeSimulated),
-		variables.Text("GABBER_CREDIT", &c.Vendor.Credit),
-		variables.Variable{Name: "GABBER_LEDGER", Default: "off", Set: c.Vendor.setMode},
-		variables.Text("SPEAK_RESULT", &s.Phrases.Result),
-		variables.Text("SPEAK_FAILURE", &s.Phrases.Failure),
-		variables.Variable{Name: "LEADS_FORWARD_URL", Set: func(url string) error { s.ForwardLeads = url != ""; return nil }},
-	)
+	}
+	for _, ofPlatform := range []func(*Settings) []variables.Variable{
+		gabberVariables,
+		chatbaseVariables,
+	} {
+		all = append(all, ofPlatform(&s)...)
+	}
+	err = variables.Read(env, all...)
 	return s, err
 }
 
@@ -56,19 +58,5 @@ func (c *Credits) setWindow(text string) (err error) {
 
 func (c *Credits) setAnonymous(text string) error {
 	c.Anonymous = strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
-	return nil
-}
-
-// setMode wants the id of a credit type where there are debits.
-func (v *VendorLedger) setMode(text string) error {
-	switch {
-	case text == "off":
-		*v = VendorLedger{}
-	case text != "beside" && text != "instead":
-		return errors.New(`is neither "off" nor "beside" nor "instead"`)
-	case v.Credit == "":
-		return errors.New("needs GABBER_CREDIT, the id of a credit type")
-	}
-	v.Instead = text == "instead"
 	return nil
 }

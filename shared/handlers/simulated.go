@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -27,10 +26,10 @@ var errNoSession = errors.New("nothing is reported yet of the usage's session")
 // end. What the first booking says stands: neither the entry's identity nor its
 // fingerprint depends on what is found here.
 func (c *Credits) exclude(ctx context.Context, e webhook.Event, ch *charge) error {
-	if !c.ExcludeSimulated || ch.session == "" || ch.cost == 0 {
+	if !c.ExcludeSimulated || ch.usage.Session == "" || ch.cost == 0 {
 		return nil
 	}
-	record, known, err := c.Records.Get(ctx, gabber.SessionKind, ch.session)
+	record, known, err := c.Records.Get(ctx, e.Provider()+".session", ch.usage.Session)
 	switch {
 	case err != nil:
 		return err
@@ -39,7 +38,9 @@ func (c *Credits) exclude(ctx context.Context, e webhook.Event, ch *charge) erro
 	case !known:
 		return nil
 	}
-	var session gabber.SessionRecord
+	var session struct {
+		Simulated bool `json:"simulated"`
+	}
 	if err := strict.Unmarshal(record.Data, &session); err != nil {
 		return err
 	}

@@ -6,12 +6,12 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// VendorLedger says that Gabber's usage is (also) debited in its own credit
-// ledger. What other platforms report is never told to Gabber that way.
-// Its amounts are whole credits, so a cost is rounded up.
+// VendorLedger says that the usage of a platform is (also) debited in the credit
+// ledger of that platform. Its amounts are whole credits, so a cost is rounded up.
 type VendorLedger struct {
-	Credit  string // id of the credit type; empty turns it off
-	Instead bool   // our own entry is then made at 0, and only remembers that the usage was seen
+	Platform string // whose usage and whose ledger
+	Credit   string // id of the credit type; empty turns it off
+	Instead  bool   // our own entry is then made at 0, and only remembers that the usage was seen
 }
 
 // debit makes the follow-up of a charge, nothing if there is none to make.
@@ -22,9 +22,9 @@ func (v VendorLedger) debit(e webhook.Event, ch charge) []webhook.Event {
 	if v.Credit == "" || ch.of.Human == "" || ch.cost == 0 {
 		return nil
 	}
-	key := "gabber:usage:" + ch.usageID
-	if ch.usageID == "" {
-		key = "gabber:usage:body:" + e.ID
+	key := v.Platform + ":usage:" + ch.usage.ID
+	if ch.usage.ID == "" {
+		key = v.Platform + ":usage:body:" + e.ID
 	}
 	debit := followups.Debit{Credit: v.Credit, Human: ch.of.Human, Amount: -wholeCredits(ch.cost), Key: key}
 	return []webhook.Event{followups.New("worker", followups.VendorDebit, e, ch.of.Account, debit)}

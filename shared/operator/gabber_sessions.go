@@ -12,6 +12,8 @@ import (
 	"github.com/webhook-functions/template/shared/strict"
 )
 
+const gabberMessages = gabber.MessageKind
+
 // SessionsCmd lists sessions, or the messages of one.
 type SessionsCmd struct {
 	Session string `arg:"" optional:"" help:"A session's id: show its messages."`
@@ -63,7 +65,7 @@ type said struct {
 // transcript shows what was said in one session, first things first.
 func (c *SessionsCmd) transcript(ctx context.Context, t *Terminal, store records.Store) error {
 	lines := []said{}
-	err := oldestFirst(ctx, store, handlers.MessagesOf(gabber.MessageKind, c.Session), func(r records.Record) error {
+	err := oldestFirst(ctx, store, handlers.MessagesOf(gabberMessages, c.Session), func(r records.Record) error {
 		line, err := sayingOf(r.Data)
 		lines = append(lines, line)
 		return err

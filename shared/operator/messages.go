@@ -7,24 +7,31 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
 )
 
-// MessagesCmd shows a conversation, or lists them. Those of Gabber are sessions.
+// MessagesCmd shows a conversation of a platform whose messages are kept as latest
+// state, or lists them.
 type MessagesCmd struct {
-	Platform     string `arg:"" enum:"cribbly,oblic,g-tateth" help:"cribbly, oblic or g-tateth."`
+	Platform     string `arg:"" help:"The platform's name, as in its route."`
 	Conversation string `arg:"" optional:"" help:"The conversation's id. Default: list those that have messages, which reads every message."`
 	Output
 }
 
 // Run shows the messages that are not deleted, as they are now.
 func (c *MessagesCmd) Run(ctx context.Context, t *Terminal) error {
+	platform, ok := providers.Table().Named(c.Platform)
+	if !ok || platform.Conversation == nil {
+		return fmt.Errorf("no messages are kept of that platform; there are %s", strings.Join(withMessages(), ", "))
+	}
 	return t.look(ctx, func(in Stores) error {
 		if c.Conversation == "" {
-			return c.conversations(ctx, t, in.Records)
+			return c.conversations(ctx, t, in.Records, platform.Conversation)
 		}
 		model, rows := c.Platform+".message", []recordFacts{}
 		err := oldestFirst(ctx, in.Records, handlers.MessagesOf(model, c.Conversation), func(note records.Record) error {
@@ -44,6 +51,16 @@ func (c *MessagesCmd) Run(ctx context.Context, t *Terminal) error {
 	})
 }
 
+// withMessages names the platforms whose messages are kept as latest state.
+func withMessages() (names []string) {
+	for _, platform := range providers.Table().Providers() {
+		if platform.Conversation != nil {
+			names = append(names, platform.Name)
+		}
+	}
+	return names
+}
+
 // conversationFacts is a conversation as other programs read it.
 type conversationFacts struct {
 	ID       string    `json:"id"`
@@ -52,10 +69,10 @@ type conversationFacts struct {
 }
 
 // conversations lists what the messages say they belong to, the newest first.
-func (c *MessagesCmd) conversations(ctx context.Context, t *Terminal, store records.Store) error {
+func (c *MessagesCmd) conversations(ctx context.Context, t *Terminal, store records.Store, conversationOf func([]byte) string) error {
 	byID := map[string]conversationFacts{}
 	err := oldestFirst(ctx, store, c.Platform+".message", func(r records.Record) error {
-		if id := handlers.ConversationOf(r); id != "" {
+		if id := conversationOf(r.Data); id != "" {
 			byID[id] = conversationFacts{id, byID[id].Messages + 1, r.Time}
 		}
 		return nil

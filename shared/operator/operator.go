@@ -34,10 +34,10 @@ type Commands struct {
 	Grant     GrantCmd     `cmd:"" help:"Give a human credits."`
 	Adjust    AdjustCmd    `cmd:"" help:"Correct a human's balance, either way."`
 	Push      PushCmd      `cmd:"" help:"Have the limit pushed of every account whose newest balance no platform has taken yet."`
-	Caller    CallerCmd    `cmd:"" help:"Say whose telephone number it is, so that Gabber's sessions from it are charged to them."`
-	Records   RecordsCmd   `cmd:"" help:"List the latest state of leads, contacts, conversations and so on."`
+	Caller    CallerCmd    `cmd:"" help:"Say whose telephone number it is, so that usage of calls from it is charged to them."`
+	Records   RecordsCmd   `cmd:"" help:"List the latest state of things that platforms report."`
 	Sessions  SessionsCmd  `cmd:"" help:"List Gabber's sessions, or the messages of one."`
-	Messages  MessagesCmd  `cmd:"" help:"Show the messages of a conversation at Cribbly, Oblic or G-Tateth."`
+	Messages  MessagesCmd  `cmd:"" help:"Show the messages of a conversation, or list the conversations of a platform."`
 	Leads     LeadsCmd     `cmd:"" help:"List the leads Chatbase reported."`
 	Unknown   UnknownCmd   `cmd:"" help:"List the newest events of types without a handler, or redrive them."`
 }

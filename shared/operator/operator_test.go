@@ -16,6 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
@@ -373,7 +374,8 @@ func TestNumbersAreForPeopleToWrite(t *testing.T) {
 func TestAConversationIsShown(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	latest := &handlers.Latest{Records: m.Records}
+	platform, _ := providers.Table().Named("oblic")
+	latest := &handlers.Latest{Records: m.Records, Decode: platform.Decode}
 	for i, body := range []string{
 		`{"type":"message.created","payload":{"id":"m2","conversation_id":"c1","message":"second","created_at":200}}`,
 		`{"type":"message.created","payload":{"id":"m1",

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 )
 
@@ -94,10 +94,10 @@ func (c *RecordsCmd) kinds(ctx context.Context, t *Terminal, store records.Store
 // idsOf names the command that lists the ids of a kind with one per conversation
 // or session.
 func idsOf(model string) string {
-	if model == gabber.MessageKind {
-		return "sessions"
+	ofKind := map[string]string{
+		gabberMessages: "sessions",
 	}
-	return "messages " + strings.TrimSuffix(model, ".message")
+	return cmp.Or(ofKind[model], "messages "+strings.TrimSuffix(model, ".message"))
 }
 
 func showRecords(w io.Writer, rows []recordFacts) {

@@ -21,6 +21,9 @@ import (
 	"github.com/webhook-functions/template/shared/page"
 )
 
+// Once is the version of a record that is written once.
+const Once = 1
+
 // Record is the state of one thing after one event.
 type Record struct {
 	Kind    string    // "chatbase.lead", "cribbly.contact"

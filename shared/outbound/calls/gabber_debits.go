@@ -31,7 +31,7 @@ func (v *VendorDebits) Post(ctx context.Context, e webhook.Event) ([]webhook.Eve
 	if err := strict.Unmarshal(e.Data, &d); err != nil || d.Credit == "" || d.Human == "" || d.Amount >= 0 || d.Key == "" {
 		return nil, webhook.Permanent("not a debit")
 	}
-	note := records.Record{Kind: gabber.DebitKind, ID: strings.Join([]string{d.Credit, d.Human, d.Key}, accounts.Separator), Version: 1, Time: e.Time,
+	note := records.Record{Kind: gabber.DebitKind, ID: strings.Join([]string{d.Credit, d.Human, d.Key}, accounts.Separator), Version: records.Once, Time: e.Time,
 		Data: webhook.JSON(struct {
 			Amount int64 `json:"amount"`
 		}{d.Amount})}
