@@ -1,11 +1,15 @@
 package records_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/records/recordstest"
@@ -15,7 +19,29 @@ func TestMemory(t *testing.T) {
 	recordstest.Run(t, func(t *testing.T) records.Store { return records.NewMemory() })
 }
 
-func TestRecordsShowNoData(t *testing.T) {
+// The higher order replaces: by version, as numbers; a deletion after every update
+// of its version; and two records never tie unless they are the same.
+func TestRecord_Order(t *testing.T) {
+	record := rapid.Custom(func(t *rapid.T) records.Record {
+		r := records.Record{Version: rapid.SampledFrom([]int64{0, 1, 9, 10, 1 << 62}).Draw(t, "version"), Deleted: rapid.Bool().Draw(t, "deleted")}
+		if !r.Deleted {
+			r.Data = []byte(rapid.StringN(1, 3, 9).Draw(t, "data"))
+		}
+		return r
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := record.Draw(t, "a"), record.Draw(t, "b")
+		got := strings.Compare(a.Order(), b.Order())
+		switch same := bytes.Equal(a.Data, b.Data); {
+		case a.Version != b.Version && got != cmp.Compare(a.Version, b.Version),
+			a.Version == b.Version && a.Deleted && !b.Deleted && got <= 0,
+			a.Version == b.Version && a.Deleted == b.Deleted && (got == 0) != same:
+			t.Fatalf("version %d deleted %t and %d %t compare as %d", a.Version, a.Deleted, b.Version, b.Deleted, got)
+		}
+	})
+}
+
+func TestRecord_showsNoData(t *testing.T) {
 	r := records.Record{Kind: "chatbase.lead", ID: "canary-id", Data: []byte(`"canary-data"`)}
 	for _, text := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), r.LogValue().String()} {
 		for _, secret := range []string{"canary-id", "canary-data"} {

@@ -125,16 +125,16 @@ func TestLedgerOnTheWire(t *testing.T) {
 
 	t.Run("what a posting without an id reads", func(t *testing.T) {
 		l, w := newLedger(t, server)
-		for i, want := range []string{"GetItem TransactWriteItems", "GetItem Query TransactWriteItems"} { // the first has no anchor to find
+		for i, want := range []string{"GetItem TransactWriteItems", "GetItem Query TransactWriteItems"} { // the first finds no version
 			w.reset()
-			twin := charges(i, 1)
-			twin[0].DedupKey, twin[0].DedupWindow = "bytes", time.Minute
-			outcomes, err := l.Post(t.Context(), "a", twin)
+			entries := charges(i, 1)
+			entries[0].DedupKey, entries[0].DedupWindow = "content", time.Minute
+			outcomes, err := l.Post(t.Context(), "a", entries)
 			if err != nil || outcomes[0] != []ledger.Outcome{ledger.Recorded, ledger.WasSuppressed}[i] {
 				t.Errorf("outcomes %v, error %v", outcomes, err)
 			}
 			if got := strings.Join(w.operations, " "); got != want || len(w.stale) != 0 {
-				t.Errorf("requests %s, want %s; %q may be stale, and a twin be missed", got, want, w.stale)
+				t.Errorf("requests %s, want %s; %q may be stale, and the same content be missed", got, want, w.stale)
 			}
 		}
 	})

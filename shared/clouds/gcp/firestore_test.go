@@ -41,10 +41,8 @@ func TestOnFirestore(t *testing.T) {
 		{"contention without end", contentionWithoutEnd},
 		{"another process opens the account", anotherOpens},
 		{"small amounts pass the bound", smallPassTheBound},
-		{"an older release kept fences", olderReleaseKeptFences},
 		{"fifty large amounts at once", fiftyLarge},
-		{"a twin comes in between", twinInBetween},
-		{"synced never goes back", syncedNeverGoesBack},
+		{"the dedup index changes in between", dedupInBetween},
 		{"a mark meets charges", markMeetsCharges},
 		{"what can never be stored is permanent", neverStored},
 		{"errors quote nothing", errorsQuoteNothing},
@@ -213,11 +211,6 @@ func stands(t *testing.T, store ledger.Store, account string, balance ledger.Mic
 
 func whatAnEventCosts(t *testing.T, w *wire) {
 	store := w.Ledger("ledger")
-	twin := func(id string, at time.Duration) ledger.Entry {
-		e := charge(id, 1)
-		e.DedupKey, e.DedupWindow, e.Time = "bytes", time.Minute, e.Time.Add(at)
-		return e
-	}
 	for _, row := range []struct {
 		name    string
 		entries []ledger.Entry
@@ -228,8 +221,8 @@ func whatAnEventCosts(t *testing.T, w *wire) {
 		{"two at once", []ledger.Entry{charge("3", 1), charge("4", 1)}, "commit(3)"},
 		{"a duplicate", []ledger.Entry{charge("2", 1)}, "commit(2) batchGet(2)"},
 		{"a duplicate and another", []ledger.Entry{charge("2", 1), charge("5", 1)}, "commit(3) batchGet(3) commit(2)"},
-		{"without an id", []ledger.Entry{twin("6", 0)}, "batchGet(3) commit(4)"},
-		{"its twin", []ledger.Entry{twin("7", time.Second)}, "batchGet(3) runQuery commit(2)"},
+		{"without an id", []ledger.Entry{withoutID("6", 0)}, "batchGet(3) commit(4)"},
+		{"the same content", []ledger.Entry{withoutID("7", time.Second)}, "batchGet(3) runQuery commit(2)"},
 		{"a large one", []ledger.Entry{charge("8", blindMost+1)}, "batchGet(2) commit(2)"},
 		{"the largest one that is not", []ledger.Entry{charge("9", blindMost)}, "commit(2)"},
 	} {
@@ -353,8 +346,8 @@ func anotherOpens(t *testing.T, w *wire) {
 	ledgertest.CheckLedger(t, ours, "u1")
 }
 
-// smallPassTheBound: they are written without a look. The balance goes on to be
-// exact, every reader can tell, and what is looked at first goes no further.
+// smallPassTheBound: they are written without a read. The balance goes on to be
+// exact, every reader can tell, and what is read first goes no further.
 func smallPassTheBound(t *testing.T, w *wire) {
 	store := w.Ledger("ledger")
 	near := blindMost / 2 // of the bound
@@ -363,48 +356,25 @@ func smallPassTheBound(t *testing.T, w *wire) {
 		mustPost(t, store, "u1", grant(fmt.Sprint("full ", i), ledger.MaxAmount))
 	}
 	mustPost(t, store, "u1", grant("rest", ledger.MaxBalance-ledger.Micro(full)*ledger.MaxAmount-near))
-	sane := func(want bool) {
+	valid := func(want bool) {
 		t.Helper()
 		if a, err := store.Account(t.Context(), "u1"); err != nil || a.Valid() != want {
 			t.Errorf("%v (%v), valid %t", a, err, a.Valid())
 		}
 	}
-	sane(true)
+	valid(true)
 	mustPost(t, store, "u1", grant("small", blindMost))
-	sane(false)
-	twin := grant("twin", 1)
-	twin.DedupKey, twin.DedupWindow = "bytes", time.Minute
-	for _, e := range []ledger.Entry{grant("large", blindMost+1), twin} {
+	valid(false)
+	up := withoutID("up", 0)
+	up.Amount = 1
+	for _, e := range []ledger.Entry{grant("large", blindMost+1), up} {
 		if _, err := store.Post(t.Context(), "u1", []ledger.Entry{e}); !errors.Is(err, ledger.ErrOverflow) {
 			t.Errorf("%s: %v, want %v", e.ID, err, ledger.ErrOverflow)
 		}
 	}
 	mustPost(t, store, "u1", charge("back", blindMost+1))
-	sane(true)
+	valid(true)
 	ledgertest.CheckLedger(t, store, "u1")
-}
-
-// olderReleaseKeptFences: an older release made a marker beside every account.
-// Nothing depends on it, whether it is there or not.
-func olderReleaseKeptFences(t *testing.T, w *wire) {
-	store := w.Ledger("ledger")
-	state := ledger.Account{ID: "u1", Balance: 5, Seq: 1, PushedSeq: 1}
-	old := grant("1", 5)
-	old.Account = "u1"
-	if err := store.commit(t.Context(), []write{
-		{Update: &document{Name: store.accountName("u1"), Fields: writeAccount(state)}, If: absent},
-		{Update: &document{Name: store.name("fences", "u1"), Fields: fields{"account": text("u1")}}, If: absent},
-		{Update: &document{Name: store.entryName("1"), Fields: writeEntry(old)}, If: absent},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	mustPost(t, store, "u1", old, charge("2", 1), charge("3", blindMost+1))
-	mustPost(t, store, "u2", charge("4", 1))
-	stands(t, store, "u1", 5-1-blindMost-1, 3)
-	if names, _, err := store.Accounts(t.Context(), "", 10); err != nil || !slices.Equal(names, []string{"u1", "u2"}) {
-		t.Errorf("accounts %q (%v)", names, err)
-	}
-	ledgertest.CheckLedger(t, store, "u1", "u2")
 }
 
 func fiftyLarge(t *testing.T, w *wire) {
@@ -431,47 +401,30 @@ func fiftyLarge(t *testing.T, w *wire) {
 	}
 }
 
-// twinInBetween: we looked and saw no twin; before we commit, somebody else does.
-func twinInBetween(t *testing.T, w *wire) {
+// dedupInBetween: we read and found nothing of the same content; before we commit,
+// another process does.
+func dedupInBetween(t *testing.T, w *wire) {
 	ours, theirs := w.Ledger("ledger"), w.another().Ledger("ledger")
-	twin := func(id string) ledger.Entry {
-		e := charge(id, 1)
-		e.DedupKey, e.DedupWindow = "bytes", time.Minute
-		return e
-	}
 	mustPost(t, ours, "u1", charge("first", 1))
 	once := true
 	w.before = func(c call) *http.Response {
 		if c.operation == "commit" && once {
 			once = false
-			mustPost(t, theirs, "u1", twin("theirs"))
+			mustPost(t, theirs, "u1", withoutID("theirs", 0))
 		}
 		return nil
 	}
-	if outcomes := mustPost(t, ours, "u1", twin("ours")); outcomes[0] != ledger.WasSuppressed {
+	if outcomes := mustPost(t, ours, "u1", withoutID("ours", 0)); outcomes[0] != ledger.WasSuppressed {
 		t.Errorf("%v, want it suppressed", outcomes)
 	}
 	stands(t, ours, "u1", -2, 3)
 }
 
-func syncedNeverGoesBack(t *testing.T, w *wire) {
-	store := w.Ledger("ledger")
-	synced := func(account string, seq, want int64) {
-		t.Helper()
-		if err := store.MarkPushed(t.Context(), account, seq); err != nil {
-			t.Fatal(err)
-		}
-		if a, err := store.Account(t.Context(), account); err != nil || a.PushedSeq != want {
-			t.Errorf("%+v (%v), want synced_seq %d", a, err, want)
-		}
-	}
-	synced("nobody", 3, 0)
-	mustPost(t, store, "u1", charge("1", 1))
-	synced("u1", 1, 1)
-	mustPost(t, store, "u1", charge("2", 1)) // leaves it at 1
-	synced("u1", 1, 1)
-	synced("u1", 2, 2)
-	synced("u1", 1, 2)
+// withoutID is one of an event that carries no id.
+func withoutID(id string, at time.Duration) ledger.Entry {
+	e := charge(id, 1)
+	e.DedupKey, e.DedupWindow, e.Time = "content", time.Minute, e.Time.Add(at)
+	return e
 }
 
 // markMeetsCharges: a mark that is refused because of another commit is tried as

@@ -118,11 +118,11 @@ func fiftyCallersFiftyAccounts(d *desk) {
 	}
 }
 
-func fiftyTwinsAtOnce(d *desk) {
+func fiftyOfOneContent(d *desk) {
 	var y tally
 	account := d.name("a")
 	atOnce(callers, func(i int) {
-		d.persist(&y, account, d.arrival(arrival{id: fmt.Sprint(i), at: time.Duration(i) * time.Second, twin: "t", window: 15 * time.Minute}))
+		d.persist(&y, account, d.arrival(arrival{id: fmt.Sprint(i), at: time.Duration(i) * time.Second, window: 15 * time.Minute}))
 	})
 	d.counted("recorded", &y.recorded, 1, &y)
 	d.counted("suppressed", &y.suppressed, callers-1, &y)

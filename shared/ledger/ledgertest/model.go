@@ -49,7 +49,7 @@ func (m model) outcome(account string, e ledger.Entry) ledger.Outcome {
 		if e.DedupKey == "" || e.DedupKey != old.DedupKey || old.Kind == ledger.Suppressed {
 			continue
 		}
-		if !old.Time.Before(e.Time.Add(-e.DedupWindow)) && !old.Time.After(e.Time.Add(e.DedupWindow)) {
+		if old.Time.Sub(e.Time).Abs() <= e.DedupWindow {
 			return ledger.WasSuppressed
 		}
 	}
@@ -96,13 +96,13 @@ func entry(prefix string) *rapid.Generator[ledger.Entry] {
 	return rapid.Custom(func(t *rapid.T) ledger.Entry {
 		e := ledger.Entry{
 			ID:          fmt.Sprintf("%s%d", prefix, rapid.IntRange(1, 9).Draw(t, "id")),
-			Kind:        rapid.SampledFrom([]ledger.Kind{ledger.Charge, ledger.Unpriced, ledger.Adjust}).Draw(t, "kind"),
+			Kind:        rapid.SampledFrom([]ledger.Kind{ledger.Charge, ledger.Unpriced, ledger.Grant, ledger.Adjust}).Draw(t, "kind"),
 			Amount:      rapid.SampledFrom(amounts).Draw(t, "amount"),
 			Fingerprint: rapid.SampledFrom([]string{"f", "f", "f", "g"}).Draw(t, "fingerprint"),
 			Time:        start.Add(time.Duration(rapid.IntRange(-20, 20).Draw(t, "minute")) * time.Minute),
 		}
 		if rapid.Bool().Draw(t, "without an id") {
-			e.DedupKey = prefix + rapid.SampledFrom([]string{"t", "u"}).Draw(t, "twin")
+			e.DedupKey = prefix + rapid.SampledFrom([]string{"t", "u"}).Draw(t, "dedup key")
 			e.DedupWindow = time.Duration(rapid.IntRange(0, 15).Draw(t, "window")) * time.Minute
 		}
 		return e
