@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,16 +43,18 @@ func (s *Selection) cutGo(module string, subjects []subject) error {
 		}
 	}
 	names := namesOf(gone, kept)
-	for _, f := range kept {
-		for n := -1; n < len(s.Cuts[f.name]); {
-			n = len(s.Cuts[f.name])
+	for more := true; more; {
+		more = false
+		for _, f := range kept {
 			f.uses(names, subjects, func(stack []ast.Node) {
-				if cut, ok := f.row(stack); ok && !slices.Contains(s.Cuts[f.name], cut) {
-					s.Cuts[f.name] = append(s.Cuts[f.name], cut)
+				if cut, ok := f.row(stack, names); ok && !slices.Contains(s.Cuts[f.name], cut) {
+					s.Cuts[f.name], more = append(s.Cuts[f.name], cut), true
 				}
 			})
 		}
-		slices.SortFunc(s.Cuts[f.name], func(a, b Span) int { return a.From - b.From })
+	}
+	for _, cuts := range s.Cuts {
+		slices.SortFunc(cuts, func(a, b Span) int { return a.From - b.From })
 	}
 	return nil
 }
@@ -75,17 +78,26 @@ func parse(root, name, module string) (*source, error) {
 	return f, nil
 }
 
-// namesOf gives what only files that go declare, by package; "*" is all of one.
+// namesOf gives what only files that go declare, by package: ".name" is a method,
+// "*" a whole package.
 func namesOf(gone, kept []*source) map[string][]string {
 	names := map[string][]string{}
 	for _, f := range gone {
-		names[f.pkg] = append(names[f.pkg], "*")
-		for name := range f.Scope.Objects {
-			names[f.pkg] = append(names[f.pkg], name)
-		}
+		names[f.pkg] = append(append(names[f.pkg], "*"), f.declared()...)
 	}
 	for _, f := range kept {
-		names[f.pkg] = slices.DeleteFunc(names[f.pkg], func(name string) bool { return name == "*" || f.Scope.Objects[name] != nil })
+		lives := append(f.declared(), "*")
+		names[f.pkg] = slices.DeleteFunc(names[f.pkg], func(name string) bool { return slices.Contains(lives, name) })
+	}
+	return names
+}
+
+func (f *source) declared() []string {
+	names := slices.Collect(maps.Keys(f.Scope.Objects))
+	for _, decl := range f.Decls {
+		if method, ok := decl.(*ast.FuncDecl); ok && method.Recv != nil {
+			names = append(names, "."+method.Name.Name)
+		}
 	}
 	return names
 }
@@ -109,7 +121,8 @@ func (f *source) uses(gone map[string][]string, subjects []subject, found func(s
 			used = slices.Contains(gone[pathOf(n)], "*")
 		case *ast.SelectorExpr:
 			x, ok := n.X.(*ast.Ident)
-			used = ok && x.Obj == nil && (slices.Contains(imported[x.Name], "*") || slices.Contains(imported[x.Name], n.Sel.Name))
+			used = ok && x.Obj == nil && (slices.Contains(imported[x.Name], "*") || slices.Contains(imported[x.Name], n.Sel.Name)) ||
+				slices.Contains(gone[f.pkg], "."+n.Sel.Name)
 		case *ast.Ident:
 			selector, ok := stack[len(stack)-2].(*ast.SelectorExpr)
 			used = f.away[n.Obj] || n.Obj == nil && slices.Contains(gone[f.pkg], n.Name) && !(ok && selector.Sel == n)
@@ -133,9 +146,10 @@ func nameOf(spec *ast.ImportSpec) string {
 	return path.Base(pathOf(spec))
 }
 
-// row gives the innermost row of a table, field, declaration or, outside tests,
-// statement of one line around a use, or a bare string of a list.
-func (f *source) row(stack []ast.Node) (Span, bool) {
+// row gives the innermost row of a table, argument, field, declaration or, outside
+// tests, statement of one line around a use, or a bare string of a list. The names
+// of fields go, too.
+func (f *source) row(stack []ast.Node, gone map[string][]string) (Span, bool) {
 	for i := len(stack) - 1; i > 0; i-- {
 		listed := false
 		switch parent := stack[i-1].(type) {
@@ -146,11 +160,17 @@ func (f *source) row(stack []ast.Node) (Span, bool) {
 			}
 		case *ast.GenDecl, *ast.File:
 			listed = true
+		case *ast.CallExpr:
+			listed = stack[i] != parent.Fun
 		case *ast.FieldList:
-			_, listed = stack[i-2].(*ast.StructType)
+			if _, listed = stack[i-2].(*ast.StructType); listed {
+				for _, name := range stack[i].(*ast.Field).Names {
+					gone[f.pkg] = append(gone[f.pkg], "."+name.Name)
+				}
+			}
 		case *ast.BlockStmt:
 			cut, alone := f.span(stack[i], false)
-			return cut, alone && !f.test && f.goes(stack[i].(ast.Stmt)) && bytes.Count(f.text[cut.From:cut.To], []byte("\n")) == 1
+			return cut, alone && !f.test && bytes.Count(f.text[cut.From:cut.To], []byte("\n")) == 1 && f.goes(stack[i].(ast.Stmt))
 		case *ast.FuncDecl:
 			if stack[i] != parent.Recv {
 				return Span{}, false

@@ -2,6 +2,7 @@
 package handlers
 
 import (
+	"fmt"
 	"strings"
 
 	"example.test/tree/shared/providers/acmeco"
@@ -16,6 +17,13 @@ var Mirrored = []string{
 	"other.made",
 }
 
+func (s *settings) names() string {
+	return fmt.Sprint(
+		s.Other,
+		s.Orders.keep(),
+	)
+}
+
 type settings struct {
 	// Orders are those of one platform.
 	Orders orders
@@ -25,6 +33,7 @@ type settings struct {
 var _ = strings.ToUpper(acmeco.Provider)
 
 func table() map[string]string {
+	(&settings{}).acmeco()
 	orders := &orders{}
 	all := map[string]string{
 		"acme-co.made":  orders.keep(),
