@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,14 +18,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
-	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/records"
-	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
@@ -126,33 +126,44 @@ func crashingServe() {
 	fail(serve(ctx, p, "127.0.0.1:0", func(addr net.Addr) { fmt.Printf("hooks: listening on http://%s,\n", addr) }))
 }
 
-func signerFor(t *testing.T, platform string) *signature.Keyring {
-	t.Helper()
-	s, err := loadSettings(demoEnvironment)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.platform(platform)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := s.signer(t.Context(), p, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ring
+// act is a part of the script: what platforms deliver, and what must come of it.
+// check takes its own dead letters out of reasons.
+type act struct {
+	deliveries func(t *testing.T) []eventstest.Sample
+	check      func(t *testing.T, db *local.DB, fake *fakeapi.API, reasons map[string]bool)
 }
 
-// script is what the platforms deliver in every run, with what must come of it.
-var script = []struct{ platform, body string }{
-	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":30,"human":"u1"}}`},
-	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":30,"human":"u1"}}`}, // a duplicate
-	{"gabber", `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":4,"human":"u1"}}`},           // no id
-	{"gabber", `{"type":"usage.tracked","payload":{"id":"2","type":"conversational_seconds","value":-1,"human":"u1"}}`}, // unusable
-	{"gabber", `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":31,"human":"u1"}}`}, // a conflict
-	{"gabber", `{"type":"usage.tracked","payload":{"id":"3","type":"conversational_seconds","value":5,"human":"u2"}}`},  // who has nothing
-	{"gabber", `{"type":"tool.calls_finished","payload":{"realtime_session":"s","group":"g","tool_calls":[],"tool_call_results":[{"tool_call_id":"t","tool_definition_id":"d","code":200,"response_string":"yes"}]}}`},
-	{"chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerName":"Robin"}}`},
+var acts = []act{
+	{usageScript, checkUsage},
+	gabberScript,
+	chatbaseScript,
+}
+
+func usageScript(t *testing.T) []eventstest.Sample {
+	m := eventstest.NewMeter(t)
+	first := m.Report(t, "1", "u1", "30")
+	return []eventstest.Sample{
+		first,
+		first,                        // a duplicate
+		m.Report(t, "2", "u1", "-1"), // unusable
+		m.Report(t, "1", "u1", "31"), // a conflict
+		m.Report(t, "3", "u2", "5"),  // by somebody who has nothing
+	}
+}
+
+func checkUsage(t *testing.T, db *local.DB, _ *fakeapi.API, reasons map[string]bool) {
+	ledgertest.CheckLedger(t, db.Ledger(), "u1")
+	account, err := db.Ledger().Account(t.Context(), "u1")
+	if err != nil || account.Balance != granted-30*ledger.Credit {
+		t.Errorf("balance %s (%v), want 70", account.Balance, err)
+	}
+	if state, _, err := db.Records().Get(t.Context(), "credits.state", "u2"); state.Version != 1 || err != nil {
+		t.Errorf("crossing %d (%v), want the first", state.Version, err)
+	}
+	if !reasons["conflict"] {
+		t.Error("no dead letter for the conflict")
+	}
+	delete(reasons, "conflict")
 }
 
 // granted is what u1 has before the script.
@@ -162,9 +173,10 @@ const granted = 100 * ledger.Credit
 // of its own and mostly waits.
 const sideBySide = 16
 
-// TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing kills a server at its first
+// TestServeKillBetweenAnyTwoStepsLosesAndDoublesNothing kills a server at its first
 // step, another at its second, and so on until a run needs fewer steps than that.
-func TestAKillBetweenAnyTwoStepsLosesAndDoublesNothing(t *testing.T) {
+func TestServeKillBetweenAnyTwoStepsLosesAndDoublesNothing(t *testing.T) {
+	eventstest.NewMeter(t) // or skip
 	var next, kills atomic.Int64
 	var runs sync.WaitGroup
 	for range sideBySide {
@@ -201,7 +213,8 @@ func runScript(t *testing.T, at int) (killed bool) {
 	if _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "granted", Kind: ledger.Grant, Amount: granted}}); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, dir, append(env, asCommand+"=crash", "CRASH_AT="+strconv.Itoa(at))...)
+	env = append(env, "TARIFF="+eventstest.NewMeter(t).Tariff())
+	s := start(t, dir, append(slices.Clone(env), asCommand+"=crash", "CRASH_AT="+strconv.Itoa(at))...)
 	restart := func() {
 		_ = s.Wait() // it was killed
 		killed = true
@@ -210,21 +223,22 @@ func runScript(t *testing.T, at int) (killed bool) {
 		}
 		s = start(t, dir, env...)
 	}
-	for _, d := range script {
-		ring := signerFor(t, d.platform)
-		for {
-			answer, err := post(t.Context(), s.url+"/"+d.platform, ring.Header(), ring.Sign([]byte(d.body)), []byte(d.body))
-			if err == nil && answer.Status == http.StatusOK {
-				break
+	for _, act := range acts {
+		for _, d := range act.deliveries(t) {
+			for {
+				answer, err := post(t.Context(), s.url+"/"+d.Platform, d.Header, d.Hex, d.Body)
+				if err == nil && answer.Status == http.StatusOK {
+					break
+				}
+				if err == nil {
+					t.Fatalf("%d %s", answer.Status, answer.Body)
+				}
+				restart()
 			}
-			if err == nil {
-				t.Fatalf("step %d: %d %s", at, answer.Status, answer.Body)
-			}
-			restart()
 		}
 	}
 	// It may still die while handling what was queued.
-	eventually(t, fmt.Sprintf("step %d: the queues are empty", at), func() bool {
+	eventually(t, "the queues are empty", func() bool {
 		if dead(s.Cmd) {
 			restart()
 		}
@@ -232,14 +246,6 @@ func runScript(t *testing.T, at int) (killed bool) {
 	})
 	s.stopAny(t)
 
-	ledgertest.CheckLedger(t, db.Ledger(), "u1")
-	account, err := db.Ledger().Account(t.Context(), "u1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if account.Balance != granted-34*ledger.Credit {
-		t.Errorf("step %d: balance %s, want 66", at, account.Balance)
-	}
 	reasons := map[string]bool{}
 	letters, err := db.DeadLetters().List(t.Context(), local.Filter{})
 	if err != nil {
@@ -249,40 +255,16 @@ func runScript(t *testing.T, at int) (killed bool) {
 		word, _, _ := strings.Cut(l.Reason, ":")
 		reasons[word] = true
 	}
-	checkCalls(t, at, fake, reasons)
-	delete(reasons, maybeSpoken)
-	if len(reasons) != 2 || !reasons["conflict"] || !reasons["payload.value is negative"] {
-		t.Errorf("step %d: dead letters for %v", at, reasons)
+	for _, act := range acts {
+		act.check(t, db, fake, reasons)
 	}
-	if state, _, err := db.Records().Get(t.Context(), "credits.state", "u2"); state.Version != 1 || err != nil {
-		t.Errorf("step %d: crossing %d (%v), want the first", at, state.Version, err)
-	}
-	if leads, _, err := db.Records().List(t.Context(), chatbase.LeadKind, "", 10); len(leads) != 1 || err != nil {
-		t.Errorf("step %d: %d leads (%v), want one", at, len(leads), err)
-	}
-	return killed
-}
-
-const maybeSpoken = "it may have been spoken already"
-
-// checkCalls says what the platforms must have been told in the end: the limit,
-// the lead, and the text once, unless a person is told that nobody knows.
-func checkCalls(t *testing.T, at int, fake *fakeapi.API, reasons map[string]bool) {
-	t.Helper()
-	for human, want := range map[string]int64{"u1": 66, "u2": 0} {
-		if limit, ok := fake.Limit(human, "conversational_seconds"); !ok || limit != want {
-			t.Errorf("step %d: limit of %s is %d (put: %v), want %d", at, human, limit, ok, want)
-		}
-	}
-	if spoken := len(fake.State().Spoken["s"]); spoken > 1 || spoken == 0 && !reasons[maybeSpoken] {
-		t.Errorf("step %d: spoken %d times, dead letters for %v", at, spoken, reasons)
-	}
-	if leads := fake.State().Leads; len(leads) != 1 {
-		t.Errorf("step %d: the lead arrived %d times", at, len(leads))
+	if len(reasons) != 1 { // of the unusable one
+		t.Errorf("dead letters for %v", reasons)
 	}
 	if wrong := fake.State().Wrong; len(wrong) != 0 {
-		t.Errorf("step %d: wrong calls %q", at, wrong)
+		t.Errorf("wrong calls %q", wrong)
 	}
+	return killed
 }
 
 // dead says whether the process has ended, without waiting for it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
@@ -27,35 +29,13 @@ type demoCmd struct {
 	operator.Output
 }
 
-// testSecrets sign the samples. They are public: fine on a loopback address,
-// worth nothing anywhere else.
-var testSecrets = map[string]string{
-	"gabber":   "gabber-test-api-key-not-real",
-	"cribbly":  "cribbly-test-secret-not-real",
-	"oblic":    "oblic-test-secret-not-real",
-	"g-tateth": "gtateth-test-secret-not-real",
-	"chatbase": "chatbase-test-secret-not-real",
-}
-
-// demoHuman owns the usage in the samples.
-const demoHuman = "member-20417"
-
-// step is one delivery of the demo and what must become of it.
+// step is one delivery of the demo.
 type step struct {
-	platform, event string
-	tamper          bool
-	status          int
-	outcome         string
-}
-
-var steps = []step{
-	{"gabber", "usage.tracked", false, http.StatusOK, "charged"},
-	{"cribbly", "message.created", false, http.StatusOK, "stored"},
-	{"oblic", "contact.updated", false, http.StatusOK, "stored"},
-	{"g-tateth", "call.completed", false, http.StatusOK, "stored"},
-	{"chatbase", "leads.submit", false, http.StatusOK, "stored"},
-	{"gabber", "usage.tracked", false, http.StatusOK, "duplicate"},
-	{"gabber", "usage.tracked", true, http.StatusForbidden, "refused"},
+	platform providers.Entry
+	event    string
+	body     []byte
+	again    bool // the event was delivered before
+	tamper   bool // one byte is changed after signing
 }
 
 // happened is one row of the table.
@@ -71,16 +51,26 @@ type happened struct {
 }
 
 // demonstration is a pipeline of its own, on a file that goes away with it, with
-// test secrets, fakes of the platforms and every setting at its default: what it
-// shows does not depend on what you have configured.
+// the samples' secrets, fakes of the platforms and every setting at its default:
+// what it shows does not depend on what you have configured.
 type demonstration struct {
 	file     string
 	db       *local.DB
 	fake     *fakes
 	settings settings
 	pipeline *pipeline
+	steps    []step
+	human    string // whose usage the samples report
 	verdicts chan worker.Verdict
 	level    slog.LevelVar
+}
+
+// look gives a row of the table.
+type look func(context.Context, *demonstration) (happened, error)
+
+// afterwards look at what the platforms were told.
+var afterwards = []look{
+	gabberLimit,
 }
 
 func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
@@ -88,7 +78,7 @@ func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demonstration{file: filepath.Join(dir, "hooks.db"), fake: fake, verdicts: make(chan worker.Verdict, len(steps))}
+	d := &demonstration{file: filepath.Join(dir, "hooks.db"), fake: fake}
 	if d.settings, err = loadSettings(fake.env); err == nil {
 		d.db, err = local.Open(ctx, d.file, time.Now)
 	}
@@ -96,8 +86,10 @@ func newDemonstration(ctx context.Context, dir string) (*demonstration, error) {
 		fake.Close()
 		return nil, err
 	}
+	d.plan()
 	d.level.Set(slog.LevelError) // the table says the rest
 	d.pipeline = newPipeline(d.db, portsOf(d.db, d.settings), d.settings, newLog(&d.level))
+	d.verdicts = make(chan worker.Verdict, len(d.steps))
 	d.pipeline.worker = told(d.pipeline.worker, d.verdicts)
 	return d, nil
 }
@@ -108,14 +100,58 @@ func (d *demonstration) Close() {
 	_ = d.db.Close() // the file goes away with it
 }
 
-// demoEnvironment has the test secrets and nothing else.
+// demoEnvironment has the samples' secrets and nothing else.
 func demoEnvironment(name string) (string, bool) {
-	for platform, secret := range testSecrets {
+	for platform, secret := range events.Secrets() {
 		if local.SecretVariable(platform) == name {
 			return secret, true
 		}
 	}
 	return "", false
+}
+
+// plan takes one sample per platform, and delivers the first that reports usage,
+// or else the first, once more and once changed.
+func (d *demonstration) plan() {
+	repeated := 0
+	for _, p := range d.settings.providers {
+		event, body, usage := shown(p)
+		if event == "" {
+			continue
+		}
+		if d.human == "" && usage.Whom != "" {
+			repeated, d.human = len(d.steps), usage.Whom
+		}
+		d.steps = append(d.steps, step{platform: p, event: event, body: body})
+	}
+	if len(d.steps) > 0 {
+		again := d.steps[repeated]
+		again.again = true
+		d.steps = append(d.steps, again)
+		again.tamper = true
+		d.steps = append(d.steps, again)
+	}
+}
+
+// shown picks a platform's sample: the first that is named after its type, rather
+// one that reports usage.
+func shown(p providers.Entry) (event string, body []byte, used webhook.Usage) {
+	for _, name := range events.Names(p.Name) {
+		sample, _ := events.Body(p.Name, name) // it is listed
+		parsed, err := p.Decode(sample)
+		if err != nil || parsed.Type != name {
+			continue
+		}
+		if reporter, ok := parsed.Payload.(webhook.UsageReporter); ok {
+			if usage, err := reporter.Usage(); err == nil && usage.Whom != "" {
+				return name, sample, usage
+			}
+		}
+		if event == "" {
+			event, body = name, sample
+		}
+	}
+	return event, body, used
 }
 
 func (c *demoCmd) Run(ctx context.Context) error {
@@ -137,7 +173,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	}
 	rows, err := d.rows(ctx, url)
 	if err == nil {
-		err = c.Print(os.Stdout, rows, func(w io.Writer) { table(w, rows) })
+		err = c.Print(os.Stdout, rows, func(w io.Writer) { d.table(w, rows) })
 	}
 	if err == nil && c.KeepServing {
 		d.invite(url)
@@ -161,24 +197,15 @@ func (d *demonstration) serve(ctx context.Context, listen string) (url string, s
 	}
 }
 
-// rows is every step, and the limit that must come of them.
-func (d *demonstration) rows(ctx context.Context, url string) ([]happened, error) {
-	rows, err := d.play(ctx, url)
-	if err != nil {
-		return rows, err
-	}
-	limit, err := d.pushed(ctx)
-	return append(rows, limit), err
-}
-
 func (d *demonstration) invite(url string) {
+	s := d.steps[len(d.steps)-1]
 	fmt.Printf("\nserving on %s until you interrupt; in another terminal try\n"+
 		"  go run ./cmd/hooks balance %s --db %s\n"+
-		"  GABBER_WEBHOOK_SECRET=%s go run ./cmd/hooks send gabber usage.tracked.human_id --url %s\n",
-		url, demoHuman, d.file, testSecrets["gabber"], url)
+		"  %s=%s go run ./cmd/hooks send %s %s --url %s\n",
+		url, d.human, d.file, local.SecretVariable(s.platform.Name), events.Secrets()[s.platform.Name], s.platform.Name, s.event, url)
 }
 
-// told passes verdicts on while somebody takes them.
+// told passes verdicts on while there is room for them.
 func told(handle handler, verdicts chan<- worker.Verdict) handler {
 	return func(ctx context.Context, messages []worker.Message) []worker.Verdict {
 		given := handle(ctx, messages)
@@ -192,90 +219,68 @@ func told(handle handler, verdicts chan<- worker.Verdict) handler {
 	}
 }
 
-// play grants the demo account credits and delivers every step.
-func (d *demonstration) play(ctx context.Context, url string) ([]happened, error) {
+// rows grants the demo account credits, delivers every step and looks at what the
+// platforms were told.
+func (d *demonstration) rows(ctx context.Context, url string) (rows []happened, err error) {
 	grants := accounts.Grants{Ledger: d.db.Ledger(), FollowUps: d.db.Queue(local.Outbound), Now: time.Now}
-	if _, _, err := grants.Book(ctx, ledger.Grant, accounts.BalanceOf("", demoHuman), "demo", 600*ledger.Credit, "demo"); err != nil {
-		return nil, err
+	if d.human != "" {
+		_, _, err = grants.Book(ctx, ledger.Grant, accounts.BalanceOf("", d.human), "demo", 600*ledger.Credit, "demo")
 	}
-	var rows []happened
-	for _, step := range steps {
-		platform, err := d.settings.platform(step.platform)
-		if err != nil { // dropped by this fork
-			continue
-		}
-		row, err := d.deliver(ctx, step, platform, url)
-		if err != nil {
-			return rows, fmt.Errorf("%s %s: %w", step.platform, step.event, err)
-		}
-		rows = append(rows, row)
+	var looks []look
+	for _, s := range d.steps {
+		looks = append(looks, func(ctx context.Context, d *demonstration) (happened, error) { return d.deliver(ctx, s, url) })
 	}
-	return rows, nil
+	for _, see := range append(looks, afterwards...) {
+		if err == nil {
+			var row happened
+			row, err = see(ctx, d)
+			rows = append(rows, row)
+		}
+	}
+	return rows, err
 }
 
-func (d *demonstration) deliver(ctx context.Context, st step, p webhook.Provider, url string) (happened, error) {
-	row := happened{Platform: st.platform, Event: st.event, Outcome: "refused"}
-	body, err := events.Body(st.platform, st.event)
+func (d *demonstration) deliver(ctx context.Context, s step, url string) (happened, error) {
+	row := happened{Platform: s.platform.Name, Event: s.event, Outcome: "refused"}
+	ring, err := d.settings.signer(ctx, s.platform.Provider, s.body)
 	if err != nil {
 		return row, err
 	}
-	ring, err := d.settings.signer(ctx, p, body)
+	signature, body := ring.Sign(s.body), s.body
+	if s.tamper {
+		body, row.Event = tampered(body), s.event+" (one byte changed)"
+	}
+	before, err := d.db.Ledger().Account(ctx, d.human)
 	if err != nil {
 		return row, err
 	}
-	mark := ring.Sign(body)
-	if st.tamper {
-		body, row.Event = tampered(body), st.event+" (one byte changed)"
-	}
-	before, err := d.db.Ledger().Account(ctx, demoHuman)
+	answer, err := post(ctx, url+"/"+s.platform.Name, ring.Header(), signature, body)
 	if err != nil {
 		return row, err
 	}
-	answer, err := post(ctx, url+"/"+st.platform, ring.Header(), mark, body)
-	if err != nil {
-		return row, err
+	if row.AsMeant = answer.Status == s.platform.MismatchStatus; !s.tamper {
+		row.Outcome, row.AsMeant = d.outcome()
+		row.AsMeant = row.AsMeant && answer.Status == http.StatusOK && (row.Outcome != "charged" || !s.again)
 	}
-	if answer.Status == http.StatusOK {
-		select {
-		case v := <-d.verdicts:
-			row.Outcome = v.Outcome
-		case <-time.After(20 * time.Second):
-			row.Outcome = "still queued"
-		}
-	}
-	after, err := d.db.Ledger().Account(ctx, demoHuman)
+	after, err := d.db.Ledger().Account(ctx, d.human)
 	row.Reply, row.Millis = answer.Status, answer.Millis
 	row.Before, row.After = before.Balance.String(), after.Balance.String()
-	row.AsMeant = row.Reply == st.status && row.Outcome == st.outcome && (row.Before != row.After) == (st.outcome == "charged")
+	row.AsMeant = row.AsMeant && (row.Before != row.After) == (row.Outcome == "charged")
 	return row, err
 }
 
-// pushed waits for the limit at Gabber's (fake) API to be what the balance buys.
-func (d *demonstration) pushed(ctx context.Context) (happened, error) {
-	row := happened{Platform: "gabber", Event: "limit, at the fake API"}
-	account, err := d.db.Ledger().Account(ctx, demoHuman)
-	if err != nil {
-		return row, err
+// outcome waits for the worker's verdict.
+func (d *demonstration) outcome() (outcome string, handled bool) {
+	select {
+	case v := <-d.verdicts:
+		return v.Outcome, v.Ack && v.Reason == "" && v.Outcome != "ignored"
+	case <-time.After(20 * time.Second):
+		return "still queued", false
 	}
-	row.Before, row.After = account.Balance.String(), account.Balance.String()
-	price, _, err := d.settings.outbound.Gabber.Price.Micros()
-	if err != nil || price <= 0 {
-		row.Outcome, row.AsMeant = "no price", true
-		return row, err
-	}
-	for range 200 {
-		limit, ok := d.fake.Limit(demoHuman, "conversational_seconds")
-		row.Outcome = fmt.Sprintf("%d s left", limit)
-		if row.AsMeant = ok && limit == max(0, int64(account.Balance))/price && len(d.fake.State().Wrong) == 0; row.AsMeant {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return row, nil
 }
 
-func table(w io.Writer, rows []happened) {
-	operator.Columns(w, "PLATFORM\tEVENT\tREPLY\tOUTCOME\tBALANCE OF "+demoHuman, func(row func(...any)) {
+func (d *demonstration) table(w io.Writer, rows []happened) {
+	operator.Columns(w, "PLATFORM\tEVENT\tREPLY\tOUTCOME\tBALANCE OF "+cmp.Or(d.human, "-"), func(row func(...any)) {
 		for _, r := range rows {
 			balance := r.Before + " -> " + r.After
 			if r.Before == r.After {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -23,12 +24,8 @@ func startFakes(env func(string) (string, bool)) (*fakes, error) {
 	}
 	api := fakeapi.New()
 	f := &fakes{API: api, url: "http://" + listener.Addr().String(), server: &http.Server{Handler: api, ReadHeaderTimeout: 5 * time.Second}}
-	there := map[string]string{
-		"GABBER_API_URL":       f.url,
-		"GABBER_API_KEY":       fakeapi.Key,
-		"LEADS_FORWARD_URL":    f.url + fakeapi.LeadsPath,
-		"LEADS_FORWARD_SECRET": fakeapi.LeadsSecret,
-	}
+	there := fakeapi.Addresses(f.url)
+	maps.Copy(there, fakeapi.Secrets())
 	f.env = func(name string) (string, bool) {
 		if value, ok := there[name]; ok {
 			return value, true

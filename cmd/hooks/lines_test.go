@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -30,11 +31,11 @@ func shownBy(t *testing.T, colour bool, records func(ctx context.Context, log *s
 }
 
 func queued(ctx context.Context, log *slog.Logger, id string) {
-	log.InfoContext(ctx, "queued", "request", "7", "provider", "gabber", "type", "gabber.usage.tracked", "id", id, "key", "1", "bytes", 99)
+	log.InfoContext(ctx, "queued", "request", "7", "provider", "acme", "type", "acme.usage.tracked", "id", id, "key", "1", "bytes", 99)
 }
 
 func handled(log *slog.Logger, id, outcome string) {
-	log.Info("handled", "type", "gabber.usage.tracked", "id", id, "message", "3", "receives", 1, "outcome", outcome)
+	log.Info("handled", "type", "acme.usage.tracked", "id", id, "message", "3", "receives", 1, "outcome", outcome)
 }
 
 // A delivery is one line with all a person asks of it, whichever record comes first.
@@ -44,7 +45,7 @@ func TestLinesOnePerDelivery(t *testing.T) {
 		want    [][]string // words of each line
 	}{
 		"handled after the answer": {func(ctx context.Context, log *slog.Logger) { queued(ctx, log, "1a2b"); handled(log, "1a2b", "charged") },
-			[][]string{{"gabber", "usage.tracked", "200", "charged", "0.0 ms", "1a2b"}}},
+			[][]string{{"acme", "usage.tracked", "200", "charged", "0.0 ms", "1a2b"}}},
 		"handled before the answer is logged": {func(ctx context.Context, log *slog.Logger) { handled(log, "1a2b", "charged"); queued(ctx, log, "1a2b") },
 			[][]string{{"200 charged", "0.0 ms"}}},
 		"delivered twice": {func(ctx context.Context, log *slog.Logger) {
@@ -54,24 +55,24 @@ func TestLinesOnePerDelivery(t *testing.T) {
 			handled(log, "1a2b", "duplicate")
 		}, [][]string{{"200 charged"}, {"200 duplicate"}}},
 		"signed with an old secret": {func(ctx context.Context, log *slog.Logger) {
-			log.InfoContext(ctx, "queued", "provider", "gabber", "type", "gabber.usage.tracked", "id", "1a2b", "key", "2")
+			log.InfoContext(ctx, "queued", "provider", "acme", "type", "acme.usage.tracked", "id", "1a2b", "key", "2")
 			handled(log, "1a2b", "charged")
 		}, [][]string{{"200 charged", "key 2"}}},
 		"of a type that no handler knows": {func(ctx context.Context, log *slog.Logger) {
-			log.InfoContext(ctx, "queued", "provider", "gabber", "type", "unknown", "id", "1a2b", "key", "1")
+			log.InfoContext(ctx, "queued", "provider", "acme", "type", "unknown", "id", "1a2b", "key", "1")
 			log.Info("handled", "type", "unknown", "id", "1a2b", "outcome", "ignored")
-		}, [][]string{{"gabber", "unknown", "200 ignored"}}},
+		}, [][]string{{"acme", "unknown", "200 ignored"}}},
 		"queued by an earlier process": {func(_ context.Context, log *slog.Logger) { handled(log, "1a2b", "charged") }, [][]string{{"usage.tracked", "charged"}}},
 		"refused": {func(ctx context.Context, log *slog.Logger) {
-			log.WarnContext(ctx, "refused", "request", "7", "provider", "gabber", "status", 403, "cause", "signature does not match",
+			log.WarnContext(ctx, "refused", "request", "7", "provider", "acme", "status", 403, "cause", "signature does not match",
 				"missed", true, "expected", "64 hex digits", "got", "10 letters")
-		}, [][]string{{"gabber", "403 refused: signature does not match", "missed", "expected 64 hex digits", "got 10 letters", "0.0 ms"}}},
+		}, [][]string{{"acme", "403 refused: signature does not match", "missed", "expected 64 hex digits", "got 10 letters", "0.0 ms"}}},
 		"unusable": {func(ctx context.Context, log *slog.Logger) {
-			log.WarnContext(ctx, "dead letter", "provider", "gabber", "type", "unknown", "id", "1a2b", "reason", "payload is missing")
-		}, [][]string{{"gabber", "unknown", "200 dead letter: payload is missing"}}},
+			log.WarnContext(ctx, "dead letter", "provider", "acme", "type", "unknown", "id", "1a2b", "reason", "payload is missing")
+		}, [][]string{{"acme", "unknown", "200 dead letter: payload is missing"}}},
 		"comes back": {func(ctx context.Context, log *slog.Logger) {
 			queued(ctx, log, "1a2b")
-			log.Warn("comes back", "type", "gabber.usage.tracked", "id", "1a2b", "receives", 2, "outcome", "again", "reason", "ledger is away")
+			log.Warn("comes back", "type", "acme.usage.tracked", "id", "1a2b", "receives", 2, "outcome", "again", "reason", "ledger is away")
 		}, [][]string{{"200 comes back: ledger is away", "receives 2"}}},
 		"nothing of a delivery": {func(_ context.Context, log *slog.Logger) {
 			log.Error("receive failed", "queue", "events", "error", "disk is full")
@@ -130,7 +131,8 @@ func TestLinesHaveColourOnlyWhereWanted(t *testing.T) {
 // Where stderr is no terminal, programs read it.
 func TestServeLogsJSONToPrograms(t *testing.T) {
 	s := start(t, t.TempDir())
-	postTo(t, s.url+"/gabber", "X-Webhook-Signature", strings.Repeat("0", 64), []byte(`{}`))
+	some := eventstest.Samples(t)[0]
+	postTo(t, s.url+"/"+some.Platform, some.Header, strings.Repeat("0", 64), []byte(`{}`))
 	s.stop(t)
 	for line := range strings.Lines(s.log.String()) {
 		if !strings.HasPrefix(line, "{") {

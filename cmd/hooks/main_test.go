@@ -17,6 +17,9 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/webhook-functions/template/cmd/internal/commandline/commandlinetest"
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/events/eventstest"
+	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/operator"
 )
 
@@ -38,8 +41,8 @@ func TestMain(m *testing.M) {
 // testEnv is the environment of a command with every platform configured.
 func testEnv(more ...string) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), asCommand + "=1"}
-	for platform, secret := range testSecrets {
-		env = append(env, strings.ToUpper(strings.ReplaceAll(platform, "-", "_"))+"_WEBHOOK_SECRET="+secret)
+	for platform, secret := range events.Secrets() {
+		env = append(env, local.SecretVariable(platform)+"="+secret)
 	}
 	return append(env, more...)
 }
@@ -75,14 +78,14 @@ func TestCommandsAnswerAMistakeWithOneSentence(t *testing.T) {
 	commandlinetest.Run(t, own, func(args ...string) (stdout, stderr string, code int) {
 		return process(t, dir, args...)
 	})
-	for _, line := range []string{
+	for _, line := range named(t,
 		"serve --addr nonsense", "serve --addr :99999", "serve --addr 127.0.0.1", "demo --addr ::::", "serve --db .", "serve --db main_test/x",
-		"send gabber usage.tracked --url ://", "send gabber usage.tracked --url ftp://x", "send gabber usage.tracked --url http://", "send gabber usage.tracked --url %",
-		"send gabber usage.tracked --data nothing.json", "send gabber usage.tracked --data .", "send nobody usage.tracked", "send gabber nothing",
+		"send PLATFORM EVENT --url ://", "send PLATFORM EVENT --url ftp://x", "send PLATFORM EVENT --url http://", "send PLATFORM EVENT --url %",
+		"send PLATFORM EVENT --data nothing.json", "send PLATFORM EVENT --data .", "send nobody EVENT", "send PLATFORM nothing",
 		"grant u1 0", "grant u1 many", "grant u1 1e400", "grant u1 1e-7", "grant u1 99999999999999999999", "grant u1 NaN", "adjust u1 --", "grant u1 5 --project p",
 		"caller abc u1", "caller + u1", "records nothing", "balance u1 --project p", "dead show nothing", "dead delete nothing", "dead redrive nothing", "dead redrive",
-		"dead redrive --max 3", "check nobody", "sessions nothing", "messages cribbly nothing",
-	} {
+		"dead redrive --max 3", "check nobody", "messages PLATFORM nothing",
+	) {
 		stdout, stderr, code := process(t, dir, strings.Fields(line)...)
 		if strings.HasPrefix(stderr, "{") { // the log
 			_, stderr, _ = strings.Cut(stderr, "\n")
@@ -96,6 +99,16 @@ func TestCommandsAnswerAMistakeWithOneSentence(t *testing.T) {
 			}
 		}
 	}
+}
+
+// named gives command lines with a platform and a sample of it.
+func named(t *testing.T, lines ...string) []string {
+	t.Helper()
+	some := eventstest.Samples(t)[0]
+	for i := range lines {
+		lines[i] = strings.NewReplacer("PLATFORM", some.Platform, "EVENT", some.Event).Replace(lines[i])
+	}
+	return lines
 }
 
 // hooksJSON runs one command with --json and reads what it printed.
@@ -122,13 +135,7 @@ type (
 		Kind         string
 		MicroCredits int64 `json:"micro_credits"`
 	}
-	sessionFacts struct {
-		State, Human, Caller, Agent string
-		EndedAt                     string `json:"ended_at"`
-	}
-	said      struct{ ID, Text string }
-	leadFacts struct{ Conversation, Email string }
-	checked   struct {
+	checked struct {
 		Accounts, Entries int
 		Wrong             []struct{ Account, Problem string }
 	}
@@ -213,6 +220,3 @@ func eventually(t *testing.T, what string, fact func() bool) {
 	}
 	t.Fatalf("never: %s", what)
 }
-
-// samples is the folder of sample bodies, with signatures that were computed elsewhere.
-const samples = "../../events"

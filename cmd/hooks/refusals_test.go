@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/webhook-functions/template/events/eventstest"
 )
 
 // letters is what ingest may say, by a letter of a test's script: m is a delivery
@@ -15,15 +17,15 @@ import (
 // one that was missed by another platform and without a route.
 var letters = map[rune]func(*slog.Logger){
 	'm': func(log *slog.Logger) {
-		log.Info("refused", "provider", "gabber", "status", 415, "cause", "body is encoded", "missed", true)
+		log.Info("refused", "provider", "acme", "status", 415, "cause", "body is encoded", "missed", true)
 	},
 	'p': func(log *slog.Logger) {
-		log.Info("refused", "provider", "gabber", "status", 405, "cause", "method is not POST")
+		log.Info("refused", "provider", "acme", "status", 405, "cause", "method is not POST")
 	},
-	'o': func(log *slog.Logger) { log.Info("refused", "provider", "oblic", "status", 401, "missed", true) },
+	'o': func(log *slog.Logger) { log.Info("refused", "provider", "other", "status", 401, "missed", true) },
 	'u': func(log *slog.Logger) { log.Info("refused", "provider", "unrouted", "status", 404, "missed", true) },
-	'a': func(log *slog.Logger) { log.Info("queued", "provider", "gabber") },
-	'd': func(log *slog.Logger) { log.Warn("dead letter", "provider", "gabber") },
+	'a': func(log *slog.Logger) { log.Info("queued", "provider", "acme") },
+	'd': func(log *slog.Logger) { log.Warn("dead letter", "provider", "acme") },
 	'.': func(*slog.Logger) {},
 }
 
@@ -33,22 +35,22 @@ func TestRefusalsRingOncePerEpisode(t *testing.T) {
 		name, script string
 		rings        []string // the platforms, in order
 	}{
-		{"three missed", "mmm", []string{"gabber"}},
+		{"three missed", "mmm", []string{"acme"}},
 		{"two missed", "mm", nil},
-		{"a whole night", strings.Repeat("m", 500), []string{"gabber"}},
+		{"a whole night", strings.Repeat("m", 500), []string{"acme"}},
 		{"probes", "pppppp", nil},
-		{"three missed and a probe", "mpmpm", []string{"gabber"}},
+		{"three missed and a probe", "mpmpm", []string{"acme"}},
 		{"three missed in more than five minutes", "mmp..m", nil},
 		{"most are accepted", "mamamamama", nil},
 		{"a dead letter is accepted", "mmdmmd", nil},
-		{"one accepted and then none", "ammm....", []string{"gabber"}},
+		{"one accepted and then none", "ammm....", []string{"acme"}},
 		{"one accepted, three missed, one accepted", "ammma......", nil},
 		{"accepted again and again, and three missed each time", "ammmammmammmam", nil},
-		{"… and at last none", "ammmammmmm", []string{"gabber"}},
-		{"two episodes with an acceptance between", "mmmammm...", []string{"gabber", "gabber"}},
-		{"two episodes with quiet between", "mmm......mmm", []string{"gabber", "gabber"}},
-		{"two platforms", "momomo", []string{"gabber", "oblic"}},
-		{"another's acceptances hide nothing", "oaoaoa", []string{"oblic"}},
+		{"… and at last none", "ammmammmmm", []string{"acme"}},
+		{"two episodes with an acceptance between", "mmmammm...", []string{"acme", "acme"}},
+		{"two episodes with quiet between", "mmm......mmm", []string{"acme", "acme"}},
+		{"two platforms", "momomo", []string{"acme", "other"}},
+		{"another's acceptances hide nothing", "oaoaoa", []string{"other"}},
 		{"without a route", "uauaua", []string{"unrouted"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -99,9 +101,10 @@ func TestRefusalsPassLinesOn(t *testing.T) {
 // A platform that signs otherwise than expected is heard of on the laptop, too.
 func TestServeSaysThatAPlatformIsRefused(t *testing.T) {
 	s := start(t, t.TempDir())
+	some := eventstest.Platform(t, eventstest.Samples(t)[0].Platform)
 	for range 3 {
-		if status := postTo(t, s.url+"/gabber", "X-Another-Signature", "abc", []byte("{}")); status != 400 {
-			t.Fatalf("status %d, want 400", status)
+		if status := postTo(t, s.url+"/"+some.Name, "X-Another-Signature", "abc", []byte("{}")); status != some.MissingStatus {
+			t.Fatalf("status %d, want %d", status, some.MissingStatus)
 		}
 	}
 	eventually(t, "a line with code REF", func() bool { return strings.Contains(s.log.String(), `"code":"REF"`) })
