@@ -125,7 +125,7 @@ func (f *source) uses(gone map[string][]string, subjects []subject, found func(s
 				slices.Contains(gone[f.pkg], "."+n.Sel.Name)
 		case *ast.Ident:
 			selector, ok := stack[len(stack)-2].(*ast.SelectorExpr)
-			used = f.away[n.Obj] || n.Obj == nil && slices.Contains(gone[f.pkg], n.Name) && !(ok && selector.Sel == n)
+			used = n.Obj != nil && f.away[n.Obj] || n.Obj == nil && slices.Contains(gone[f.pkg], n.Name) && !(ok && selector.Sel == n)
 		case *ast.BasicLit:
 			value, _ := strconv.Unquote(n.Value)
 			used = !f.test && slices.ContainsFunc(subjects, func(s subject) bool { return !s.cloud && s.names(value) })
