@@ -212,12 +212,3 @@ func DecodeEvent(data []byte) (Event, error) {
 		Basis: m.IdentityBasis, KeyID: m.KeyID, Group: m.Group, Reason: m.Reason,
 	}, nil
 }
-
-// JSON encodes data of our own, which always marshals: it panics otherwise.
-func JSON(v any) []byte {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("webhook: encode %T: %v", v, err))
-	}
-	return data
-}
