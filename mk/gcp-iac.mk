@@ -1,4 +1,4 @@
-# terraform/gcp: formatted, validated, asserted, damaged on purpose.
+# terraform/gcp: formatted, validated, held to its invariants.
 
 .PHONY: test-gcp-iac
 

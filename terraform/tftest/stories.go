@@ -108,3 +108,10 @@ func (s story) told(t *testing.T, p providers.Entry, log func(io.Writer) *slog.L
 
 // Platforms are the names of all, sorted.
 func Platforms() []string { return slices.Sorted(maps.Keys(providers.Table().Schemes())) }
+
+// Codes are those of log lines that have an alarm of their own. Refusals are counted
+// by platform, and a deprecated member is no alarm.
+var Codes = []string{
+	webhook.CodeAPI, webhook.CodeAmbiguous, webhook.CodeConfig, webhook.CodeConflict, webhook.CodeDeadLetter, webhook.CodeDrift,
+	webhook.CodeInternal, webhook.CodeLedger, webhook.CodeNegative, webhook.CodeQueue, webhook.CodeSecret, webhook.CodeSignature, webhook.CodeSuspense,
+}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
 // rolesOf says what it takes to create, change and delete a resource, by the end
@@ -41,19 +43,18 @@ var rolesOf = map[string][]string{
 }
 
 var (
-	resourceType = regexp.MustCompile(`(?m)^resource "([a-z0-9_]+)"`)
-	roleInTable  = regexp.MustCompile("`roles/([A-Za-z.]+)`")
-	roleInLoop   = regexp.MustCompile(`(?s)for role in (.*?); do`)
+	roleInTable = regexp.MustCompile("`roles/([A-Za-z.]+)`")
+	roleInLoop  = regexp.MustCompile(`(?s)for role in (.*?); do`)
 )
 
 // The guide lists the roles that the module's resources take, and no other; so
 // does the command below the list.
 func TestDeployerIsToldEveryRole(t *testing.T) {
 	want := map[string]bool{}
-	for _, found := range resourceType.FindAllStringSubmatch(text(t, module), -1) {
-		roles, ok := rolesOf[found[1]]
+	for kind := range tftest.Parse(t, module).Types() {
+		roles, ok := rolesOf[kind]
 		if !ok {
-			t.Errorf("%s: which role may create it? Add it here and to docs/deploy-gcp.md", found[1])
+			t.Errorf("%s: which role may create it? Add it here and to docs/deploy-gcp.md", kind)
 		}
 		for _, role := range roles {
 			want[role] = true

@@ -1,143 +1,45 @@
+// Package policytest checks what terraform/gcp would create, without Google Cloud:
+// the plans that `terraform test` prints with the provider mocked are held to
+// invariants, and so is the module's text, by Terraform's own parser, where a plan
+// does not say enough.
+//
+// It needs terraform, and the provider from the registry or a mirror.
 package policytest
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/webhook-functions/template/shared/toolstest"
 	"github.com/webhook-functions/template/terraform/tftest"
 )
 
-func TestModuleIsFormatted(t *testing.T) {
-	if _, err := exec.LookPath("terraform"); err != nil {
-		toolstest.Missing(t, "terraform is missing: install 1.11 or newer and put it in the PATH")
-	}
-	out, problems, err := run(exec.Command("terraform", "fmt", "-check", "-recursive", "-diff", module))
-	if err != nil {
-		t.Errorf("terraform fmt -recursive would change:\n%s%s", out, problems)
-	}
+const (
+	root   = "../../../"
+	module = "../"
+)
+
+// planned gives what the tests of the module said.
+func planned(t *testing.T) tftest.Report {
+	t.Helper()
+	return tftest.Test(t, module, root+".tools/terraform", "system", "changes")
 }
 
-func TestModuleIsValid(t *testing.T) {
-	out, problems, err := run(starter(t, copyOfModule(t))("validate"))
-	if err != nil {
-		t.Errorf("%s%s", out, problems)
-	}
-}
+func TestModuleIsFormatted(t *testing.T) { tftest.CheckFormat(t, module) }
 
-// One run of Terraform answers all questions.
+func TestModuleIsValid(t *testing.T) { tftest.CheckValid(t, module, root+".tools/terraform") }
+
+// What tests/ asserts: above all, which values of variables are refused.
 func TestModule(t *testing.T) {
-	t.Parallel()
-	r := tested(t, copyOfModule(t))
-	t.Run("assertions hold", func(t *testing.T) {
-		for _, v := range r.Runs {
-			if v.Status != "pass" {
-				t.Errorf("%s, %s: %s", v.File, v.Run, v.Status)
-			}
-		}
-		for _, problem := range r.Problems {
-			t.Error(problem)
-		}
-	})
-	t.Run("every resource keeps the rules of its kind", func(t *testing.T) {
-		for _, broken := range brokenRules(r.Plan) {
-			t.Error(broken)
-		}
-	})
-	t.Run("nobody else may do anything", func(t *testing.T) {
-		if diff := difference(grantsIn(r.Plan), lines(allGrants)); diff != "" {
-			t.Error(diff)
-		}
-	})
-	t.Run("grants on a service follow its function", func(t *testing.T) {
-		for _, broken := range brokenGrants(r) {
-			t.Error(broken)
-		}
-	})
-	t.Run("log lines move metrics and alarms", func(t *testing.T) { checkLines(t, r.Plan) })
-	t.Run("tickets ring", func(t *testing.T) { checkTickets(t, r.Plan) })
-	t.Run("the door opens last", func(t *testing.T) {
-		for _, broken := range brokenOrder(t, module) {
-			t.Error(broken)
-		}
-	})
-	t.Run("every alert links its section of the runbook", func(t *testing.T) {
-		sections := headings(t, root+"docs/runbook.md")
-		links := runbookLinks(r.Plan)
-		if len(links) == 0 {
-			t.Error("there are no alerts")
-		}
-		for alert, section := range links {
-			if !slices.Contains(sections, section) {
-				t.Errorf("%s links #%s, which is no section", alert, section)
-			}
-		}
-	})
-}
-
-// brokenGrants: a grant on a function's service is made anew when the function
-// is, and left alone by every other deployment, which would close the door.
-func brokenGrants(r report) (broken []string) {
-	updated, replaced := 0, 0
-	for _, plan := range r.Changes {
-		functions := map[any]string{} // by name: what happens to them
-		for _, change := range plan {
-			if change.Type == "google_cloudfunctions2_function" {
-				functions[change.Change.After["name"]] = strings.Join(change.Change.Actions, ", ")
-			}
-		}
-		for _, change := range plan {
-			if change.Type != "google_cloud_run_v2_service_iam_member" {
-				continue
-			}
-			want := "no-op"
-			switch functions[change.Change.After["name"]] {
-			case "update":
-				updated++
-			case "delete, create":
-				replaced++
-				want = "delete, create"
-			}
-			if got := strings.Join(change.Change.Actions, ", "); got != want {
-				broken = append(broken, change.Address+": "+got+", want "+want)
-			}
-		}
-	}
-	if updated != 3 || replaced != 3 {
-		broken = append(broken, fmt.Sprintf("of functions with a grant %d are updated and %d replaced, want 3 each", updated, replaced))
-	}
-	return broken
-}
-
-var agent = regexp.MustCompile(`@gcp-sa-([a-z]+)\.`)
-
-// Google makes a service's agent when it is first needed, which is later than
-// the grants to it: the guide must have it made before.
-func TestServiceAgentsAreMadeBeforeTheyAreGrantedAnything(t *testing.T) {
-	queues, err := os.ReadFile(module + "queues.tf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	guide, err := os.ReadFile(root + "docs/deploy-gcp.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	agents := agent.FindAllStringSubmatch(string(queues), -1)
-	if len(agents) == 0 {
-		t.Error("there are no service agents")
-	}
-	for _, a := range agents {
-		if !strings.Contains(string(guide), "services identity create --service="+a[1]+".googleapis.com") {
-			t.Errorf("docs/deploy-gcp.md does not have the agent of %s made", a[1])
-		}
+	for _, problem := range planned(t).Problems {
+		t.Error(problem)
 	}
 }
+
+func TestSettings(t *testing.T) { tftest.Parse(t, module).CheckSettings(t) }
 
 // Redirects that ring are those of all platforms.
 func TestPlatforms(t *testing.T) {
@@ -146,33 +48,83 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-var heading = regexp.MustCompile(`(?m)^## (.+)$`)
+// What must exist before what. In another order events would be lost, or a first
+// apply would stop.
+func TestOrder(t *testing.T) {
+	m := tftest.Parse(t, module)
+	for _, row := range []struct{ later, earlier, why string }{
+		{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.events", "its topic drops what it is given until then"},
+		{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.outbound", "its topic drops what it is given until then"},
+		{"google_cloud_run_v2_service_iam_member.ingest_is_public", "google_pubsub_subscription.dead_letters", "its topic drops what it is given until then"},
+		{"google_pubsub_subscription.events", "google_pubsub_subscription.outbound", "follow-ups have no home until then"},
+		{"google_pubsub_subscription.events", "google_pubsub_subscription.dead_letters", "dead letters have no home until then"},
+		{"google_cloudfunctions2_function.ingest", "google_firestore_field.unindexed", "the build account's grants are too young until then"},
+		{"google_cloudfunctions2_function.worker", "google_firestore_field.unindexed", "the build account's grants are too young until then"},
+		{"google_cloudfunctions2_function.outbound", "google_firestore_field.unindexed", "the build account's grants are too young until then"},
+		{"google_firestore_field.unindexed", "google_firestore_index.records", "the database may refuse two changes at once"},
+		{"google_firestore_field.unindexed", "google_firestore_index.statements", "the database may refuse two changes at once"},
+	} {
+		if !m.WaitsFor(row.later, row.earlier) {
+			t.Errorf("%s does not wait for %s: %s", row.later, row.earlier, row.why)
+		}
+	}
+}
 
-// headings gives the anchors of a document's sections.
-func headings(t *testing.T, file string) []string {
-	t.Helper()
-	text, err := os.ReadFile(file)
+// A grant on a function's service is made anew when the function is, and left alone by
+// every other deployment, which would close the door.
+func TestGrantsFollowTheirFunction(t *testing.T) {
+	seen := map[string]int{}
+	for run, plan := range planned(t).Plans {
+		functions := map[string]string{} // by name: what happens to them
+		for _, r := range plan.Resources {
+			if r.Type == "google_cloudfunctions2_function" {
+				functions[tftest.Text(r.Change.After, "name")] = strings.Join(r.Change.Actions, ", ")
+			}
+		}
+		for _, r := range plan.Resources {
+			does := functions[tftest.Text(r.Change.After, "name")]
+			if r.Type != "google_cloud_run_v2_service_iam_member" || does == "create" {
+				continue
+			}
+			seen[does]++
+			want := map[string]string{"update": "no-op", "no-op": "no-op"}[does]
+			if got := strings.Join(r.Change.Actions, ", "); want == "" && got != does || want != "" && got != want {
+				t.Errorf("%s: %s: %s, and its function: %s", run, r.Address, got, does)
+			}
+		}
+	}
+	if seen["update"] == 0 || seen["delete, create"] == 0 {
+		t.Errorf("what happens to functions is %v: want changes and replacements", seen)
+	}
+}
+
+var agent = regexp.MustCompile(`@gcp-sa-([a-z]+)\.`)
+
+// Google makes a service's agent when it is first needed, which is later than the
+// grants to it: the guide must have it made before.
+func TestServiceAgentsAreMadeBeforeTheyAreGrantedAnything(t *testing.T) {
+	guide, err := os.ReadFile(root + "docs/deploy-gcp.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var anchors []string
-	for _, match := range heading.FindAllStringSubmatch(string(text), -1) {
-		anchors = append(anchors, strings.ToLower(match[1]))
-	}
-	return anchors
-}
-
-// runbookLinks gives the anchor that each alert links.
-func runbookLinks(plan []resource) map[string]string {
-	links := map[string]string{}
-	for _, r := range plan {
-		if r.Type == "google_monitoring_alert_policy" {
-			content, _ := json.Marshal(r.Change.After["documentation"])
-			_, link, _ := strings.Cut(string(content), "/docs/runbook.md#")
-			links[r.Address], _, _ = strings.Cut(link, `"`)
+	for _, found := range agent.FindAllStringSubmatch(fmt.Sprint(planned(t).Plans["defaults"]), -1) {
+		if !strings.Contains(string(guide), "services identity create --service="+found[1]+".googleapis.com") {
+			t.Errorf("docs/deploy-gcp.md does not have the agent of %s made", found[1])
 		}
 	}
-	return links
 }
 
-func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }
+// Every resource keeps the rules for its kind, also those that are written later.
+func TestRules(t *testing.T) {
+	for run, plan := range planned(t).Plans {
+		for _, broken := range brokenRules(plan.Resources) {
+			t.Errorf("%s: %s", run, broken)
+		}
+	}
+}
+
+func TestGrants(t *testing.T) {
+	if diff := difference(grantsIn(planned(t).Plans["defaults"].Resources), strings.Split(strings.TrimSpace(allGrants), "\n")); diff != "" {
+		t.Errorf("who may do what is not what it was:\n%s", diff)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/webhook-functions/template/terraform/tftest"
 )
 
 // allGrants is everything that anybody may do because of this module, and what
@@ -44,16 +46,15 @@ var shorter = strings.NewReplacer(
 	"serviceAccount:", "",
 )
 
-func grantsIn(plan []resource) []string {
+func grantsIn(plan []tftest.Resource) []string {
 	var grants []string
 	for _, r := range plan {
 		if strings.HasSuffix(r.Type, "_iam_member") {
 			grants = append(grants, grant(r))
 		}
 		if strings.HasSuffix(r.Type, "_iam_custom_role") {
-			permissions, _ := r.Change.After["permissions"].([]any)
-			for _, permission := range permissions {
-				grants = append(grants, fmt.Sprintf("roles/%s: %s", r.Change.After["role_id"], permission))
+			for _, permission := range tftest.Texts(r.Change.After, "permissions") {
+				grants = append(grants, fmt.Sprintf("roles/%s: %s", tftest.Text(r.Change.After, "role_id"), permission))
 			}
 		}
 	}
@@ -61,11 +62,11 @@ func grantsIn(plan []resource) []string {
 	return grants
 }
 
-func grant(r resource) string {
+func grant(r tftest.Resource) string {
 	after := r.Change.After
 	on := "?"
 	for _, argument := range grantedOn {
-		if value, ok := after[argument].(string); ok {
+		if value := tftest.Text(after, argument); value != "" {
 			on = strings.TrimPrefix(value, "projects/acme-demo/")
 			break
 		}
@@ -73,10 +74,10 @@ func grant(r resource) string {
 	if r.Type == "google_project_iam_member" {
 		on = "the project"
 	}
-	role := strings.TrimPrefix(after["role"].(string), "projects/acme-demo/")
-	line := shorter.Replace(fmt.Sprintf("%s: %s on %s", after["member"], role, on))
-	for _, condition := range after["condition"].([]any) {
-		line += fmt.Sprintf(" if %s", condition.(map[string]any)["expression"])
+	role := strings.TrimPrefix(tftest.Text(after, "role"), "projects/acme-demo/")
+	line := shorter.Replace(fmt.Sprintf("%s: %s on %s", tftest.Text(after, "member"), role, on))
+	for _, condition := range tftest.List(after, "condition") {
+		line += " if " + tftest.Text(condition, "expression")
 	}
 	return line
 }
@@ -112,7 +113,7 @@ var noSuchGrant = map[string]string{
 
 // brokenRules holds every resource to the rules for its kind, also those that
 // nobody has written yet.
-func brokenRules(plan []resource) []string {
+func brokenRules(plan []tftest.Resource) []string {
 	var broken []string
 	for _, r := range plan {
 		if r.Mode != "managed" {
@@ -126,34 +127,34 @@ func brokenRules(plan []resource) []string {
 				broken = append(broken, r.Address+": "+why)
 			}
 		}
-		if ttl, _ := r.Change.After["ttl_config"].([]any); len(ttl) > 0 {
+		if len(tftest.List(r.Change.After, "ttl_config")) > 0 {
 			broken = append(broken, r.Address+": documents that expire are charged twice")
 		}
 		if !labelled(r) {
 			broken = append(broken, r.Address+": the label application is missing")
 		}
-		if r.Type == "google_project_service" && r.Change.After["disable_on_destroy"] != false {
+		if r.Type == "google_project_service" && tftest.At(r.Change.After, "disable_on_destroy") != false {
 			broken = append(broken, r.Address+": a destroy would switch the API off for everything in the project")
 		}
-		if r.Type == "google_pubsub_topic" && !subscribed(plan, r.Change.After["id"]) {
+		if r.Type == "google_pubsub_topic" && !subscribed(plan, tftest.Text(r.Change.After, "id")) {
 			broken = append(broken, r.Address+": without a subscription it keeps nothing")
 		}
 	}
 	return broken
 }
 
-func labelled(r resource) bool {
+func labelled(r tftest.Resource) bool {
 	argument := "labels"
 	if strings.HasPrefix(r.Type, "google_monitoring_") { // where a channel's labels are its address
 		argument = "user_labels"
 	}
-	value, can := r.Change.After[argument]
-	labels, _ := value.(map[string]any)
-	return !can || labels["application"] == "demo"
+	arguments, _ := r.Change.After.(map[string]any)
+	value, can := arguments[argument]
+	return !can || tftest.Text(value, "application") == "demo"
 }
 
-func subscribed(plan []resource, topic any) bool {
-	return slices.ContainsFunc(plan, func(r resource) bool {
-		return r.Type == "google_pubsub_subscription" && r.Change.After["topic"] == topic
+func subscribed(plan []tftest.Resource, topic string) bool {
+	return slices.ContainsFunc(plan, func(r tftest.Resource) bool {
+		return r.Type == "google_pubsub_subscription" && tftest.Text(r.Change.After, "topic") == topic
 	})
 }

@@ -1,0 +1,22 @@
+package policytest
+
+import (
+	"testing"
+
+	"github.com/webhook-functions/template/terraform/tftest"
+)
+
+// What has the same name on both clouds has the same default and takes the same. How
+// long logs are kept has no default here: it would be that of the whole project.
+func TestVariablesAreThoseOfAWS(t *testing.T) {
+	there := tftest.Parse(t, module+"../aws").Variables()
+	for name, here := range tftest.Parse(t, module).Variables() {
+		other, ok := there[name]
+		if !here.Documented || ok && !other.Documented {
+			t.Errorf("%s has no type or no description", name)
+		}
+		if ok && name != "log_retention_days" && name != "name" && (here.Default != other.Default || here.Pattern != other.Pattern) {
+			t.Errorf("%s is %v here and %v in terraform/aws", name, here, other)
+		}
+	}
+}
