@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/ingest"
-	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -27,13 +27,13 @@ func (p printer) Publish(_ context.Context, e webhook.Event) error {
 }
 
 func ExampleIngest_Handle() {
-	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: "keep this one in a vault"})
+	ring, err := signature.NewKeyring(ingesttest.Acme.Scheme, signature.Secret{ID: "1", Value: "keep this one in a vault"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	in := &ingest.Ingest{
-		Providers:   ingest.Routes(gabber.Platform.Provider),
+		Providers:   ingest.Routes(ingesttest.Acme.Provider),
 		Keyrings:    keyrings{ring},
 		Events:      printer{"queued:"},
 		DeadLetters: printer{"dead letter:"},
@@ -43,20 +43,20 @@ func ExampleIngest_Handle() {
 	deliver := func(body, signature string) {
 		reply := in.Handle(context.Background(), webhook.Delivery{
 			Method: "POST",
-			Path:   "/gabber",
-			Header: webhook.Header{"X-Webhook-Signature": {signature}},
+			Path:   "/acme",
+			Header: webhook.Header{"X-Acme-Signature": {signature}},
 			Body:   []byte(body),
 		})
 		fmt.Println(reply.Status, reply.Body)
 	}
-	body := `{"type":"usage.tracked","payload":{"id":"u-1","type":"conversational_seconds","value":30,"human":"ada"}}`
+	body := `{"type":"thing.made","payload":{"id":"t-1","who":"ada","value":30}}`
 	deliver(body, ring.Sign([]byte(body)))
 	deliver(body, "forged")
 	deliver(`{}`, ring.Sign([]byte(`{}`)))
 	// Output:
-	// queued: gabber.usage.tracked 63b7c969
+	// queued: acme.thing.made 3116e29c
 	// 200 ok
 	// 403 forbidden
-	// dead letter: gabber.unreadable 19fb1202
+	// dead letter: acme.unreadable 9c1af06c
 	// 200 ok
 }

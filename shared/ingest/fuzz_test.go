@@ -11,16 +11,15 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Whatever arrives: the answer is one of the constants, nothing is stored
-// without a valid MAC (computed here by other code), and what is stored are the
-// bytes that came.
+// The answer is one of the constants, nothing is stored without a valid MAC
+// (computed here by other code), and what is stored are the bytes that came.
 func FuzzIngest(f *testing.F) {
-	f.Add("POST", "/gabber", "X-Webhook-Signature", "", []byte(usage), true)
-	f.Add("POST", "/gabber/", "X-Webhook-Signature", "", []byte(usage), true)
-	f.Add("POST", "/gabber", "x-webhook-signature", "00", []byte(`{"type":"a","payload":{}}`), false)
-	f.Add("POST", "/gabber", "X-Webhook-Signature", "", []byte("not json"), true)
+	f.Add("POST", "/acme", "X-Acme-Signature", "", []byte(usage), true)
+	f.Add("POST", "/acme/", "X-Acme-Signature", "", []byte(usage), true)
+	f.Add("POST", "/acme", "x-acme-signature", "00", []byte(`{"type":"a","payload":{}}`), false)
+	f.Add("POST", "/acme", "X-Acme-Signature", "", []byte("not json"), true)
 	f.Add("GET", "/", "Content-Encoding", "gzip", []byte{0xff, 0}, true)
-	f.Add("POST", "/chatbase", "x-chatbase-signature", " ", []byte(`{"eventType":"leads.submit"}`), false)
+	f.Add("POST", "/acme", "x-acme-signature", " ", []byte(`{"type":"thing.made"}`), false)
 	f.Fuzz(func(t *testing.T, method, path, name, value string, body []byte, signed bool) {
 		w := ingesttest.NewWorld(t)
 		d := webhook.Delivery{Method: method, Path: path, Header: webhook.Header{name: {value}}, Body: body}
@@ -41,15 +40,15 @@ func FuzzIngest(f *testing.F) {
 			t.Error("what was stored is not what came")
 		}
 		given := strings.ToLower(strings.Trim(d.Header[name][0], " \t"))
-		if strings.TrimSuffix(path, "/") != "/gabber" || !strings.EqualFold(name, "X-Webhook-Signature") || given != macOf(body) {
+		if strings.TrimSuffix(path, "/") != "/acme" || !strings.EqualFold(name, "X-Acme-Signature") || given != macOf(body) {
 			t.Errorf("stored without a valid signature: %q %q", path, name)
 		}
 	})
 }
 
-// macOf is Gabber's signature.
+// macOf is acme's signature.
 func macOf(body []byte) string {
-	m := hmac.New(sha256.New, []byte(ingesttest.Secret("gabber")))
+	m := hmac.New(sha256.New, []byte(ingesttest.Secret("acme")))
 	m.Write(body)
 	return hex.EncodeToString(m.Sum(nil))
 }

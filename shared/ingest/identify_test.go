@@ -6,31 +6,31 @@ import (
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/providers"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func identify(body string) webhook.Event {
-	e := ingest.Identify(gabber.Platform.Provider, []byte(body), nine, "1")
+	e := ingest.Identify(ingesttest.Acme.Provider, []byte(body), nine, "1")
 	return e
 }
 
 // Identities are kept in ledgers for ever. If one of these changes, every event
 // on its way is charged again.
-func TestIdentitiesAreFrozen(t *testing.T) {
+func TestIdentify_frozen(t *testing.T) {
 	for _, row := range []struct {
 		name, body string
 		basis      webhook.Basis
 		id         string
 	}{
-		{"by id", usage, webhook.ByID, "8190dcb5"},
-		{"by bytes", `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":30}}`, webhook.ByBody, "af42d8ac"},
-		{"a type without a Go type", `{"type":"foo.bar","payload":{}}`, webhook.ByBody, "fd98597d"},
-		{"unreadable", `not json`, webhook.Undecodable, "e5942c6f"},
-		{"readable as far as its type", `{"type":"usage.tracked","payload":null}`, webhook.Undecodable, "a5fb5ae7"},
+		{"by id", usage, webhook.ByID, "ee604ac6"},
+		{"by bytes", `{"type":"thing.made","payload":{"value":30}}`, webhook.ByBody, "989db8ba"},
+		{"a type without a Go type", `{"type":"foo.bar","payload":{}}`, webhook.ByBody, "5fb90c41"},
+		{"unreadable", `not json`, webhook.Undecodable, "94a5ba26"},
+		{"readable as far as its type", `{"type":"thing.made","payload":null}`, webhook.Undecodable, "211e6504"},
 	} {
 		e := identify(row.body)
 		if e.Basis != row.basis || webhook.ShortID(e.ID) != row.id {
@@ -39,19 +39,19 @@ func TestIdentitiesAreFrozen(t *testing.T) {
 	}
 }
 
-func TestIdentity(t *testing.T) {
-	idless := `{"type":"usage.tracked","payload":{"type":"conversational_seconds","value":30}}`
+func TestIdentify(t *testing.T) {
+	idless := `{"type":"thing.made","payload":{"value":30}}`
 	for _, row := range []struct {
 		name string
 		a, b string
 		same bool
 	}{
 		{"the bytes do not matter where there is an id", usage, usage + " ", true},
-		{"nor does the value: that is the fingerprint's business", usage, `{"type":"usage.tracked","payload":{"id":"1","type":"x","value":1}}`, true},
-		{"another id", usage, `{"type":"usage.tracked","payload":{"id":"2","type":"conversational_seconds","value":30,"human":"canary"}}`, false},
+		{"nor does the value: that is the fingerprint's business", usage, `{"type":"thing.made","payload":{"id":"1","value":1}}`, true},
+		{"another id", usage, `{"type":"thing.made","payload":{"id":"2","value":30,"who":"canary"}}`, false},
 		{"without an id every byte matters", idless, idless + " ", false},
 		{"without an id the same bytes are the same event", idless, idless, true},
-		{"the type is part of it", `{"type":"tool.calls_started","payload":{"group":"1"}}`, `{"type":"tool.calls_finished","payload":{"group":"1"}}`, false},
+		{"the type is part of it", `{"type":"thing.made","payload":{"id":"1","value":1}}`, `{"type":"thing.broken","payload":{"id":"1","value":1}}`, false},
 		{"an id is not a hash of bytes", `not json`, `{"type":"a","payload":{}}`, false},
 	} {
 		if a, b := identify(row.a), identify(row.b); (a.ID == b.ID) != row.same {
@@ -60,7 +60,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-func TestIdentityDependsOnNothingAround(t *testing.T) {
+func TestIdentify_dependsOnTheBodyAlone(t *testing.T) {
 	for _, entry := range providers.Table() {
 		for _, name := range events.Names(entry.Name) {
 			body, err := events.Body(entry.Name, name)
@@ -76,30 +76,30 @@ func TestIdentityDependsOnNothingAround(t *testing.T) {
 	}
 }
 
-// A decoder is mended, the dead letters are sent back: they become what they
-// would have been, as of the time when they arrived.
-func TestReread(t *testing.T) {
-	broken := gabber.Platform.Provider
-	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet mended") }
+// Once the decoder is fixed and the dead letters are sent back, they become what
+// they would have been, as of the time when they arrived.
+func TestRedecode(t *testing.T) {
+	broken := ingesttest.Acme.Provider
+	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet fixed") }
 	letter := ingest.Identify(broken, []byte(usage), nine, "2")
 	if letter.Basis != webhook.Undecodable || letter.Reason == "" {
 		t.Fatalf("letter %+v", letter)
 	}
-	want := ingest.Identify(gabber.Platform.Provider, []byte(usage), nine, "2")
-	got, err := ingest.Redecode(gabberRoute)(letter)
+	want := ingest.Identify(ingesttest.Acme.Provider, []byte(usage), nine, "2")
+	got, err := ingest.Redecode(acmeRoute)(letter)
 	if err != nil || got.ID != want.ID || got.Basis != webhook.ByID || !got.Time.Equal(nine) || got.KeyID != "2" || got.Reason != "" {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)
 	}
 }
 
-func TestRereadGivesUpForGood(t *testing.T) {
+func TestRedecode_permanentErrors(t *testing.T) {
 	for name, e := range map[string]webhook.Event{
 		"still unreadable":     identify(`not json`),
 		"an unknown platform":  {Source: "/webhooks/nope", Data: []byte(usage)},
 		"an event of our own":  {Source: "/functions/worker", Data: []byte(usage)},
-		"a platform's subpath": {Source: "/webhooks/gabber/x", Data: []byte(usage)},
+		"a platform's subpath": {Source: "/webhooks/acme/x", Data: []byte(usage)},
 	} {
-		_, err := ingest.Redecode(gabberRoute)(e)
+		_, err := ingest.Redecode(acmeRoute)(e)
 		if _, permanent := webhook.PermanentReason(err); !permanent {
 			t.Errorf("%s: %v, want a permanent error", name, err)
 		}

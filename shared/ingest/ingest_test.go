@@ -13,40 +13,39 @@ import (
 
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-const usage = `{"type": "usage.tracked", "payload": {"id": "1", "type": "conversational_seconds", "value": 30, "human": "canary"}}`
+const usage = ingesttest.AcmeBody
 
-var gabberRoute = ingest.Routes(gabber.Platform.Provider)
+var acmeRoute = ingest.Routes(ingesttest.Acme.Provider)
 
-// ring holds Gabber's secrets.
+// ring holds acme's secrets.
 func ring(secrets ...string) *signature.Keyring {
 	var keys []signature.Secret
 	for i, s := range secrets {
 		keys = append(keys, signature.Secret{ID: fmt.Sprint(i + 1), Value: s})
 	}
-	r, err := signature.NewKeyring(gabber.Platform.Scheme, keys...)
+	r, err := signature.NewKeyring(ingesttest.Acme.Scheme, keys...)
 	if err != nil {
 		panic(err)
 	}
 	return r
 }
 
-// delivery is a body on Gabber's route, signed as in a new world.
+// delivery is a body on acme's route, signed as in a new world.
 func delivery(body string) webhook.Delivery {
 	return webhook.Delivery{
-		Method: "POST", Path: "/gabber", ID: "r-1", Body: []byte(body),
-		Header: webhook.Header{"X-Webhook-Signature": {ring(ingesttest.Secret("gabber")).Sign([]byte(body))}},
+		Method: "POST", Path: "/acme", ID: "r-1", Body: []byte(body),
+		Header: webhook.Header{"X-Acme-Signature": {ring(ingesttest.Secret("acme")).Sign([]byte(body))}},
 	}
 }
 
-// forged is a delivery with somebody else's signature.
+// forged is a delivery with the signature of another secret.
 func forged(body string) webhook.Delivery {
 	d := delivery(body)
-	d.Header = webhook.Header{"X-Webhook-Signature": {ring("somebody else's secret").Sign([]byte(body))}}
+	d.Header = webhook.Header{"X-Acme-Signature": {ring("the secret of another sender").Sign([]byte(body))}}
 	return d
 }
 
@@ -68,23 +67,23 @@ func logged(t *testing.T, w *ingesttest.World) map[string]any {
 	return line
 }
 
-func TestAnEventSaysWhatItIs(t *testing.T) {
+func TestHandle_event(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	w.Ingest.Handle(t.Context(), delivery(usage))
 	got := w.Events.Stored(t)[0]
 	want := webhook.Event{
-		ID:     webhook.Identity("gabber", "usage.tracked", "id", "1"),
-		Source: "/webhooks/gabber", Type: "gabber.usage.tracked", Time: w.Now(), Data: []byte(usage),
-		Basis: webhook.ByID, KeyID: "1", Group: webhook.GroupOf("gabber", "canary"),
+		ID:     webhook.Identity("acme", "thing.made", "id", "1"),
+		Source: "/webhooks/acme", Type: "acme.thing.made", Time: w.Now(), Data: []byte(usage),
+		Basis: webhook.ByID, KeyID: "1", Group: webhook.GroupOf("acme", "canary"),
 	}
 	if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
 }
 
-// Events of nobody in particular are not one customer's: in one group they would
+// Events of an unknown customer are not of one customer: in one group they would
 // wait for one another.
-func TestAnEventOfNobodyHasNoGroup(t *testing.T) {
+func TestHandle_withoutAGroup(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	w.Ingest.Handle(t.Context(), delivery(strings.Replace(usage, "canary", "", 1)))
 	if got := w.Events.Stored(t)[0].Group; got != "" {
@@ -92,11 +91,11 @@ func TestAnEventOfNobodyHasNoGroup(t *testing.T) {
 	}
 }
 
-func TestNothingIsParsedBeforeItIsVerified(t *testing.T) {
+func TestHandle_decodesWhatIsVerified(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	decoded := 0
-	provider := gabber.Platform.Provider
-	provider.Decode = func(body []byte) (webhook.Parsed, error) { decoded++; return gabber.Decode(body) }
+	provider := ingesttest.Acme.Provider
+	provider.Decode = func(body []byte) (webhook.Parsed, error) { decoded++; return ingesttest.Acme.Decode(body) }
 	w.Ingest.Providers = ingest.Routes(provider)
 	unsigned, large := delivery(usage), delivery(strings.Repeat(" ", ingest.DefaultMaxBody+1))
 	unsigned.Header = nil
@@ -111,22 +110,22 @@ func TestNothingIsParsedBeforeItIsVerified(t *testing.T) {
 	}
 }
 
-func TestADecoderThatPanicsMakesADeadLetter(t *testing.T) {
+func TestHandle_decoderPanics(t *testing.T) {
 	w := ingesttest.NewWorld(t)
-	provider := gabber.Platform.Provider
+	provider := ingesttest.Acme.Provider
 	provider.Decode = func(body []byte) (webhook.Parsed, error) { panic(string(body)) }
 	w.Ingest.Providers = ingest.Routes(provider)
 	if reply := w.Ingest.Handle(t.Context(), delivery(usage)); reply.Status != 200 {
 		t.Errorf("status %d, want 200", reply.Status)
 	}
 	stored := w.DeadLetters.Stored(t)
-	if len(stored) != 1 || stored[0].Reason != "the decoder panicked" || stored[0].Type != "gabber.unreadable" {
+	if len(stored) != 1 || stored[0].Reason != "the decoder panicked" || stored[0].Type != "acme.unreadable" {
 		t.Errorf("dead letters %+v", stored)
 	}
 	w.CheckSilence(t, "canary")
 }
 
-func TestAPanicAnywhereElseIsOurFault(t *testing.T) {
+func TestHandle_otherPanics(t *testing.T) {
 	for name, breakIt := range map[string]func(*ingest.Ingest){
 		"in the publisher": func(in *ingest.Ingest) {
 			in.Events = publisher(func(context.Context, webhook.Event) error { panic(usage) })
@@ -150,9 +149,9 @@ func TestAPanicAnywhereElseIsOurFault(t *testing.T) {
 	}
 }
 
-func TestARotatedSecretIsFoundAfterAMismatch(t *testing.T) {
-	w := ingesttest.NewWorld(t, ingesttest.Secrets("gabber", "the secret before rotation"))
-	w.Keyrings.Rotate(t, "gabber", "the newest secret of all", ingesttest.Secret("gabber"))
+func TestHandle_rotatedSecret(t *testing.T) {
+	w := ingesttest.NewWorld(t, ingesttest.Secrets("acme", "the secret before rotation"))
+	w.Keyrings.Rotate(t, "acme", "the newest secret of all", ingesttest.Secret("acme"))
 	if reply := w.Ingest.Handle(t.Context(), delivery(usage)); reply.Status != 200 {
 		t.Errorf("status %d, want 200", reply.Status)
 	}
@@ -167,9 +166,9 @@ func TestARotatedSecretIsFoundAfterAMismatch(t *testing.T) {
 	}
 }
 
-func TestAGoodSignatureAsksForNoRefresh(t *testing.T) {
+func TestHandle_goodSignatureWithoutRefresh(t *testing.T) {
 	w := ingesttest.NewWorld(t)
-	w.Keyrings.Rotate(t, "gabber", "the newest secret of all")
+	w.Keyrings.Rotate(t, "acme", "the newest secret of all")
 	w.Ingest.Handle(t.Context(), delivery(usage))
 	if n := w.Keyrings.Refreshes(); n != 0 {
 		t.Errorf("%d refreshes", n)
@@ -177,7 +176,7 @@ func TestAGoodSignatureAsksForNoRefresh(t *testing.T) {
 }
 
 // 200 is not said before the queue has confirmed: the publisher returns last.
-func TestTheQueueConfirmsBeforeTheReply(t *testing.T) {
+func TestHandle_confirmsBeforeTheReply(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	confirm, replied := make(chan struct{}), make(chan webhook.Reply)
 	w.Ingest.Events = publisher(func(context.Context, webhook.Event) error { <-confirm; return nil })
@@ -193,7 +192,7 @@ func TestTheQueueConfirmsBeforeTheReply(t *testing.T) {
 	}
 }
 
-func TestABudgetThatIsSpentIsOurFault(t *testing.T) {
+func TestHandle_budgetSpent(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -203,32 +202,31 @@ func TestABudgetThatIsSpentIsOurFault(t *testing.T) {
 	}
 }
 
-// A reason would tell an outsider what he should not know and an operator too
-// little. So outsiders get a constant, and operators these fields.
-func TestLogLines(t *testing.T) {
-	short := webhook.ShortID(webhook.Identity("gabber", "usage.tracked", "id", "1"))
+// A sender gets a constant, an operator these fields.
+func TestHandle_logLines(t *testing.T) {
+	short := webhook.ShortID(webhook.Identity("acme", "thing.made", "id", "1"))
 	for _, row := range []struct {
 		name     string
 		options  []ingesttest.Option
 		delivery webhook.Delivery
 		want     map[string]any
 	}{
-		{"queued", nil, delivery(usage), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1", "provider": "gabber",
-			"type": "gabber.usage.tracked", "id": short, "key": "1", "bytes": float64(len(usage))}},
+		{"queued", nil, delivery(usage), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1", "provider": "acme",
+			"type": "acme.thing.made", "id": short, "key": "1", "bytes": float64(len(usage))}},
 		{"a type without a Go type", nil, delivery(`{"type": "a.b_c", "payload": {}}`), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1",
-			"provider": "gabber", "type": "gabber.a.b_c", "id": "*", "key": "1", "bytes": float64(32)}},
+			"provider": "acme", "type": "acme.a.b_c", "id": "*", "key": "1", "bytes": float64(32)}},
 		{"a type that is no name", nil, delivery(`{"type": "a canary", "payload": {}}`), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1",
-			"provider": "gabber", "type": "gabber.unknown", "id": "*", "key": "1", "bytes": float64(35)}},
-		{"unusable", nil, delivery(`{"type": "usage.tracked", "payload": {}}`), map[string]any{"level": "WARN", "msg": "dead letter", "request": "r-1", "provider": "gabber",
-			"type": "gabber.usage.tracked", "id": "*", "key": "1", "bytes": float64(40), "code": webhook.CodeDeadLetter, "reason": "payload.type is missing"}},
-		{"forged", nil, forged(usage), map[string]any{"level": "WARN", "msg": "refused", "request": "r-1", "provider": "gabber",
+			"provider": "acme", "type": "acme.unknown", "id": "*", "key": "1", "bytes": float64(35)}},
+		{"unusable", nil, delivery(`{"type": "thing.made", "payload": {}}`), map[string]any{"level": "WARN", "msg": "dead letter", "request": "r-1", "provider": "acme",
+			"type": "acme.thing.made", "id": "*", "key": "1", "bytes": float64(37), "code": webhook.CodeDeadLetter, "reason": "payload.value is missing"}},
+		{"forged", nil, forged(usage), map[string]any{"level": "WARN", "msg": "refused", "request": "r-1", "provider": "acme",
 			"status": float64(403), "cause": "signature does not match", "code": webhook.CodeSignature, "missed": true,
 			"expected": "64 hex (SHA-256)", "got": "the same shape: wrong key or changed bytes"}},
 		{"no such route", nil, webhook.Delivery{Method: "POST", Path: "/canary", ID: "r-1"}, map[string]any{"level": "INFO", "msg": "refused", "request": "r-1", "provider": "",
 			"status": float64(404), "cause": "no such route"}},
-		{"no secret", []ingesttest.Option{ingesttest.Secrets("gabber")}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "gabber",
+		{"no secret", []ingesttest.Option{ingesttest.Secrets("acme")}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "acme",
 			"status": float64(503), "cause": "a keyring holds 1 to 3 secrets, not 0", "code": webhook.CodeSecret, "missed": true}},
-		{"queue down", []ingesttest.Option{ingesttest.QueueDown}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "gabber",
+		{"queue down", []ingesttest.Option{ingesttest.QueueDown}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "acme",
 			"status": float64(503), "cause": "the queue refuses", "code": webhook.CodeQueue, "missed": true}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -251,9 +249,9 @@ type keyless struct{ err error }
 func (k keyless) Keyring(context.Context, string) (webhook.Verifier, error) { return nil, k.err }
 func (k keyless) Refresh(context.Context, string) webhook.Verifier          { return nil }
 
-// Without a secret nobody is believed; somebody is called only if it is a fault
-// of ours.
-func TestWithoutASecret(t *testing.T) {
+// Without a secret no delivery is believed; an alarm code stands for a fault of
+// ours alone.
+func TestHandle_withoutASecret(t *testing.T) {
 	for err, code := range map[error]any{
 		webhook.ErrNotConfigured:                            nil,
 		fmt.Errorf("secrets: %w", webhook.ErrNoTime):        nil,
@@ -282,7 +280,7 @@ func TestRefuse(t *testing.T) {
 		{errors.New("anything else"), 500},
 	} {
 		w := ingesttest.NewWorld(t)
-		reply := w.Ingest.Refuse(t.Context(), webhook.Delivery{Path: "/gabber"}, row.err)
+		reply := w.Ingest.Refuse(t.Context(), webhook.Delivery{Path: "/acme"}, row.err)
 		if reply.Status != row.status {
 			t.Errorf("%v: status %d, want %d", row.err, reply.Status, row.status)
 		}
@@ -309,10 +307,10 @@ func TestLimit(t *testing.T) {
 }
 
 // The largest event that is accepted fits in the smallest queue in use.
-func TestTheLargestEventFitsTheQueue(t *testing.T) {
+func TestDefaultMaxBody(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	body := strings.Replace(usage, "canary", strings.Repeat("h", 256), 1)
-	body = strings.Replace(body, `"usage.tracked"`, `"`+strings.Repeat("\ufffe", 128/3)+`"`, 1) // six bytes each when escaped
+	body = strings.Replace(body, `"thing.made"`, `"`+strings.Repeat("\ufffe", 128/3)+`"`, 1) // six bytes each when escaped
 	w.Ingest.Handle(t.Context(), delivery(body+strings.Repeat(" ", ingest.DefaultMaxBody-len(body))))
 	if n := len(w.Events.Messages()[0]); n > 256<<10 {
 		t.Errorf("the message has %d bytes, the queue takes %d", n, 256<<10)

@@ -34,65 +34,73 @@ func refusal(t *testing.T, w *ingesttest.World, d webhook.Delivery) ingesttest.R
 	return lines[0]
 }
 
-// Oblic is not in use here, and known not to be. G-Tateth shares Gabber's header.
-func TestMissedIsWhatAPlatformInUseHasLost(t *testing.T) {
-	const gabbers, oblics = "X-Webhook-Signature", "X-Oblic-Signature"
+func platform(name, header string) webhook.Provider {
+	p := ingesttest.Acme.Provider
+	p.Name, p.SignatureHeader = name, header
+	return p
+}
+
+// Of the platforms here be-ta shares acme's header, and idle is known not to be in
+// use.
+func TestHandle_missed(t *testing.T) {
+	const acmes, idles = "X-Acme-Signature", "X-Idle-Signature"
 	for _, row := range []struct {
 		name     string
 		delivery webhook.Delivery
 		provider string
 		missed   bool
 	}{
-		{"no signature", request("POST", "/gabber"), "gabber", true},
-		{"a wrong signature", request("POST", "/gabber", gabbers), "gabber", true},
-		{"another method", request("GET", "/gabber"), "gabber", false},
-		{"another method, signed", request("PUT", "/gabber", gabbers), "gabber", true},
-		{"a slash behind the route", request("POST", "/gabber/"), "gabber", true},
-		{"upper case", request("POST", "/GABBER"), "gabber", true},
-		{"two slashes", request("POST", "//gabber"), "gabber", true},
-		{"two slashes behind", request("POST", "/gabber//"), "gabber", true},
-		{"a backslash", request("POST", `/gabber\`), "gabber", true},
-		{"a segment before", request("POST", "/webhooks/gabber"), "gabber", true},
-		{"a segment behind", request("POST", "/gabber/webhook"), "gabber", true},
-		{"a stage, in another case", request("POST", "/prod/Gabber/"), "gabber", true},
-		{"a dot segment", request("POST", "/./gabber"), "gabber", true},
-		{"percent-encoded", request("POST", "/%67abber"), "gabber", true},
-		{"an encoded slash", request("POST", "/%2Fgabber"), "gabber", true},
-		{"encoded twice", request("POST", "/%2567abber"), "gabber", true},
-		{"a space behind", request("POST", "/gabber%20"), "gabber", true},
-		{"a line break behind", request("POST", "/gabber%0D%0A"), "gabber", true},
-		{"a zero-width space behind", request("POST", "/gabber%E2%80%8B"), "gabber", true},
-		{"a byte that is not UTF-8 behind", request("POST", "/gabber%FF"), "gabber", true},
-		{"a percent sign behind", request("POST", "/gabber%"), "gabber", true},
-		{"an encoded query", request("POST", "/gabber%3Fx=y"), "gabber", true},
-		{"a full stop behind", request("POST", "/gabber."), "gabber", true},
-		{"quotes around", request("POST", "/%22gabber%22"), "gabber", true},
-		{"a name with a hyphen", request("POST", "/hooks/G-TATETH"), "g-tateth", true},
-		{"near, but another method", request("GET", "/GABBER"), "gabber", false},
-		{"near and signed, another method", request("GET", "/GABBER", gabbers), "gabber", true},
+		{"no signature", request("POST", "/acme"), "acme", true},
+		{"a wrong signature", request("POST", "/acme", acmes), "acme", true},
+		{"another method", request("GET", "/acme"), "acme", false},
+		{"another method, signed", request("PUT", "/acme", acmes), "acme", true},
+		{"a slash behind the route", request("POST", "/acme/"), "acme", true},
+		{"upper case", request("POST", "/ACME"), "acme", true},
+		{"two slashes", request("POST", "//acme"), "acme", true},
+		{"two slashes behind", request("POST", "/acme//"), "acme", true},
+		{"a backslash", request("POST", `/acme\`), "acme", true},
+		{"a segment before", request("POST", "/webhooks/acme"), "acme", true},
+		{"a segment behind", request("POST", "/acme/webhook"), "acme", true},
+		{"a stage, in another case", request("POST", "/prod/Acme/"), "acme", true},
+		{"a dot segment", request("POST", "/./acme"), "acme", true},
+		{"percent-encoded", request("POST", "/%61cme"), "acme", true},
+		{"an encoded slash", request("POST", "/%2Facme"), "acme", true},
+		{"encoded twice", request("POST", "/%2561cme"), "acme", true},
+		{"a space behind", request("POST", "/acme%20"), "acme", true},
+		{"a line break behind", request("POST", "/acme%0D%0A"), "acme", true},
+		{"a zero-width space behind", request("POST", "/acme%E2%80%8B"), "acme", true},
+		{"a byte that is not UTF-8 behind", request("POST", "/acme%FF"), "acme", true},
+		{"a percent sign behind", request("POST", "/acme%"), "acme", true},
+		{"an encoded query", request("POST", "/acme%3Fx=y"), "acme", true},
+		{"a full stop behind", request("POST", "/acme."), "acme", true},
+		{"quotes around", request("POST", "/%22acme%22"), "acme", true},
+		{"a name with a hyphen", request("POST", "/hooks/BE-TA"), "be-ta", true},
+		{"near, but another method", request("GET", "/ACME"), "acme", false},
+		{"near and signed, another method", request("GET", "/ACME", acmes), "acme", true},
 
 		{"a probe", request("POST", "/nope"), "", false},
-		{"a probe of a script", request("POST", "/gabber.php"), "", false},
+		{"a probe of a script", request("POST", "/acme.php"), "", false},
 		{"a probe of a file", request("GET", "/.env"), "", false},
 		{"a probe of the root", request("POST", "/"), "", false},
-		{"a longer word", request("POST", "/gabbers"), "", false},
-		{"a long path", request("POST", "/"+strings.Repeat("a/", 1000)+"gabber"), "", false},
+		{"a longer word", request("POST", "/acmes"), "", false},
+		{"a long path", request("POST", "/"+strings.Repeat("a/", 1000)+"acme"), "", false},
 		{"no path", request("POST", ""), "", false},
 
-		{"an unknown path, signed", request("POST", "/nope", gabbers), "unrouted", true},
-		{"an unknown path, signed, header in another case", request("GET", "/", strings.ToLower(gabbers)), "unrouted", true},
-		{"a long path, signed", request("POST", "/"+strings.Repeat("a/", 1000)+"gabber", gabbers), "unrouted", true},
-		{"signed for a platform not in use", request("POST", "/nope", oblics), "", false},
-		{"another platform's header", request("POST", "/cribbly", gabbers), "unrouted", true},
+		{"an unknown path, signed", request("POST", "/nope", acmes), "unrouted", true},
+		{"an unknown path, signed, header in another case", request("GET", "/", strings.ToLower(acmes)), "unrouted", true},
+		{"a long path, signed", request("POST", "/"+strings.Repeat("a/", 1000)+"acme", acmes), "unrouted", true},
+		{"signed for a platform not in use", request("POST", "/nope", idles), "", false},
+		{"another platform's header", request("POST", "/gamma", acmes), "unrouted", true},
 
-		{"a probe of a platform not in use", request("POST", "/oblic"), "oblic", false},
-		{"a probe near a platform not in use", request("POST", "/OBLIC"), "oblic", false},
-		{"a platform in use and not in the secret", request("POST", "/oblic", oblics), "oblic", true},
-		{"… at a path near its route", request("POST", "/oblic//", oblics), "oblic", true},
-		{"another platform's header where none is in use", request("POST", "/oblic", gabbers), "unrouted", true},
+		{"a probe of a platform not in use", request("POST", "/idle"), "idle", false},
+		{"a probe near a platform not in use", request("POST", "/IDLE"), "idle", false},
+		{"a platform in use and not in the secret", request("POST", "/idle", idles), "idle", true},
+		{"… at a path near its route", request("POST", "/idle//", idles), "idle", true},
+		{"another platform's header where none is in use", request("POST", "/idle", acmes), "unrouted", true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w := ingesttest.NewWorld(t, ingesttest.Unused("oblic"))
+			w := ingesttest.NewWorld(t, ingesttest.Unused("idle"))
+			w.Ingest.Providers = ingest.Routes(platform("acme", acmes), platform("be-ta", acmes), platform("gamma", "X-Gamma-Signature"), platform("idle", idles))
 			line := refusal(t, w, row.delivery)
 			if line.Provider != row.provider || line.Missed != row.missed {
 				t.Errorf("provider %q, missed: %v, want %q and %v", line.Provider, line.Missed, row.provider, row.missed)
@@ -102,13 +110,13 @@ func TestMissedIsWhatAPlatformInUseHasLost(t *testing.T) {
 }
 
 // For each reason, a delivery to the route of a platform in use is missed.
-func TestMissedWhateverTheReason(t *testing.T) {
+func TestRefuse_missedForEachReason(t *testing.T) {
 	w := ingesttest.NewWorld(t)
-	unsigned := request("POST", "/gabber")
+	unsigned := request("POST", "/acme")
 	for _, err := range []error{ingest.ErrSlow, ingest.ErrMalformed, errors.New("anything else")} {
 		w.Ingest.Refuse(t.Context(), unsigned, err)
 	}
-	large, encoded := unsigned, request("POST", "/gabber", "Content-Encoding")
+	large, encoded := unsigned, request("POST", "/acme", "Content-Encoding")
 	large.Body = make([]byte, ingest.DefaultMaxBody+1)
 	encoded.Header["Content-Encoding"] = []string{"gzip"}
 	for _, d := range []webhook.Delivery{large, encoded} {
@@ -124,14 +132,13 @@ func TestMissedWhateverTheReason(t *testing.T) {
 		t.Errorf("%d refusals, want 9", n)
 	}
 	for _, line := range w.Refused(t) {
-		if !line.Missed || line.Provider != "gabber" {
-			t.Errorf("not missed at Gabber's route: %+v", line)
+		if !line.Missed || line.Provider != "acme" {
+			t.Errorf("not missed at acme's route: %+v", line)
 		}
 	}
 }
 
-// What is accepted carries no mark.
-func TestMissedIsOnRefusalsAlone(t *testing.T) {
+func TestHandle_missedIsOnRefusalsAlone(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	w.Ingest.Handle(t.Context(), delivery(usage))
 	w.Ingest.Handle(t.Context(), delivery("not json"))
@@ -141,11 +148,11 @@ func TestMissedIsOnRefusalsAlone(t *testing.T) {
 }
 
 // A flood of probes must not be work.
-func TestMissedCostsNoStoreAndLittleMemory(t *testing.T) {
+func TestRefuse_missedCostsNoStoreAndLittleMemory(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	for _, path := range []string{"/nope", "/wp-login.php", "/" + strings.Repeat("a/", 1<<16), "/%67%61" + strings.Repeat("%2f", 100)} {
 		d := request("POST", path, "X-Customer")
-		before := testing.AllocsPerRun(100, func() { w.Ingest.Refuse(t.Context(), request("POST", "/gabber"), ingest.ErrSlow) })
+		before := testing.AllocsPerRun(100, func() { w.Ingest.Refuse(t.Context(), request("POST", "/acme"), ingest.ErrSlow) })
 		after := testing.AllocsPerRun(100, func() { w.Ingest.Refuse(t.Context(), d, ingest.ErrNoRoute) })
 		if after > before+4 {
 			t.Errorf("%.20s: %v allocations, a refusal at a route makes %v", path, after, before)
@@ -157,7 +164,7 @@ func TestMissedCostsNoStoreAndLittleMemory(t *testing.T) {
 }
 
 // An operator learns from the line which mistake it is, and no value.
-func TestAMismatchSaysWhatWasExpected(t *testing.T) {
+func TestHandle_mismatchSaysWhatWasExpected(t *testing.T) {
 	for _, row := range []struct {
 		name          string
 		signatures    []string
@@ -173,8 +180,8 @@ func TestAMismatchSaysWhatWasExpected(t *testing.T) {
 		{"three headers, one empty", []string{"canary", "", "canary"}, "1 header", "3 headers"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			d := request("POST", "/gabber")
-			d.Header["X-Webhook-Signature"] = row.signatures
+			d := request("POST", "/acme")
+			d.Header["X-Acme-Signature"] = row.signatures
 			line := refusal(t, ingesttest.NewWorld(t), d)
 			if line.Expected != row.expected || line.Got != row.got {
 				t.Errorf("expected %q and got %q, want %q and %q", line.Expected, line.Got, row.expected, row.got)
@@ -190,7 +197,7 @@ func (mute) Verify(string, []byte) (string, bool)                      { return 
 func (mute) Keyring(context.Context, string) (webhook.Verifier, error) { return mute{}, nil }
 func (mute) Refresh(context.Context, string) webhook.Verifier          { return nil }
 
-func TestAMismatchOfAnotherVerifierIsALineAsWell(t *testing.T) {
+func TestHandle_mismatchOfAnotherVerifier(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	w.Ingest.Keyrings = mute{}
 	if line := refusal(t, w, delivery(usage)); line.Status != 403 || !line.Missed || strings.Contains(w.LogLines(), "expected") {

@@ -3,13 +3,11 @@ package ingest_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/webhook-functions/template/shared/ingest"
-	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -24,7 +22,7 @@ type rings struct {
 
 func (r *rings) Keyring(_ context.Context, name string) (webhook.Verifier, error) {
 	r.asked = append(r.asked, name)
-	if name == "chatbase/bad" {
+	if name == "acme/bad" {
 		return nil, errors.New("a secret that is too short")
 	}
 	if ring, ok := r.byName[name]; ok {
@@ -44,94 +42,70 @@ func (r *rings) Refresh(_ context.Context, name string) webhook.Verifier {
 	return nil
 }
 
-type discard struct{}
+// tenants is acme with a body that names whose secret to try.
+func tenants() webhook.Provider {
+	p := ingesttest.Acme.Provider
+	p.Tenant = func(body []byte) string { return strings.TrimSpace(string(body)) }
+	p.Decode = func([]byte) (webhook.Parsed, error) { return webhook.Parsed{Type: "a"}, nil }
+	return p
+}
 
-func (discard) Publish(context.Context, webhook.Event) error { return nil }
-
-func TestAChatbotsOwnSecret(t *testing.T) {
-	ring := func(secret string) *signature.Keyring {
-		r, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: secret})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	}
-	own, platform := ring("the-secret-of-bot-one"), ring("the-secret-of-the-platform")
-	body := func(bot string) string {
-		return `{"eventType":"leads.submit","chatbotId":"` + bot + `","payload":{"conversationId":"c"}}`
-	}
+func TestHandle_tenantsSecret(t *testing.T) {
+	own, platform := ring("the-secret-of-tenant-one"), ring("the-secret-of-the-platform")
 	for _, row := range []struct {
-		name, body string
-		signer     *signature.Keyring
-		asked      string
-		status     int
+		name, tenant string
+		signer       *signature.Keyring
+		asked        string
+		status       int
 	}{
-		{"its own secret", body("bot-1"), own, "chatbase/bot-1", 200},
-		{"the platform's secret does not do for it", body("bot-1"), platform, "chatbase/bot-1", 400},
-		{"a bot without its own has the platform's", body("bot_2"), platform, "chatbase/bot_2 chatbase", 200},
-		{"its own does not do for another bot", body("bot_2"), own, "chatbase/bot_2 chatbase chatbase/bot_2", 400},
-		{"its own is bad: the platform's does not stand in", body("bad"), platform, "chatbase/bad", 503},
-		{"64 bytes", body(strings.Repeat("a", 64)), platform, "chatbase/" + strings.Repeat("a", 64) + " chatbase", 200},
-		{"65 bytes are nobody", body(strings.Repeat("a", 65)), platform, "chatbase", 200},
-		{"a path is nobody", body("../bot-1"), platform, "chatbase", 200},
-		{"a variable's end is nobody", body("bot-1\\u0000"), platform, "chatbase", 200},
-		{"letters beyond ASCII are nobody", body("bоt-1"), platform, "chatbase", 200},
-		{"empty is nobody", body(""), platform, "chatbase", 200},
-		{"named twice is nobody", strings.Replace(body("bot-1"), "{", `{"chatbotId":"bot-1",`, 1), platform, "chatbase", 200},
-		{"a number is nobody", `{"eventType":"leads.submit","chatbotId":1,"payload":{}}`, platform, "chatbase", 200},
-		{"not JSON is nobody", `chatbotId=bot-1`, platform, "chatbase", 200},
+		{"its own secret", "one", own, "acme/one", 200},
+		{"the platform's secret does not do for it", "one", platform, "acme/one", 403},
+		{"a tenant without its own has the platform's", "two", platform, "acme/two acme", 200},
+		{"its own does not do for another tenant", "two", own, "acme/two acme acme/two", 403},
+		{"its own is bad: the platform's does not stand in", "bad", platform, "acme/bad", 503},
+		{"no tenant", " ", platform, "acme", 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := &rings{byName: map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": own}}
-			in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Platform.Provider), Keyrings: r, Events: discard{}, DeadLetters: discard{},
-				Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-			reply := in.Handle(t.Context(), webhook.Delivery{Method: "POST", Path: "/chatbase", Body: []byte(row.body),
-				Header: webhook.Header{chatbase.Platform.Scheme.Header: {row.signer.Sign([]byte(row.body))}}})
-			if reply.Status != row.status || strings.Join(r.asked, " ") != row.asked {
-				t.Errorf("%d after asking for %q, want %d and %q", reply.Status, r.asked, row.status, row.asked)
+			r := &rings{byName: map[string]*signature.Keyring{"acme": platform, "acme/one": own}}
+			if status := r.deliver(t, row.tenant, row.signer); status != row.status || strings.Join(r.asked, " ") != row.asked {
+				t.Errorf("%d after asking for %q, want %d and %q", status, r.asked, row.status, row.asked)
 			}
 		})
 	}
 }
 
-// A chatbot is given a secret of its own, and the first delivery signed with it
-// arrives before ours has been read: looking again finds it.
-func TestAChatbotGetsASecretOfItsOwn(t *testing.T) {
-	platform, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-the-platform"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: "the-secret-of-bot-one"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := map[string]*signature.Keyring{"chatbase": platform}
-	after := map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": own}
-	rotated, err := signature.NewKeyring(chatbase.Platform.Scheme, signature.Secret{ID: "1", Value: "the-newer-secret-of-the-platform"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	both := map[string]*signature.Keyring{"chatbase": rotated, "chatbase/bot-1": own}
-	older := map[string]*signature.Keyring{"chatbase": platform, "chatbase/bot-1": rotated}
+// deliver sends the body of a tenant and gives the status.
+func (r *rings) deliver(t *testing.T, body string, signer *signature.Keyring) int {
+	t.Helper()
+	w := ingesttest.NewWorld(t)
+	w.Ingest.Keyrings, w.Ingest.Providers = r, ingest.Routes(tenants())
+	d := delivery(body)
+	d.Header[ingesttest.Acme.SignatureHeader] = []string{signer.Sign(d.Body)}
+	return w.Ingest.Handle(t.Context(), d).Status
+}
+
+// A tenant is given a secret of its own, and the first delivery signed with it
+// arrives before the new secrets have been read: looking again finds it.
+func TestHandle_tenantGetsASecret(t *testing.T) {
+	platform, own, rotated := ring("the-secret-of-the-platform"), ring("the-secret-of-tenant-one"), ring("the-newer-secret-of-the-platform")
+	before := map[string]*signature.Keyring{"acme": platform}
+	after := map[string]*signature.Keyring{"acme": platform, "acme/one": own}
+	both := map[string]*signature.Keyring{"acme": rotated, "acme/one": own}
+	older := map[string]*signature.Keyring{"acme": platform, "acme/one": rotated}
 	for _, row := range []struct {
 		name       string
 		had, newer map[string]*signature.Keyring
-		bot        string
+		tenant     string
 		status     int
 	}{
-		{"it is there by now", before, after, "bot-1", 200},
-		{"and so is another one of the platform", before, both, "bot-1", 200},
-		{"it is another's", before, after, "bot-2", 400},
-		{"it is not there yet", before, before, "bot-1", 400},
-		{"it had one, which was rotated", older, after, "bot-1", 200},
+		{"it is there by now", before, after, "one", 200},
+		{"and so is another one of the platform", before, both, "one", 200},
+		{"it is another's", before, after, "two", 403},
+		{"it is not there yet", before, before, "one", 403},
+		{"it had one, which was rotated", older, after, "one", 200},
 	} {
-		body := []byte(`{"eventType":"leads.submit","chatbotId":"` + row.bot + `","payload":{"conversationId":"c"}}`)
-		in := &ingest.Ingest{Providers: ingest.Routes(chatbase.Platform.Provider), Keyrings: &rings{byName: row.had, newer: row.newer},
-			Events: discard{}, DeadLetters: discard{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-		reply := in.Handle(t.Context(), webhook.Delivery{Method: "POST", Path: "/chatbase", Body: body,
-			Header: webhook.Header{chatbase.Platform.Scheme.Header: {own.Sign(body)}}})
-		if reply.Status != row.status {
-			t.Errorf("%s: %d, want %d", row.name, reply.Status, row.status)
+		if status := (&rings{byName: row.had, newer: row.newer}).deliver(t, row.tenant, own); status != row.status {
+			t.Errorf("%s: %d, want %d", row.name, status, row.status)
 		}
 	}
 }

@@ -15,23 +15,21 @@ import (
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 )
 
-const usage = `{"type": "usage.tracked", "payload": {"id": "1", "type": "conversational_seconds", "value": 30, "human": "u1"}}`
+const usage = ingesttest.AcmeBody
 
-// sign makes Gabber's signature.
-func sign(body string) string { return signWith(ingesttest.Secret("gabber"), body) }
-
-func signWith(key, body string) string {
-	m := hmac.New(sha256.New, []byte(key))
+// sign makes acme's signature.
+func sign(body string) string {
+	m := hmac.New(sha256.New, []byte(ingesttest.Secret("acme")))
 	m.Write([]byte(body))
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// post begins a request to Gabber's route; lines and body follow.
+// post begins a request to acme's route; lines and body follow.
 func post(lines ...string) string {
-	return "POST /gabber HTTP/1.1\r\nHost: localhost\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n"
+	return "POST /acme HTTP/1.1\r\nHost: localhost\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
 
-func signature(body string) string { return "X-Webhook-Signature: " + sign(body) }
+func signature(body string) string { return "X-Acme-Signature: " + sign(body) }
 
 func length(n int) string { return fmt.Sprintf("Content-Length: %d", n) }
 
@@ -42,7 +40,7 @@ func chunks(body string) string { return fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", le
 
 // What only bytes on a wire can say. Rows with their numbers stand in the
 // catalogue, package ingesttest; the others are this front's own.
-func TestRawRequests(t *testing.T) {
+func TestHandler_rawRequests(t *testing.T) {
 	overCap := strings.Repeat(" ", ingest.DefaultMaxBody+1)
 	for _, row := range []struct {
 		name    string
@@ -58,19 +56,19 @@ func TestRawRequests(t *testing.T) {
 		{"B19 a length and chunks, the length signed", post(chunked, length(5), signature(chunks(usage)[:5])) + chunks(usage), 403, 0},
 		{"B19 two lengths", post(length(len(usage)), length(5), signature(usage)) + usage, 400, 0},
 		{"B19 a negative length", post(length(-1), signature(usage)) + usage, 400, 0},
-		{"B19 an encoding nobody knows", post("Transfer-Encoding: xchunked", signature(usage)) + chunks(usage), 501, 0},
+		{"B19 an unknown encoding", post("Transfer-Encoding: xchunked", signature(usage)) + chunks(usage), 501, 0},
 		{"B19 a chunk that lies about its size", post(chunked, signature(usage)) + "5\r\n" + usage + "\r\n0\r\n\r\n", 400, 0},
 		{"B29 10,000 headers", post(strings.Repeat("X-Header: a\r\n", 10_000)+length(len(usage)), signature(usage)) + usage, 431, 0},
 		{"B29 a header of a megabyte", post("X-Header: "+strings.Repeat("a", 1<<20), length(len(usage)), signature(usage)) + usage, 431, 0},
-		{"B30 the signature in a trailer", post(chunked, "Trailer: X-Webhook-Signature") + trailed(usage), 400, 0},
-		{"B30 the signature in a trailer nobody announced", post(chunked) + trailed(usage), 400, 0},
-		{"B79 the signature on a continuation line", post(length(len(usage)), "X-Webhook-Signature:\r\n "+sign(usage)) + usage, 200, 1},
-		{"B79 half of the signature on a continuation line", post(length(len(usage)), "X-Webhook-Signature: "+sign(usage)[:32]+"\r\n "+sign(usage)[32:]) + usage, 403, 0},
-		{"B79 a space before the colon", post(length(len(usage)), "X-Webhook-Signature : "+sign(usage)) + usage, 400, 0},
-		{"a bare line feed in a header's value", post(length(len(usage)), "X-Header: a\nX-Webhook-Signature: "+sign(usage)) + usage, 200, 1},
-		{"no Host", "POST /gabber HTTP/1.1\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 400, 0},
-		{"HTTP/1.0", "POST /gabber HTTP/1.0\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
-		{"the whole URL as target", "POST http://chatbase.example/gabber HTTP/1.1\r\nHost: localhost\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
+		{"B30 the signature in a trailer", post(chunked, "Trailer: X-Acme-Signature") + trailed(usage), 400, 0},
+		{"B30 the signature in a trailer that was not announced", post(chunked) + trailed(usage), 400, 0},
+		{"B79 the signature on a continuation line", post(length(len(usage)), "X-Acme-Signature:\r\n "+sign(usage)) + usage, 200, 1},
+		{"B79 half of the signature on a continuation line", post(length(len(usage)), "X-Acme-Signature: "+sign(usage)[:32]+"\r\n "+sign(usage)[32:]) + usage, 403, 0},
+		{"B79 a space before the colon", post(length(len(usage)), "X-Acme-Signature : "+sign(usage)) + usage, 400, 0},
+		{"a bare line feed in a header's value", post(length(len(usage)), "X-Header: a\nX-Acme-Signature: "+sign(usage)) + usage, 200, 1},
+		{"no Host", "POST /acme HTTP/1.1\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 400, 0},
+		{"HTTP/1.0", "POST /acme HTTP/1.0\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
+		{"the whole URL as target", "POST http://other.example/acme HTTP/1.1\r\nHost: localhost\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
 		{"a star as target", "POST * HTTP/1.1\r\nHost: localhost\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 404, 0},
 		{"not HTTP", "\x16\x03\x01\x02\x00\r\n\r\n", 400, 0},
 	} {
@@ -91,14 +89,14 @@ func TestRawRequests(t *testing.T) {
 			if n := len(w.Events.Messages()) + len(w.DeadLetters.Messages()); n != row.stored {
 				t.Errorf("%d stored, want %d", n, row.stored)
 			}
-			w.CheckSilence(t, ingesttest.Secret("gabber"), sign(usage))
+			w.CheckSilence(t, ingesttest.Secret("acme"), sign(usage))
 		})
 	}
 }
 
 // Only a stored event is answered 200, and only POST to a route can store one.
 // Servers answer some requests themselves, and never with a 2xx.
-func TestNo200WithoutAnEvent(t *testing.T) {
+func TestHandler_no200WithoutAnEvent(t *testing.T) {
 	signed := length(len(usage)) + "\r\n" + signature(usage)
 	for _, row := range []struct {
 		name, line, header string
@@ -106,26 +104,26 @@ func TestNo200WithoutAnEvent(t *testing.T) {
 	}{
 		{"OPTIONS *", "OPTIONS * HTTP/1.1", signed, 404},
 		{"OPTIONS * in HTTP/1.0", "OPTIONS * HTTP/1.0", signed, 404},
-		{"OPTIONS of a route", "OPTIONS /gabber HTTP/1.1", signed, 405},
+		{"OPTIONS of a route", "OPTIONS /acme HTTP/1.1", signed, 405},
 		{"OPTIONS of the root", "OPTIONS / HTTP/1.1", signed, 404},
 		{"OPTIONS of a server", "OPTIONS http://localhost HTTP/1.1", signed, 404},
-		{"a preflight", "OPTIONS /gabber HTTP/1.1", "Origin: https://a.example\r\nAccess-Control-Request-Method: POST", 405},
+		{"a preflight", "OPTIONS /acme HTTP/1.1", "Origin: https://a.example\r\nAccess-Control-Request-Method: POST", 405},
 		{"HEAD *", "HEAD * HTTP/1.1", "", 404},
 		{"GET *", "GET * HTTP/1.1", "", 404},
 		{"TRACE *", "TRACE * HTTP/1.1", "", 404},
 		{"CONNECT to a host", "CONNECT localhost:80 HTTP/1.1", "", 404},
-		{"CONNECT to a route", "CONNECT /gabber HTTP/1.1", signed, 405},
+		{"CONNECT to a route", "CONNECT /acme HTTP/1.1", signed, 405},
 		{"HTTP/2 with prior knowledge", "PRI * HTTP/2.0", "", 404},
-		{"an upgrade to HTTP/2", "GET /gabber HTTP/1.1", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__", 405},
-		{"an upgrade to WebSocket", "GET /gabber HTTP/1.1", "Connection: Upgrade\r\nUpgrade: websocket", 405},
-		{"an expectation of another kind", "POST /gabber HTTP/1.1", "Expect: 200-ok\r\n" + signed, 417},
+		{"an upgrade to HTTP/2", "GET /acme HTTP/1.1", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__", 405},
+		{"an upgrade to WebSocket", "GET /acme HTTP/1.1", "Connection: Upgrade\r\nUpgrade: websocket", 405},
+		{"an expectation of another kind", "POST /acme HTTP/1.1", "Expect: 200-ok\r\n" + signed, 417},
 		{"a health check", "GET /healthz HTTP/1.1", "", 404},
 		{"the root", "GET / HTTP/1.1", "", 404},
 		{"the profiler", "GET /debug/pprof/ HTTP/1.1", "", 404},
 		{"variables", "GET /debug/vars HTTP/1.1", "", 404},
 		{"an icon", "GET /favicon.ico HTTP/1.1", "", 404},
-		{"a version to come", "POST /gabber HTTP/3.0", signed, 505},
-		{"a request without a version", "POST /gabber", "", 400},
+		{"a version to come", "POST /acme HTTP/3.0", signed, 505},
+		{"a request without a version", "POST /acme", "", 400},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -148,10 +146,11 @@ func TestNo200WithoutAnEvent(t *testing.T) {
 }
 
 func trailed(body string) string {
-	return fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Webhook-Signature: %s\r\n\r\n", len(body), body, sign(body))
+	return fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Acme-Signature: %s\r\n\r\n", len(body), body, sign(body))
 }
 
-func TestB17WhatIsLeftOfACutBodyIsNoRequest(t *testing.T) {
+// B17.
+func TestHandler_restOfACutBody(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	c := serve(t, w).dial(t)
 	defer c.Close()
@@ -164,7 +163,8 @@ func TestB17WhatIsLeftOfACutBodyIsNoRequest(t *testing.T) {
 	}
 }
 
-func TestB18APeerThatStalls(t *testing.T) {
+// B18.
+func TestHandler_stalledPeer(t *testing.T) {
 	t.Parallel()
 	w := ingesttest.NewWorld(t)
 	f := serve(t, w)
@@ -203,7 +203,8 @@ func TestB18APeerThatStalls(t *testing.T) {
 	}
 }
 
-func TestB18APeerThatHangsUp(t *testing.T) {
+// B18.
+func TestHandler_peerThatHangsUp(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	c := serve(t, w).dial(t)
 	defer c.Close()
@@ -221,8 +222,8 @@ func TestB18APeerThatHangsUp(t *testing.T) {
 	}
 }
 
-// Who has no route gets an answer at once, whatever else he promised to send.
-func TestAStrangerCannotHoldAConnection(t *testing.T) {
+// A request without a route is answered at once, however long its body claims to be.
+func TestHandler_unknownRouteEndsTheConnection(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	c := serve(t, w).dial(t)
 	defer c.Close()
@@ -233,7 +234,8 @@ func TestAStrangerCannotHoldAConnection(t *testing.T) {
 	}
 }
 
-func TestB31ExpectContinue(t *testing.T) {
+// B31.
+func TestHandler_expectContinue(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	c := serve(t, w).dial(t)
 	defer c.Close()
@@ -248,7 +250,7 @@ func TestB31ExpectContinue(t *testing.T) {
 }
 
 // A connection serves one request after another, each with a budget of its own.
-func TestTheBudgetIsPerRequest(t *testing.T) {
+func TestHandler_budgetPerRequest(t *testing.T) {
 	t.Parallel()
 	w := ingesttest.NewWorld(t)
 	f := serve(t, w)

@@ -1,18 +1,13 @@
 package ingesttest
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"testing"
-
-	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // bodies: signed, every one of them, so the platform did send it. What cannot be
 // used goes to the dead letters and is answered 200: sending it again would not
-// mend it.
+// help.
 var bodies = []row{
 	{"B107 not JSON", body(`not json $words`), 200, dead},
 	{"B108 cut behind the brace", body(`{`), 200, dead},
@@ -42,18 +37,18 @@ var bodies = []row{
 	{"B116 the type twice", body(`{"$type": "$event", "$type": "other", "$payload": $object$more}`), 200, dead},
 	{"B116 the type twice, once escaped", body(`{"$type": "$event", "\u0065vent": 1, "\u0074ype": 1, "eventTyp\u0065": 1, "$payload": $object$more}`), 200, dead},
 	{"B117 the payload twice", body(`{"$type": "$event", "$payload": $object, "$payload": {}$more}`), 200, dead},
-	{"B120 a member nobody reads, twice, deep inside", insert(`"untold": {"a": [{"b": 1, "b": 2}]}`), 200, dead},
+	{"B120 a member that is not read, twice, deep inside", insert(`"untold": {"a": [{"b": 1, "b": 2}]}`), 200, dead},
 	{"B121 the type's key in another case", body(`{"TYPE": "$event", "EVENT": "$event", "EventType": "$event", "$payload": $object$more}`), 200, dead},
 	{"B121 the payload's key in another case", body(`{"$type": "$event", "PAYLOAD": $object, "Data": $object$more}`), 200, dead},
 	{"B122 the type's key in another case, too", body(`{"$type": "$event", "TYPE": 1, "Event": 1, "EVENTTYPE": 1, "$payload": $object$more}`), 200, queued},
-	{"B123 a type with a letter that folds into s", withEvent(func(e string) string { return strings.Replace(e, "s", "ſ", 1) }), 200, queued},
+	{"B123 a type with a letter that folds into s", where(func(p platform) bool { return strings.Contains(p.event, "s") }, withEvent(func(e string) string { return strings.Replace(e, "s", "ſ", 1) })), 200, queued},
 	{"B124 a key with a letter that folds into k", insert(`"untold": 1, "toKen": 2, "token": 3`), 200, queued},
 	{"B125 10,001 levels of nesting", insert(`"untold": ` + strings.Repeat("[", 10001) + strings.Repeat("]", 10001)), 200, dead},
 	{"B125 500,000 open brackets", all(given(MaxBody(1<<20)), body(strings.Repeat("[", 500_000))), 200, dead},
 	{"B126 50,000 keys", all(given(MaxBody(1<<20)), insert(keys(50_000))), 200, queued},
 	{"B126 as many keys as fit below the cap", insert(keys(15_000)), 200, queued},
-	{"B127 members nobody documented", insert(`"untold": {"deep": [1, "two", null, true]}`), 200, queued},
-	{"B127 members nobody documented, outside", body(`{"$type": "$event", "$payload": $object, "untold": [{}]$more}`), 200, queued},
+	{"B127 members that are not documented", insert(`"untold": {"deep": [1, "two", null, true]}`), 200, queued},
+	{"B127 members that are not documented, outside", body(`{"$type": "$event", "$payload": $object, "untold": [{}]$more}`), 200, queued},
 	{"B128 NUL in the type", withEvent(func(e string) string { return e + `\u0000` }), 200, dead},
 	{"B129 a line break in the type", withEvent(func(e string) string { return e + `\n{\"level\":\"INFO\",\"msg\":\"$words\"}` }), 200, dead},
 	// A Function URL hands bytes over as text and would change these before we
@@ -82,15 +77,8 @@ var bodies = []row{
 	{"B139 the type in another case", withEvent(func(e string) string { return strings.ToUpper(e[:1]) + e[1:] }), 200, queued},
 	{"B139 the type and a space", withEvent(func(e string) string { return e + " " }), 200, queued},
 	{"B140 a type of the future", body(`{"$type": "foo.bar", "$payload": $object$more}`), 200, queued},
-	{"B140 a type that is words somebody spoke", body(`{"$type": "$words", "$payload": $object$more}`), 200, queued},
+	{"B140 a type that is words that were spoken", body(`{"$type": "$words", "$payload": $object$more}`), 200, queued},
 	{"B141 another platform's envelope", foreign, 200, dead},
-	{"B142 no chatbotId", on("chatbase", body(`{"$type": "$event", "$payload": $object}`)), 200, dead},
-	{"B142 an empty chatbotId", on("chatbase", body(`{"$type": "$event", "$payload": $object, "chatbotId": ""}`)), 200, dead},
-	{"B143 a lead without e-mail and phone", on("chatbase", body(`{"$type": "$event", "$payload": {"conversationId": "c", "customerName": "$words", "customerEmail": null, "customerPhone": null}$more}`)), 200, queued},
-	{"B144 a phone that is a number", on("chatbase", body(`{"$type": "$event", "$payload": {"conversationId": "c", "customerPhone": 15550109999}$more}`)), 200, dead},
-	{"B145 no id on the envelope", on(dialect, body(`{"$type": "$event", "$payload": $object}`)), 200, queued},
-	{"B146 the payload as printed in the documentation", on(dialect, body(`{"$type": "$event", "payload": {// ...}$more}`)), 200, dead},
-	{"B147 events of 1991", on(dialect, insert(`"updated_at": 692233200`)), 200, queued},
 }
 
 // withEvent changes the type and leaves the rest.
@@ -106,46 +94,5 @@ func keys(n int) string {
 	return strings.Join(members, ",")
 }
 
-// foreign wraps the payload as a platform would that calls the type otherwise.
-func foreign(d *draft) {
-	for _, p := range platforms {
-		if p.typeKey != d.typeKey {
-			d.body = p.write(good, d.trap)
-			return
-		}
-	}
-}
-
-// suite: what JSONTestSuite leaves to each parser, inside a payload. Package
-// strict decides file by file; here, what is refused is refused as a whole.
-func suite(t testing.TB) (rows []row) {
-	root := "."
-	for !exists(filepath.Join(root, "go.mod")) {
-		root = filepath.Join("..", root)
-	}
-	files, _ := filepath.Glob(filepath.Join(root, "../shared/vectors/json/test_parsing/i_*.json"))
-	if len(files) != 35 {
-		if toolstest.Required() {
-			t.Fatalf("../shared/vectors/json/test_parsing, beside the project, has %d of 35 files", len(files))
-		}
-		t.Logf("B148 is left out: ../shared/vectors/json/test_parsing, beside the project, has %d of 35 files", len(files))
-		return nil
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name, where := filepath.Base(file), dead
-		if strings.HasPrefix(name, "i_number") { // a number nobody reads is never computed
-			where = queued
-		}
-		rows = append(rows, row{"B148 " + name, insert(`"untold": ` + string(data)), 200, where})
-	}
-	return rows
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
+// foreign wraps the payload as a platform would that has other names for it.
+func foreign(d *draft) { body(`{"x-$type": "$event", "x-$payload": $object$more}`)(d) }

@@ -3,63 +3,112 @@ package ingesttest
 import (
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"hash"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/signature"
 )
 
-// platform is what a test must know of a sender to speak like it. It is written
-// down a second time here, so that a mistake in package providers shows.
+// platform is a sender: what the table says of it, and one of its samples taken
+// apart, so that rows can change it.
 type platform struct {
-	name      string
-	header    string // of the signature
-	hash      func() hash.Hash
-	prefix    string // may stand before the digest
-	missing   int    // status
-	mismatch  int    // status
-	typeKey   string
-	objectKey string
-	event     string // a type the platform is known to send
-	object    string // its payload
-	more      string // further members of the envelope
+	envelope.Platform
+	sample    []byte
+	typeKey   string   // what the platform calls the member that names the event type
+	objectKey string   // and the one that holds the payload
+	event     string   // the sample's type
+	object    string   // its payload
+	more      string   // further members of its envelope
+	private   []string // what is in the payload
 }
+
+// isEnvelope: the body is a type and a payload. Of any other body the rows that
+// write one are left out.
+func (p platform) isEnvelope() bool { return p.typeKey != "" && p.objectKey != "" }
 
 // What no log line may hold. Every request carries all of it, and its platform's
 // secret and signature.
 const (
 	email = "canary.person@example.org"
 	phone = "+15550109999"
-	words = "canary words somebody spoke"
+	words = "canary words that were spoken"
 	human = "canary-human"
 )
 
 var private = []string{email, phone, words, human}
 
-var platforms = []platform{
-	{
-		name: "gabber", header: "X-Webhook-Signature", hash: sha256.New, missing: 400, mismatch: 403,
-		typeKey: "type", objectKey: "payload", event: "usage.tracked",
-		object: `{"id": "u-1", "type": "conversational_seconds", "value": 30, "human": "canary-human", "project": "p-1", "metadata": {$private}}`,
-	}, {
-		name: "cribbly", header: "x-Cribbly-signature", hash: sha256.New, missing: 401, mismatch: 401,
-		typeKey: "type", objectKey: "payload", event: "message.created",
-		object: `{"id": "m-1", "conversation_id": "c-1", "contact": {"id": "k-1", "username": "$email", "phone_number": "$phone"}, "message": "$words", "created_at": 692233200}`,
-		more:   `, "id": "a056V7R7NmNRjl70"`,
-	}, {
-		name: "oblic", header: "x-oblic-signature", hash: sha256.New, missing: 401, mismatch: 401,
-		typeKey: "type", objectKey: "payload", event: "message.created",
-		object: `{"id": "m-1", "conversation_id": "c-1", "contact": {"id": "k-1", "username": "$email", "phone_number": "$phone"}, "message": "$words", "created_at": 692233200}`,
-		more:   `, "id": "a056V7R7NmNRjl70"`,
-	}, {
-		name: "g-tateth", header: "X-Webhook-Signature", hash: sha256.New, prefix: "sha256=", missing: 401, mismatch: 401,
-		typeKey: "event", objectKey: "data", event: "customer.updated",
-		object: `{"_id": "c-1", "profile": {"email": "$email", "phone": "$phone", "company": "$words"}, "updatedAt": "2026-11-21T08:59:59Z"}`,
-		more:   `, "timestamp": "2026-11-21T09:00:00Z"`,
-	}, {
-		name: "chatbase", header: "x-chatbase-signature", hash: sha1.New, missing: 400, mismatch: 400,
-		typeKey: "eventType", objectKey: "payload", event: "leads.submit",
-		object: `{"conversationId": "c-1", "customerName": "$words", "customerEmail": "$email", "customerPhone": "$phone"}`,
-		more:   `, "chatbotId": "b-1"`,
-	},
+// acme is [Acme].
+var acme = takenApart(Acme, []byte(AcmeBody))
+
+// platforms are acme and those of the table.
+var platforms = func() []platform {
+	all := []platform{acme}
+	for _, p := range providers.Table() {
+		all = append(all, takenApart(p, sample(p)))
+	}
+	return all
+}()
+
+// sample gives one of a known event type that is named as its type: the largest
+// that a server reads at once, or the smallest of all.
+func sample(p envelope.Platform) (chosen []byte) {
+	const atOnce = 2 << 10
+	for eventType := range p.Events {
+		body, err := events.Body(p.Name, eventType)
+		fits, better := len(body) <= atOnce, len(body) > len(chosen)
+		if err == nil && (chosen == nil || fits && better || len(chosen) > atOnce && !better) {
+			chosen = body
+		}
+	}
+	return chosen
+}
+
+func takenApart(of envelope.Platform, body []byte) platform {
+	parsed, err := of.Decode(body)
+	var members map[string]json.RawMessage
+	if err != nil || json.Unmarshal(body, &members) != nil {
+		panic("ingesttest: " + of.Name + " has no sample that can be read")
+	}
+	p := platform{Platform: of, sample: body, event: parsed.Type}
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		value := string(members[key])
+		switch {
+		case p.typeKey == "" && value == `"`+parsed.Type+`"`:
+			p.typeKey = key
+		case p.objectKey == "" && value[0] == '{':
+			p.objectKey, p.object = key, strings.TrimSpace(value)
+		default:
+			p.more += fmt.Sprintf(", %q: %s", key, value)
+		}
+	}
+	for _, text := range regexp.MustCompile(`: *"([^"\\]{8,})"`).FindAllStringSubmatch(p.object, -1) {
+		p.private = append(p.private, text[1])
+	}
+	return p
+}
+
+// hash is that of the scheme.
+func (p platform) hash() hash.Hash {
+	if p.Scheme.Algorithm == signature.SHA1 {
+		return sha1.New()
+	}
+	return sha256.New()
+}
+
+// otherHash is a hash that is not the scheme's.
+func (p platform) otherHash() hash.Hash {
+	if p.Scheme.Algorithm == signature.SHA1 {
+		return sha256.New()
+	}
+	return sha1.New()
 }
 
 // good is the body every request starts from.
@@ -69,11 +118,8 @@ const good = `{"$type": "$event", "$payload": $object$more}`
 // members, $event, $object and $more their content, $members is $object without
 // its braces.
 func (p platform) write(body, trap string) []byte {
-	people := strings.NewReplacer(
-		"$private", `"email": "`+email+`", "phone": "`+phone+`", "note": "`+words+`", "who": "`+human+`"`,
-		"$email", email, "$phone", phone, "$words", words, "$secret", Secret(p.name), "$trap", trap,
-	)
+	people := strings.NewReplacer("$email", email, "$phone", phone, "$words", words, "$human", human, "$secret", Secret(p.Name), "$trap", trap)
 	return []byte(people.Replace(strings.NewReplacer(
-		"$type", p.typeKey, "$payload", p.objectKey, "$event", p.event, "$object", p.object, "$members", p.object[1:len(p.object)-1], "$more", p.more,
+		"$type", p.typeKey, "$payload", p.objectKey, "$event", p.event, "$object", p.object, "$members", strings.TrimSuffix(strings.TrimPrefix(p.object, "{"), "}"), "$more", p.more,
 	).Replace(body)))
 }

@@ -32,12 +32,12 @@ const (
 	dead    place = "dead letters"
 )
 
-func (p platform) status(s int) int {
+func (p platform) statusOf(s int) int {
 	switch s {
 	case M:
-		return p.missing
+		return p.MissingStatus
 	case X:
-		return p.mismatch
+		return p.MismatchStatus
 	}
 	return s
 }
@@ -53,11 +53,11 @@ func (r row) check(t *testing.T, w *World, d *draft, request Request, answer Ans
 	if slices.Contains(d.byServer, answer.Status) && answer.Body != constants[answer.Status] {
 		r.checkUntouched(t, w)
 	} else {
-		if want := d.status(r.status); answer.Status != want {
+		if want := d.statusOf(r.status); answer.Status != want {
 			t.Errorf("status %d, want %d", answer.Status, want)
 		}
 		CheckAnswer(t, request, answer)
-		checkHeard(t, w, d, answer)
+		checkMissed(t, w, d, answer)
 		r.checkLookups(t, w)
 	}
 	r.checkStored(t, w, d, request)
@@ -101,22 +101,22 @@ func CheckAnswer(t testing.TB, r Request, a Answer) {
 	}
 }
 
-// checkHeard: every row is the delivery of a platform in use, so a refusal is
+// checkMissed: every row is the delivery of a platform in use, so a refusal is
 // missed there, and says whose it is.
-func checkHeard(t *testing.T, w *World, d *draft, answer Answer) {
+func checkMissed(t *testing.T, w *World, d *draft, answer Answer) {
 	t.Helper()
 	refused := w.Refused(t)
 	if wanted := answer.Status != 200 && !answer.Unseen; len(refused) > 1 || wanted != (len(refused) == 1) {
 		t.Errorf("%d refusals were logged for a %d", len(refused), answer.Status)
 	}
 	for _, line := range refused {
-		if !line.Missed || line.Provider != d.name && line.Provider != "unrouted" {
+		if !line.Missed || line.Provider != d.Name && line.Provider != "unrouted" {
 			t.Errorf("the refusal of a delivery is not missed: %+v", line)
 		}
 	}
 }
 
-// checkLookups: a stranger must not be able to make us work.
+// checkLookups: a forger must not be able to make us work.
 func (r row) checkLookups(t *testing.T, w *World) {
 	t.Helper()
 	lookups, refreshes := w.Keyrings.Lookups(), w.Keyrings.Refreshes()
@@ -132,7 +132,7 @@ func (r row) checkLookups(t *testing.T, w *World) {
 	}
 }
 
-// checkUntouched: the server has answered for us, so nobody else was asked.
+// checkUntouched: the server has answered, so ingest was not asked.
 func (r row) checkUntouched(t *testing.T, w *World) {
 	t.Helper()
 	if n := w.Keyrings.Lookups(); n != 0 || r.stored != nothing {
@@ -163,7 +163,7 @@ func checkEvent(t *testing.T, e webhook.Event, where place, w *World, d *draft, 
 	if !bytes.Equal(e.Data, request.Body) {
 		t.Errorf("%d bytes were stored that are not the %d bytes sent", len(e.Data), len(request.Body))
 	}
-	if e.Provider() != d.name || e.KeyID == "" || e.ID == "" || !e.Time.Equal(w.Now()) {
+	if e.Provider() != d.Name || e.KeyID == "" || e.ID == "" || !e.Time.Equal(w.Now()) {
 		t.Errorf("the event lacks its platform, key, identity or time: %+v", e)
 	}
 	if isDead := e.Reason != ""; isDead != (where == dead) || isDead != (e.Basis == webhook.Undecodable) {

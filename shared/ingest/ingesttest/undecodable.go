@@ -7,27 +7,45 @@ import (
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Undecodable gives a dead letter per platform: its body is a sample, which a former
-// release could not read. UndecodableKinds are the records they become, one each; the
-// one of Gabber charges member-20417 with 9 seconds.
-func Undecodable(t testing.TB) (letters []webhook.Event) {
+// Undecodable gives a dead letter per platform, whose body is a sample that a former
+// release could not read, and what they become: balances of accounts, in credits,
+// and the number of records by kind.
+func Undecodable(t testing.TB) (letters []webhook.Event, credits map[string]ledger.Micro, kinds map[string]int) {
 	t.Helper()
-	for _, p := range providers.Table().Providers() {
-		eventType := map[string]string{"gabber": "usage.tracked", "chatbase": "leads.submit", "g-tateth": "message.sent"}[p.Name]
-		body, err := events.Body(p.Name, cmp.Or(eventType, "message.created"))
+	w := NewWorld(t)
+	for _, p := range providers.Table() {
+		letter := ingest.Identify(p.Provider, []byte("not read by "+p.Name), time.Now(), "1")
+		letter.Data = []byte(cmp.Or(string(usageSample(p)), string(sample(p))))
+		letters = append(letters, letter)
+		if err := w.DeadLetters.Publish(t.Context(), letter); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Work(t, w.DeadLetters)
+	credits = map[string]ledger.Micro{}
+	for _, name := range w.accounts.Names() {
+		account, err := w.Ledger.Account(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		letter := ingest.Identify(p, []byte("not read by "+p.Name), time.Now(), "1")
-		letter.Data = body
-		letters = append(letters, letter)
+		credits[name] = account.Balance / ledger.Credit
 	}
-	return letters
+	return letters, credits, w.records.kinds
 }
 
-// UndecodableKinds: see [Undecodable].
-var UndecodableKinds = []string{"chatbase.lead", "cribbly.message", "g-tateth.message", "oblic.message"}
+// usageSample gives a sample that reports usage, if there is one.
+func usageSample(p envelope.Platform) []byte {
+	for eventType, zero := range p.Events {
+		if _, ok := zero.(webhook.UsageReporter); ok {
+			body, _ := events.Body(p.Name, eventType) // nil if there is none
+			return body
+		}
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -23,7 +24,7 @@ import (
 	"github.com/webhook-functions/template/shared/worker"
 )
 
-// World is ingest with all platforms, and the worker behind it, between queues
+// World is ingest with acme and all platforms of the table, and the worker behind it, between queues
 // and stores that a test can look into and break.
 type World struct {
 	Ingest      *ingest.Ingest
@@ -35,6 +36,7 @@ type World struct {
 
 	worker   *worker.Worker
 	followUp *Recorder
+	records  *counted
 	log      *buffer
 	clock    *clock
 	accounts *postedTo
@@ -71,13 +73,14 @@ func NewWorld(t testing.TB, options ...Option) *World {
 		Events:      &Recorder{},
 		DeadLetters: &Recorder{},
 		followUp:    &Recorder{},
+		records:     &counted{Store: records.NewMemory(), kinds: map[string]int{}},
 		log:         &buffer{},
 		clock:       &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)},
 	}
 	w.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.accounts = &postedTo{Store: ledger.NewMemory(w.Now), names: map[string]bool{}}
 	w.Ledger = w.accounts
-	routes := ingest.Routes(providers.Table().Providers()...)
+	routes := ingest.Routes(append(providers.Table().Providers(), Acme.Provider)...)
 	w.Ingest = &ingest.Ingest{
 		Providers: routes, Keyrings: w.Keyrings, Events: w.Events, DeadLetters: w.DeadLetters, Now: w.Now, Log: w.Log,
 	}
@@ -94,10 +97,9 @@ func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *wor
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := records.NewMemory()
 	return &worker.Worker{
-		Unknown:     handlers.KeepUnknown(store),
-		Handlers:    handlers.Table(settings, w.Ledger, store, w.Now, w.Log),
+		Unknown:     handlers.KeepUnknown(w.records),
+		Handlers:    handlers.Table(settings, w.Ledger, w.records, w.Now, w.Log),
 		FollowUps:   w.followUp,
 		DeadLetters: &Recorder{},
 		Redecode:    ingest.Redecode(routes),
@@ -106,8 +108,8 @@ func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *wor
 	}
 }
 
-// Now is the world's clock. It stands still until somebody sleeps, and it is
-// not the machine's: a front must not measure with it.
+// Now is the world's clock. It stands still but for Sleep, and it is not the
+// machine's: a front must not measure with it.
 func (w *World) Now() time.Time {
 	w.clock.mu.Lock()
 	defer w.clock.mu.Unlock()
@@ -217,7 +219,7 @@ func (b *buffer) String() string {
 	return b.bytes.String()
 }
 
-// postedTo remembers whose account was posted to.
+// postedTo remembers which accounts were posted to.
 type postedTo struct {
 	ledger.Store
 	mu    sync.Mutex
@@ -236,4 +238,19 @@ func (a *postedTo) Names() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Sorted(maps.Keys(a.names))
+}
+
+// counted counts the records that are listed, by kind.
+type counted struct {
+	records.Store
+	kinds map[string]int
+}
+
+func (c *counted) Put(ctx context.Context, r records.Record) (bool, error) {
+	stored, err := c.Store.Put(ctx, r)
+	page, _, listErr := c.Store.List(ctx, r.Kind, "", 100)
+	if c.kinds[r.Kind] = len(page); len(page) == 0 {
+		delete(c.kinds, r.Kind)
+	}
+	return stored, errors.Join(err, listErr)
 }

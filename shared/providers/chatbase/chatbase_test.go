@@ -123,3 +123,25 @@ func identity(t *testing.T, body string) string {
 	}
 	return webhook.Identity("chatbase", parsed.Type, parsed.Identity...)
 }
+
+// A tenant's name becomes part of a variable's name.
+func TestTenant(t *testing.T) {
+	body := func(bot string) string { return `{"eventType":"leads.submit","chatbotId":"` + bot + `","payload":{}}` }
+	long := strings.Repeat("a", 64)
+	for name, c := range map[string]struct{ body, want string }{
+		"an id":                {body("Bot-1_x"), "Bot-1_x"},
+		"64 bytes":             {body(long), long},
+		"65 bytes":             {body(long + "a"), ""},
+		"a path":               {body("../bot-1"), ""},
+		"NUL":                  {body("bot-1\\u0000"), ""},
+		"letters beyond ASCII": {body("b\u043et-1"), ""},
+		"empty":                {body(""), ""},
+		"named twice":          {strings.Replace(body("bot-1"), "{", `{"chatbotId":"bot-1",`, 1), ""},
+		"a number":             {`{"eventType":"leads.submit","chatbotId":1,"payload":{}}`, ""},
+		"not JSON":             {`chatbotId=bot-1`, ""},
+	} {
+		if got := chatbase.Tenant([]byte(c.body)); got != c.want {
+			t.Errorf("%s: tenant %q", name, got)
+		}
+	}
+}

@@ -216,17 +216,20 @@ func redrive(t *testing.T, c *cloud) {
 // their dead letters are redriven, whichever platform sent them.
 func readAnew(t *testing.T, c *cloud) {
 	p := c.deploy(t, options{})
-	for _, letter := range ingesttest.Undecodable(t) {
+	letters, credits, kinds := ingesttest.Undecodable(t)
+	for _, letter := range letters {
 		c.sqs.Send(t, p.deadLetters, string(letter.Encode()))
 	}
 	p.redrive(t)
 	p.drain(t)
-	if a, err := p.ledger.Account(t.Context(), "member-20417"); err != nil || a.Balance != -9*ledger.Credit || a.Seq != 1 {
-		t.Errorf("balance %s after %d entries, %v: want -9 after 1", a.Balance, a.Seq, err)
+	for account, want := range credits {
+		if a, err := p.ledger.Account(t.Context(), account); err != nil || a.Balance != want*ledger.Credit || a.Seq != 1 {
+			t.Errorf("balance %s after %d entries, %v: want %d after 1", a.Balance, a.Seq, err, want)
+		}
 	}
-	for _, kind := range ingesttest.UndecodableKinds {
-		if all := list(t, p.records, kind); len(all) != 1 {
-			t.Errorf("%s: %d records, want one", kind, len(all))
+	for kind, want := range kinds {
+		if all := list(t, p.records, kind); len(all) != want {
+			t.Errorf("%s: %d records, want %d", kind, len(all), want)
 		}
 	}
 	if n := p.count(t, p.deadLetters); n != 0 {
