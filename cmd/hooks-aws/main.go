@@ -1,17 +1,17 @@
 // Command hooks-aws looks at the accounts and records of a deployment on AWS,
 // grants credits and says whose telephone number it is:
 //
-//	eval "$(terraform -chdir=terraform/aws output -raw operator)"
-//	eval "$(aws configure export-credentials --format env)"
-//	hooks-aws grant member-20417 600
+//	hooks-aws --stack webhooks-dev grant member-20417 600
+//	hooks-aws --outputs terraform/aws balance member-20417
 //
-// docs/deploy-aws.md says which permissions that takes.
+// Region and credentials come from where every tool of AWS' has them: a profile,
+// SSO, a role, the environment. docs/deploy-aws.md says which permissions that takes.
 package main
 
 import (
 	"context"
 	"errors"
-	"os"
+	"fmt"
 
 	"github.com/webhook-functions/template/cmd/internal/commandline"
 	"github.com/webhook-functions/template/shared/clouds/aws"
@@ -29,20 +29,30 @@ type variables struct {
 	PerProject string `env:"ACCOUNT_PER_PROJECT"` // read by package handlers
 }
 
-func main() {
-	commandline.Main("hooks-aws", "Accounts and records of a deployment on AWS.", &operator.Commands{}, deployment{})
+type commands struct {
+	deployment
+	operator.Commands
 }
 
-// deployment is the one the environment names.
-type deployment struct{}
+func main() {
+	var c commands
+	commandline.Main("hooks-aws", "Accounts and records of a deployment on AWS.", &c, &c.deployment)
+}
 
 // Open implements [operator.Place].
-func (deployment) Open(context.Context, bool) (operator.Stores, error) {
-	client, err := aws.FromEnv(os.Getenv)
-	v, varErr := config.Read[variables](os.Getenv)
-	settings, settingsErr := handlers.SettingsFromEnv(os.Getenv)
+func (d *deployment) Open(ctx context.Context, _ bool) (operator.Stores, error) {
+	env, credentials, err := d.load(ctx)
+	if err != nil {
+		return operator.Stores{}, err
+	}
+	client, err := aws.New(env, credentials)
+	v, varErr := config.Read[variables](env)
+	settings, settingsErr := handlers.SettingsFromEnv(env)
 	if err := errors.Join(err, varErr, settingsErr); err != nil {
 		return operator.Stores{}, err
+	}
+	if _, err := credentials.Retrieve(ctx); err != nil { // they may take longer than a request may
+		return operator.Stores{}, fmt.Errorf("credentials: %w", err)
 	}
 	return operator.Stores{
 		Ledger:     client.Ledger(v.Ledger),

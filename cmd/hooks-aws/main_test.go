@@ -29,16 +29,6 @@ func TestOpenAndOperate(t *testing.T) {
 	}
 }
 
-func TestOpenNeedsADeployment(t *testing.T) {
-	for _, name := range []string{"AWS_REGION", "LEDGER_TABLE", "RECORDS_TABLE", "OUTBOUND_QUEUE_URL"} {
-		t.Setenv(name, "")
-	}
-	_, err := deployment{}.Open(t.Context(), true)
-	if err == nil || !strings.Contains(err.Error(), "AWS_REGION") || !strings.Contains(err.Error(), "OUTBOUND_QUEUE_URL") {
-		t.Errorf("error %v", err)
-	}
-}
-
 // The output operator sets every variable of a deployment.
 func TestVariables(t *testing.T) {
 	for _, file := range []string{"template.yaml", "terraform/aws/outputs.tf"} {

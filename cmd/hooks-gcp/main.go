@@ -1,9 +1,8 @@
 // Command hooks-gcp looks at the accounts and records of a deployment on Google
 // Cloud, grants credits and says whose telephone number it is:
 //
-//	eval "$(terraform output -raw operator)"      which deployment
-//	export GOOGLE_OAUTH_ACCESS_TOKEN="$(gcloud auth print-access-token)"
-//	hooks-gcp grant member-20417 600
+//	gcloud auth application-default login
+//	hooks-gcp --outputs terraform/gcp grant member-20417 600
 //
 // docs/deploy-gcp.md says which permissions that takes.
 package main
@@ -11,7 +10,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/webhook-functions/template/cmd/internal/commandline"
 	"github.com/webhook-functions/template/shared/clouds/gcp"
@@ -28,18 +26,25 @@ type variables struct {
 	PerProject string `env:"ACCOUNT_PER_PROJECT"` // read by package handlers
 }
 
-func main() {
-	commandline.Main("hooks-gcp", "Accounts and records of a deployment on Google Cloud.", &operator.Commands{}, deployment{})
+type commands struct {
+	deployment
+	operator.Commands
 }
 
-// deployment is the one the environment names.
-type deployment struct{}
+func main() {
+	var c commands
+	commandline.Main("hooks-gcp", "Accounts and records of a deployment on Google Cloud.", &c, &c.deployment)
+}
 
 // Open implements [operator.Place].
-func (deployment) Open(context.Context, bool) (operator.Stores, error) {
-	client, err := gcp.FromEnv(os.Getenv)
-	v, varErr := config.Read[variables](os.Getenv)
-	settings, settingsErr := handlers.SettingsFromEnv(os.Getenv)
+func (d *deployment) Open(ctx context.Context, _ bool) (operator.Stores, error) {
+	env, err := d.env(ctx)
+	if err != nil {
+		return operator.Stores{}, err
+	}
+	client, err := gcp.New(env, tokens(ctx))
+	v, varErr := config.Read[variables](env)
+	settings, settingsErr := handlers.SettingsFromEnv(env)
 	if err := errors.Join(err, varErr, settingsErr); err != nil {
 		return operator.Stores{}, err
 	}

@@ -27,16 +27,6 @@ func TestOpenAndOperate(t *testing.T) {
 	}
 }
 
-func TestOpenNeedsADeployment(t *testing.T) {
-	for _, name := range []string{"GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "OUTBOUND_TOPIC"} {
-		t.Setenv(name, "")
-	}
-	_, err := deployment{}.Open(t.Context(), true)
-	if err == nil || !strings.Contains(err.Error(), "GOOGLE_CLOUD_PROJECT") || !strings.Contains(err.Error(), "OUTBOUND_TOPIC") {
-		t.Errorf("error %v", err)
-	}
-}
-
 // The output operator sets every variable of a deployment.
 func TestVariables(t *testing.T) {
 	for _, file := range []string{"terraform/gcp/outputs.tf"} {

@@ -39,6 +39,6 @@ output "alarm_topic_arn" {
 }
 
 output "operator" {
-  description = "What hooks-aws must know of this deployment: eval \"$(terraform -chdir=terraform/aws output -raw operator)\"."
+  description = "What hooks-aws --outputs reads; also fit for eval."
   value       = "export AWS_REGION=${split(":", aws_sqs_queue.outbound.arn)[3]} LEDGER_TABLE=${aws_dynamodb_table.ledger.name} RECORDS_TABLE=${aws_dynamodb_table.records.name} OUTBOUND_QUEUE_URL=${aws_sqs_queue.outbound.url} EVENTS_QUEUE_URL=${aws_sqs_queue.events.url} ACCOUNT_PER_PROJECT=${var.account_per_project}"
 }

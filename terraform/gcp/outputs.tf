@@ -34,6 +34,6 @@ output "dashboard" {
 }
 
 output "operator" {
-  description = "What hooks-gcp must know of this deployment: eval \"$(terraform output -raw operator)\"."
+  description = "What hooks-gcp --outputs reads; also fit for eval."
   value       = "export GOOGLE_CLOUD_PROJECT=${var.project} FIRESTORE_DATABASE=${google_firestore_database.ledger.name} OUTBOUND_TOPIC=${google_pubsub_topic.outbound.name} EVENTS_TOPIC=${google_pubsub_topic.events.name} ACCOUNT_PER_PROJECT=${var.account_per_project}"
 }

@@ -3,7 +3,7 @@
 // sentence on stderr and exit code 80; a command that failed is one and exit
 // code 1.
 //
-//	commandline.Main("hooks-aws", "Accounts of a deployment on AWS.", &operator.Commands{}, deployment{})
+//	commandline.Main("hooks-aws", "Accounts of a deployment on AWS.", &c, &c.deployment)
 package commandline
 
 import (

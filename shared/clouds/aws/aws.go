@@ -21,7 +21,7 @@
 //
 // # What the environment says
 //
-// AWS_REGION and the credentials come from Lambda. AWS_ENDPOINT_URL and
+// AWS_REGION and the credentials come from Lambda; [New] takes an operator's. AWS_ENDPOINT_URL and
 // AWS_ENDPOINT_URL_SQS, _DYNAMODB and _SECRETS_MANAGER point somewhere else, as
 // they do for every AWS tool: a local server, a VPC or FIPS endpoint. Under `sam
 // local` [LocalEndpoint] stands before them.

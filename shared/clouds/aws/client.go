@@ -73,8 +73,12 @@ func (c *Client) attempt(ctx context.Context, s service, operation string, body 
 	}
 	request.Header.Set("Content-Type", contentTypes[s])
 	request.Header.Set("X-Amz-Target", operation)
+	credentials, err := c.credentials.Retrieve(ctx)
+	if err != nil {
+		return err
+	}
 	sum := sha256.Sum256(body)
-	if err := c.signer.SignHTTP(ctx, c.credentials, request, hex.EncodeToString(sum[:]), string(s), c.region, c.now()); err != nil {
+	if err := c.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), string(s), c.region, c.now()); err != nil {
 		return err
 	}
 	response, err := c.http.Do(request)

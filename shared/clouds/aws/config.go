@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -15,11 +16,11 @@ import (
 	"github.com/webhook-functions/template/shared/config"
 )
 
-// Client calls AWS services of one region with the credentials of the function.
+// Client calls AWS services of one region with the credentials of one principal.
 // It is safe for concurrent use, and one per process is enough.
 type Client struct {
 	region      string
-	credentials sdk.Credentials
+	credentials sdk.CredentialsProvider
 	endpoints   map[service]string // base URLs
 	local       *url.URL           // the stand-in under `sam local`, else nil
 	http        *http.Client
@@ -44,10 +45,9 @@ var endpointVariables = map[service]string{
 	secretsManager: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 }
 
-// variables are set by Lambda. The credentials are read once: Lambda ends an
-// instance before they expire.
+// variables are set by Lambda. Credentials are read once: Lambda ends an instance
+// before they expire.
 type variables struct {
-	Region          string `env:"AWS_REGION"`
 	AccessKeyID     string `env:"AWS_ACCESS_KEY_ID"`
 	SecretAccessKey string `env:"AWS_SECRET_ACCESS_KEY"`
 	SessionToken    string `env:"AWS_SESSION_TOKEN,optional"`
@@ -56,10 +56,22 @@ type variables struct {
 // FromEnv makes a client of the variables Lambda sets; env gives "" for one that
 // is not set. All faults are reported together and no value is quoted.
 func FromEnv(env func(string) string) (*Client, error) {
-	v, err := config.Read[variables](env)
+	v, varErr := config.Read[variables](env)
+	c, err := New(env, sdk.CredentialsProviderFunc(func(context.Context) (sdk.Credentials, error) {
+		return sdk.Credentials{AccessKeyID: v.AccessKeyID, SecretAccessKey: v.SecretAccessKey, SessionToken: v.SessionToken}, nil
+	}))
+	return c, errors.Join(err, varErr)
+}
+
+// New makes a client with other credentials than the function's; env gives the
+// region and the endpoints.
+func New(env func(string) string, credentials sdk.CredentialsProvider) (*Client, error) {
+	v, err := config.Read[struct {
+		Region string `env:"AWS_REGION"`
+	}](env)
 	c := &Client{
 		region:      v.Region,
-		credentials: sdk.Credentials{AccessKeyID: v.AccessKeyID, SecretAccessKey: v.SecretAccessKey, SessionToken: v.SessionToken},
+		credentials: credentials,
 		endpoints:   make(map[service]string),
 		http:        &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
 		signer:      v4.NewSigner(),

@@ -57,18 +57,21 @@ func (c *Client) attempt(ctx context.Context, s service, path string, body []byt
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	bearer, err := s.bearer(ctx)
+	token, err := s.token(ctx)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+bearer)
+	request.Header.Set("Authorization", "Bearer "+token.Bearer)
+	if token.QuotaProject != "" {
+		request.Header.Set("X-Goog-User-Project", token.QuotaProject)
+	}
 	status, answer, err := c.exchange(request)
 	if err != nil {
 		return err
 	}
 	if status != http.StatusOK {
-		if status == http.StatusUnauthorized && s.token != nil {
-			s.token.forget(ctx, bearer)
+		if status == http.StatusUnauthorized && s.tokens != nil {
+			s.tokens.forget(ctx, token.Bearer)
 		}
 		return readError(status, answer)
 	}
@@ -78,11 +81,11 @@ func (c *Client) attempt(ctx context.Context, s service, path string, body []byt
 	return nil
 }
 
-func (s service) bearer(ctx context.Context) (string, error) {
-	if s.token == nil {
-		return "owner", nil // what the emulators call somebody who may do everything
+func (s service) token(ctx context.Context) (Token, error) {
+	if s.tokens == nil {
+		return Token{Bearer: "owner"}, nil // the emulators' name of a caller that may do everything
 	}
-	return s.token.get(ctx)
+	return s.tokens.get(ctx)
 }
 
 // exchange leaves the URL out of errors: it may name a document.

@@ -189,12 +189,13 @@ func TestWhatIsPublished(t *testing.T) {
 	}
 }
 
-// tokens makes a client that needs a token, with a clock of its own.
-func tokens(t *testing.T, metadata, pubsub *google) (c *Client, now *time.Time) {
+// authorized makes a client that needs a token, with a clock of its own.
+func authorized(t *testing.T, server, pubsub *google) (c *Client, now *time.Time) {
 	c = reach(t, pubsub)
 	now = new(time.Time)
 	*now = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	c.pubsub.token = newToken(c.http, strings.TrimPrefix(metadata.URL, "http://"), func() time.Time { return *now })
+	clock := func() time.Time { return *now }
+	c.pubsub.tokens = newTokens(metadata(c.http, strings.TrimPrefix(server.URL, "http://"), clock), clock)
 	return c, now
 }
 
@@ -204,7 +205,7 @@ func gives(token string, seconds int) http.HandlerFunc {
 
 func TestToken(t *testing.T) {
 	metadata, pubsub := newGoogle(t, gives("one", 3600), gives("two", 3600), refuses(500, "INTERNAL")), newGoogle(t, stored)
-	c, now := tokens(t, metadata, pubsub)
+	c, now := authorized(t, metadata, pubsub)
 	for _, step := range []struct {
 		name string
 		at   time.Duration
@@ -245,7 +246,7 @@ func TestWhatIsNoToken(t *testing.T) {
 		"a page":            says(200, "<html>canary"),
 	} {
 		pubsub := newGoogle(t, stored)
-		c, _ := tokens(t, newGoogle(t, answer), pubsub)
+		c, _ := authorized(t, newGoogle(t, answer), pubsub)
 		if err := c.Topic("events").Publish(t.Context(), example); err == nil || strings.Contains(err.Error(), "canary") || pubsub.calls() != 0 {
 			t.Errorf("%s: %v after %d calls", name, err, pubsub.calls())
 		}
@@ -254,7 +255,7 @@ func TestWhatIsNoToken(t *testing.T) {
 
 func TestARefusedTokenIsReplaced(t *testing.T) {
 	metadata, pubsub := newGoogle(t, gives("one", 3600), gives("two", 3600)), newGoogle(t, refuses(401, "UNAUTHENTICATED"), stored)
-	c, _ := tokens(t, metadata, pubsub)
+	c, _ := authorized(t, metadata, pubsub)
 	if err := c.Topic("events").Publish(t.Context(), example); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +266,7 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 
 func TestTheMetadataServerStalls(t *testing.T) {
 	t.Parallel()
-	c, _ := tokens(t, newGoogle(t, stalls), newGoogle(t, stored))
+	c, _ := authorized(t, newGoogle(t, stalls), newGoogle(t, stored))
 	start := time.Now()
 	if err := c.Topic("events").Publish(t.Context(), example); err == nil {
 		t.Error("sent without a token")

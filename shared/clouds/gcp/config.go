@@ -12,7 +12,7 @@ import (
 	"github.com/webhook-functions/template/shared/config"
 )
 
-// Client calls the services of one project as the function's service account.
+// Client calls the services of one project as one principal.
 // It is safe for concurrent use, and one per process is enough.
 type Client struct {
 	project   string
@@ -26,7 +26,7 @@ type Client struct {
 // service is how one API is reached.
 type service struct {
 	url     string        // without a slash at the end
-	token   *token        // nil: an emulator, which asks for none
+	tokens  *tokens       // nil: an emulator, which asks for none
 	timeout time.Duration // of one try
 	passing []string      // codes below 500 that say nothing about the request
 }
@@ -43,9 +43,14 @@ type variables struct {
 	Database string `env:"FIRESTORE_DATABASE,optional"` // of those functions that have one
 }
 
-// FromEnv makes a client; env gives "" for a variable that is not set. All faults
-// are reported together and no value is quoted.
+// FromEnv makes a client of a function, which runs as its service account.
 func FromEnv(env func(string) string) (*Client, error) {
+	return New(env, metadata(newHTTP(), env("GCE_METADATA_HOST"), time.Now))
+}
+
+// New makes a client with tokens of a source; env gives "" for a variable that is
+// not set. All faults are reported together and no value is quoted.
+func New(env func(string) string, source TokenSource) (*Client, error) {
 	v, err := config.Read[variables](env)
 	faults := []error{err}
 	if v.Project != "" && !isProject(v.Project) {
@@ -55,14 +60,11 @@ func FromEnv(env func(string) string) (*Client, error) {
 		faults = append(faults, errors.New("FIRESTORE_DATABASE is not the id of a database"))
 	}
 	c := &Client{project: v.Project, http: newHTTP(), now: time.Now, random: rand.Float64}
-	token := newToken(c.http, env("GCE_METADATA_HOST"), c.now)
-	if given := env("GOOGLE_OAUTH_ACCESS_TOKEN"); given != "" { // a person's, at a terminal
-		token.bearer, token.ends = given, c.now().Add(time.Hour)
-	}
+	tokens := newTokens(source, c.now)
 	at := func(host, emulator string, timeout time.Duration, passing ...string) service {
 		address := env(emulator)
 		if address == "" {
-			return service{"https://" + host, token, timeout, passing}
+			return service{"https://" + host, tokens, timeout, passing}
 		}
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			faults = append(faults, fmt.Errorf("%s is not host:port", emulator))
@@ -70,7 +72,7 @@ func FromEnv(env func(string) string) (*Client, error) {
 		return service{"http://" + address, nil, timeout, passing}
 	}
 	// Google's own client repeats these two as well. Firestore's ABORTED is
-	// contention, and whoever meets it waits longer, or makes another plan.
+	// contention: the caller waits longer, or makes another plan.
 	c.pubsub = at("pubsub.googleapis.com", "PUBSUB_EMULATOR_HOST", pubsubTry, "ABORTED", "CANCELLED")
 	c.firestore = at("firestore.googleapis.com", "FIRESTORE_EMULATOR_HOST", firestoreTry)
 	return c, errors.Join(faults...)

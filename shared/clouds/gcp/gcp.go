@@ -19,8 +19,7 @@
 //
 // GOOGLE_CLOUD_PROJECT is the project, FIRESTORE_DATABASE the database of those
 // functions that have one. Tokens come from the metadata server of Cloud Run
-// (GCE_METADATA_HOST points somewhere else), or one is given in
-// GOOGLE_OAUTH_ACCESS_TOKEN, as to Terraform: that is for people.
+// (GCE_METADATA_HOST points somewhere else); [New] takes an operator's.
 // PUBSUB_EMULATOR_HOST and FIRESTORE_EMULATOR_HOST, as host:port, turn to
 // Google's emulators, as they do for every tool of Google's; then no token is
 // asked for.

@@ -22,50 +22,53 @@ const (
 	tokenGap = 5 * time.Second
 )
 
-// token is the access token of the service account a function runs as, from the
-// metadata server. It is the only way in: keys in files are what leaks.
-type token struct {
-	url  string
-	http *http.Client
-	now  func() time.Time
+// Token is an access token of Google's.
+type Token struct {
+	Bearer  string
+	Expires time.Time
+	// QuotaProject pays for the calls if it is not the called project; "" mostly.
+	QuotaProject string
+}
 
-	turn   chan struct{} // holds one token; whoever has it may touch what follows
-	bearer string
-	ends   time.Time
+// TokenSource fetches a new token. It is called by one goroutine at a time.
+type TokenSource func(context.Context) (Token, error)
+
+// tokens keeps the newest token of a source.
+type tokens struct {
+	source TokenSource
+	now    func() time.Time
+
+	turn   chan struct{} // holds one token; its holder may touch what follows
+	newest Token
 	failed time.Time // when a newer one was last not to be had
 }
 
-func newToken(client *http.Client, host string, now func() time.Time) *token {
-	return &token{
-		url:  "http://" + cmp.Or(host, "metadata.google.internal") + "/computeMetadata/v1/instance/service-accounts/default/token",
-		http: client,
-		now:  now,
-		turn: make(chan struct{}, 1),
-	}
+func newTokens(source TokenSource, now func() time.Time) *tokens {
+	return &tokens{source: source, now: now, turn: make(chan struct{}, 1)}
 }
 
 // get gives a token that is good for now, from memory if it can. While the
 // metadata server is out of reach, or does not answer, an older token is used to
 // its end.
-func (t *token) get(ctx context.Context) (string, error) {
-	if err := t.take(ctx); err != nil {
-		return "", err
+func (t *tokens) get(ctx context.Context) (Token, error) {
+	if err := t.wait(ctx); err != nil {
+		return Token{}, err
 	}
-	defer t.give()
-	switch left := t.ends.Sub(t.now()); {
+	defer t.done()
+	switch left := t.newest.Expires.Sub(t.now()); {
 	case left <= 0:
 		if err := t.fetch(ctx); err != nil {
-			return "", fmt.Errorf("access token: %w", err)
+			return Token{}, fmt.Errorf("access token: %w", err)
 		}
 	case left <= tokenSpare && t.now().Sub(t.failed) >= tokenGap:
 		t.renew(ctx)
 	}
-	return t.bearer, nil
+	return t.newest, nil
 }
 
 // renew replaces a token that still has time left. So it does not take the time
 // of the call it is for.
-func (t *token) renew(ctx context.Context) {
+func (t *tokens) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, tokenTry)
 	defer cancel()
 	if t.fetch(ctx) != nil {
@@ -75,17 +78,17 @@ func (t *token) renew(ctx context.Context) {
 
 // forget drops a token that a service refused, unless another one has taken its
 // place meanwhile.
-func (t *token) forget(ctx context.Context, refused string) {
-	if t.take(ctx) != nil {
+func (t *tokens) forget(ctx context.Context, refused string) {
+	if t.wait(ctx) != nil {
 		return
 	}
-	defer t.give()
-	if t.bearer == refused {
-		t.ends = time.Time{}
+	defer t.done()
+	if t.newest.Bearer == refused {
+		t.newest = Token{}
 	}
 }
 
-func (t *token) take(ctx context.Context) error {
+func (t *tokens) wait(ctx context.Context) error {
 	select {
 	case t.turn <- struct{}{}:
 		return nil
@@ -94,27 +97,39 @@ func (t *token) take(ctx context.Context) error {
 	}
 }
 
-func (t *token) give() { <-t.turn }
+func (t *tokens) done() { <-t.turn }
 
-func (t *token) fetch(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
-	if err != nil {
-		return err
+func (t *tokens) fetch(ctx context.Context) error {
+	newest, err := t.source(ctx)
+	if err == nil {
+		t.newest = newest
 	}
-	request.Header.Set("Metadata-Flavor", "Google")
-	response, err := t.http.Do(request)
-	if err != nil {
-		return err
+	return err
+}
+
+// metadata gives tokens of the service account a function runs as, from the
+// metadata server: a key in a file is what leaks.
+func metadata(client *http.Client, host string, now func() time.Time) TokenSource {
+	url := "http://" + cmp.Or(host, "metadata.google.internal") + "/computeMetadata/v1/instance/service-accounts/default/token"
+	return func(ctx context.Context) (Token, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return Token{}, err
+		}
+		request.Header.Set("Metadata-Flavor", "Google")
+		response, err := client.Do(request)
+		if err != nil {
+			return Token{}, err
+		}
+		defer response.Body.Close()
+		var answer struct {
+			Token   string `json:"access_token"`
+			Seconds int64  `json:"expires_in"`
+		}
+		err = json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&answer)
+		if response.StatusCode != http.StatusOK || err != nil || answer.Token == "" {
+			return Token{}, errors.New("the metadata server gave none")
+		}
+		return Token{Bearer: answer.Token, Expires: now().Add(time.Duration(answer.Seconds) * time.Second)}, nil
 	}
-	defer response.Body.Close()
-	var answer struct {
-		Token   string `json:"access_token"`
-		Seconds int64  `json:"expires_in"`
-	}
-	err = json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&answer)
-	if response.StatusCode != http.StatusOK || err != nil || answer.Token == "" {
-		return errors.New("the metadata server gave none")
-	}
-	t.bearer, t.ends = answer.Token, t.now().Add(time.Duration(answer.Seconds)*time.Second)
-	return nil
 }

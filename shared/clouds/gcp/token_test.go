@@ -32,14 +32,16 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-func (s *server) token() *token { return newToken(&http.Client{Transport: s}, "", time.Now) }
+func (s *server) source() *tokens {
+	return newTokens(metadata(&http.Client{Transport: s}, "", time.Now), time.Now)
+}
 
 // While the metadata server hangs, a token that has time left is used, and the
 // wait for the next one takes next to nothing of a call's.
 func TestTheMetadataServerStallsWhileThereIsAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		metadata := &server{tokens: []string{"one", "", "", "two"}}
-		token := metadata.token()
+		tokens := metadata.source()
 		for _, step := range []struct {
 			name   string
 			pause  time.Duration
@@ -57,10 +59,10 @@ func TestTheMetadataServerStallsWhileThereIsAToken(t *testing.T) {
 		} {
 			time.Sleep(step.pause)
 			start := time.Now()
-			bearer, err := token.get(t.Context())
-			if took := time.Since(start); err != nil || bearer != step.bearer || took != step.took || metadata.asked != step.asked {
+			token, err := tokens.get(t.Context())
+			if took := time.Since(start); err != nil || token.Bearer != step.bearer || took != step.took || metadata.asked != step.asked {
 				t.Errorf("%s: %q (%v) after %v and %d questions, want %q after %v and %d",
-					step.name, bearer, err, took, metadata.asked, step.bearer, step.took, step.asked)
+					step.name, token.Bearer, err, took, metadata.asked, step.bearer, step.took, step.asked)
 			}
 		}
 	})
@@ -70,8 +72,8 @@ func TestTheMetadataServerStallsWhileThereIsAToken(t *testing.T) {
 func TestManyCallsWhileTheMetadataServerStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		metadata := &server{tokens: []string{"one", ""}}
-		token := metadata.token()
-		if _, err := token.get(t.Context()); err != nil {
+		tokens := metadata.source()
+		if _, err := tokens.get(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(58 * time.Minute)
@@ -79,8 +81,8 @@ func TestManyCallsWhileTheMetadataServerStalls(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if bearer, err := token.get(t.Context()); bearer != "one" || err != nil {
-					t.Errorf("%q, %v", bearer, err)
+				if token, err := tokens.get(t.Context()); token.Bearer != "one" || err != nil {
+					t.Errorf("%q, %v", token.Bearer, err)
 				}
 			})
 		}
@@ -106,33 +108,34 @@ func TestForget(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				token := (&server{tokens: []string{"one", "two"}}).token()
-				if _, err := token.get(t.Context()); err != nil {
+				tokens := (&server{tokens: []string{"one", "two"}}).source()
+				if _, err := tokens.get(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if row.busy {
-					token.turn <- struct{}{}
+					tokens.turn <- struct{}{}
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				token.forget(ctx, row.refused)
+				tokens.forget(ctx, row.refused)
 				if row.busy {
-					token.give()
+					tokens.done()
 				}
-				if bearer, err := token.get(t.Context()); err != nil || bearer != row.want {
-					t.Errorf("%q (%v), want %q", bearer, err, row.want)
+				if token, err := tokens.get(t.Context()); err != nil || token.Bearer != row.want {
+					t.Errorf("%q (%v), want %q", token.Bearer, err, row.want)
 				}
 			})
 		})
 	}
 }
 
-// A person's token is sent as it is, and the metadata server, which a laptop
-// does not have, is not asked for one.
-func TestAPersonsToken(t *testing.T) {
-	metadata, pubsub := newGoogle(t, stored), newGoogle(t, stored)
-	env := map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project", "GOOGLE_OAUTH_ACCESS_TOKEN": "a-persons-token", "GCE_METADATA_HOST": metadata.Listener.Addr().String()}
-	c, err := FromEnv(func(name string) string { return env[name] })
+// The token of an operator is sent as it is, with the project that pays.
+func TestNewSendsTheSourcesToken(t *testing.T) {
+	pubsub := newGoogle(t, stored)
+	env := map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project"}
+	c, err := New(func(name string) string { return env[name] }, func(context.Context) (Token, error) {
+		return Token{"operators-token", time.Now().Add(time.Hour), "paying-project"}, nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +143,7 @@ func TestAPersonsToken(t *testing.T) {
 	if err := c.Topic("events").Publish(t.Context(), example); err != nil {
 		t.Fatal(err)
 	}
-	if got := pubsub.requests[0].Header.Get("Authorization"); got != "Bearer a-persons-token" || metadata.calls() != 0 {
-		t.Errorf("sent %q after asking for %d", got, metadata.calls())
+	if sent := pubsub.requests[0].Header; sent.Get("Authorization") != "Bearer operators-token" || sent.Get("X-Goog-User-Project") != "paying-project" {
+		t.Errorf("sent %v", sent)
 	}
 }

@@ -2,4 +2,4 @@
 package aws
 
 import _ "bad.example/tree/shared/clouds/gcp"
-import _ "example.org/sdk"
+import _ "github.com/aws/aws-sdk-go-v2/config"
