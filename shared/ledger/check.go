@@ -24,8 +24,8 @@ func Entries(ctx context.Context, store Store, account string, each func(Entry))
 	}
 }
 
-// Mismatch says that an account is not what its entries say: a hand in the
-// store, or a backup that holds part of a write. Entries are the truth.
+// Mismatch says that an account is not what its entries say: after an edit in the
+// store, or of a backup that holds part of a write. Entries are the truth.
 type Mismatch struct {
 	Balance Micro
 	Seq     int64
@@ -38,15 +38,15 @@ func (i *Mismatch) Error() string {
 	return fmt.Sprintf("balance %d after %d, but %d entries add up to %s micro-credits", i.Balance, i.Seq, i.Entries, i.Sum)
 }
 
-// ErrStillChanging: an account was booked to as often as it was looked at.
+// ErrStillChanging: entries were posted to an account at every look.
 var ErrStillChanging = errors.New("the account is still changing")
 
-// looks are the waits between the looks at an account that does not rest or seems
-// wrong: a statement may be a moment behind, on DynamoDB seconds.
+// looks are the waits before the looks at an account that changes or seems wrong: a
+// statement may be a moment behind, on DynamoDB seconds.
 var looks = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
 // Check compares an account with its entries and gives their number. It fails
-// with a [Mismatch] if they go on differing although nothing is booked, and
+// with a [Mismatch] if they go on differing although nothing is posted, and
 // with [ErrStillChanging] if it cannot tell. wait waits, unless ctx ends first.
 func Check(ctx context.Context, store Store, account string, wait func(context.Context, time.Duration) error) (entries int64, err error) {
 	for _, pause := range looks {

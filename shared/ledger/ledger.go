@@ -4,15 +4,14 @@
 // it by zero and says why. Entries are never altered or removed, so at every
 // moment the balance is the sum of the account's entries and seq is their
 // number. The entry is also the idempotency record: its identity is written in
-// the same atomic unit as the change of the balance, and it never expires. That
-// is what makes "charged twice" impossible, whatever is delivered how often.
+// the same atomic unit as the change of the balance, and it never expires. So an
+// event is charged once, however often it is delivered.
 //
 // Credits go up through grants and adjustments only; usage never credits. A
-// balance may go below zero: usage is a fact, refusing to book it would make
-// the books wrong.
+// balance may go below zero: usage is a fact, and a ledger without it would be wrong.
 //
-// A [Store] is the only door. [Memory] is the smallest one; every other must
-// pass the same suite, package ledgertest.
+// A [Store] reads, decides by [Plan] and writes in one atomic unit. [Memory] is the
+// smallest one; every store passes the same suite, package ledgertest.
 package ledger
 
 import (
@@ -67,7 +66,7 @@ type Kind string
 const (
 	Charge     Kind = "charge"     // usage that has a price
 	Unpriced   Kind = "unpriced"   // usage without a price, or excluded: amount 0
-	Suppressed Kind = "suppressed" // looks like a retry of an event without an id: amount 0, kept so that it can be looked at
+	Suppressed Kind = "suppressed" // looks like a retry of an event without an id: amount 0
 	Grant      Kind = "grant"      // credits bought or given
 	Adjust     Kind = "adjust"     // a correction by an operator, either way
 )
@@ -82,10 +81,9 @@ type Entry struct {
 	Time        time.Time // when ingest received the event
 	Recorded    time.Time // when the store wrote it
 
-	// An event that carries no id is known by its bytes only: a retry and an
-	// honest twin look the same. DedupKey is then the hash of those bytes, and Post
-	// suppresses the entry if an unsuppressed one with the same DedupKey was received
-	// less than or exactly DedupWindow before or after it. Empty: no such check.
+	// DedupKey is the hash of the content of an event that carries no id: the key of
+	// the dedup index. Post suppresses the entry if an unsuppressed one with the same
+	// key was received at most DedupWindow before or after it. Empty: no such check.
 	DedupKey    string
 	DedupWindow time.Duration
 
@@ -127,9 +125,9 @@ func (a Account) GoString() string { return a.String() }
 // LogValue is String.
 func (a Account) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// Valid says whether an account can be what entries made of it, as far as the
-// account alone tells: a restored backup or a hand in the store shows here first.
-// [Check] compares it with its entries.
+// Valid says whether entries can have made an account what it is, as far as the
+// account alone tells: a restored backup or an edit in the store shows here first.
+// [Check] compares an account with its entries.
 func (a Account) Valid() bool {
 	return 0 <= a.PushedSeq && a.PushedSeq <= a.Seq && (a.Seq > 0 || a.Balance == 0) &&
 		-MaxBalance <= a.Balance && a.Balance <= MaxBalance
@@ -150,7 +148,6 @@ const (
 var ErrOverflow = errors.New("amount or balance out of range")
 
 // CheckAmounts fails with [ErrOverflow] unless every amount is within [MaxAmount].
-// Every store's Post begins with it.
 func CheckAmounts(entries []Entry) error {
 	for _, e := range entries {
 		if e.Amount > MaxAmount || e.Amount < -MaxAmount {
@@ -167,11 +164,9 @@ type Store interface {
 	// their number to seq. It gives one outcome per entry, in order. An ID that
 	// occurs twice in entries is recorded once. An unknown account starts at zero.
 	//
-	// It does not tell the balance, which would cost a read: blind writes are what
-	// keeps a hot account fast on the clouds' stores.
-	//
-	// A store that writes without reading may let small amounts pass MaxBalance;
-	// the account is then not [Account.Valid].
+	// It does not give the balance: that would cost a read, and writes without reads
+	// keep a hot account fast. Such a store may let small amounts pass MaxBalance; the
+	// account is then not [Account.Valid].
 	//
 	// After an error the write may or may not have happened; posting the same
 	// entries again is always right. [ErrOverflow] is the one error that another
@@ -188,7 +183,7 @@ type Store interface {
 	Statement(ctx context.Context, account, cursor string, limit int) (entries []Entry, next string, err error)
 }
 
-// LimitMarks is what pushing limits to a platform needs of a store.
+// LimitMarks is what the push of limits to a platform needs of a store.
 type LimitMarks interface {
 	// Account is that of [Store]: a strong read.
 	Account(ctx context.Context, account string) (Account, error)
@@ -199,7 +194,7 @@ type LimitMarks interface {
 	MarkPushed(ctx context.Context, account string, seq int64) error
 }
 
-// Lister is what checking all books needs of a store.
+// Lister is what a check of the whole ledger needs of a store.
 type Lister interface {
 	// Accounts gives up to limit names of accounts, each once and in no order
 	// that means anything, after the given cursor ("" for the first page), and the

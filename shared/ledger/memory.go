@@ -81,8 +81,7 @@ func (m *Memory) account(id string) Account {
 	return a
 }
 
-// MarkPushed notes that the balance as of seq was pushed to the platform. It
-// never goes back: an older push that reports late changes nothing.
+// MarkPushed never goes back.
 func (m *Memory) MarkPushed(ctx context.Context, account string, seq int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -124,7 +123,7 @@ func (m *Memory) Accounts(ctx context.Context, cursor string, limit int) ([]stri
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(m.accounts)), func(name string) bool { return name <= cursor && cursor != "" })
-	names, next := page.Cut(names, limit, func(name string) string { return name })
+	names, next := page.Cut(names, limit, page.Name)
 	return names, next, nil
 }
 

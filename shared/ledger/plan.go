@@ -60,7 +60,7 @@ func (d *Decision) create(e Entry, index []int64) Outcome {
 	outcome := Recorded
 	e.Time = time.Unix(0, e.Time.UnixNano()).UTC() // what every store keeps of it
 	if e.DedupKey != "" {
-		window := Span{}.Around(e)
+		window := dedupSpan(e)
 		if slices.ContainsFunc(index, window.contains) || slices.ContainsFunc(d.Dedup[e.DedupKey], window.contains) {
 			outcome, e.Kind, e.Amount = WasSuppressed, Suppressed, 0
 		} else {
@@ -90,16 +90,4 @@ func (d Decision) BalanceRange() (least, most Micro) {
 func (d Decision) After(a Account) Account {
 	a.Balance, a.Seq = a.Balance+d.Sum, a.Seq+int64(len(d.Entries))
 	return a
-}
-
-// DedupSpans gives, for each DedupKey of the entries that are not found yet, the
-// span of the dedup index that [Plan] needs.
-func DedupSpans(entries []Entry, found map[string]Entry) map[string]Span {
-	spans := make(map[string]Span)
-	for _, e := range entries {
-		if _, exists := found[e.ID]; e.DedupKey != "" && !exists {
-			spans[e.DedupKey] = spans[e.DedupKey].Around(e)
-		}
-	}
-	return spans
 }

@@ -39,3 +39,6 @@ func Cut[T any](items []T, limit int, cursor func(T) string) (page []T, next str
 	}
 	return items[:limit], cursor(items[limit-1])
 }
+
+// Name is the cursor of a list of names.
+func Name(name string) string { return name }

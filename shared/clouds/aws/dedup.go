@@ -19,7 +19,7 @@ func (l *Ledger) readDedup(ctx context.Context, entries []ledger.Entry, found *l
 	for key, span := range spans {
 		version, times, err := l.readDedupKey(ctx, key, span)
 		if err != nil {
-			return nil, fmt.Errorf("read dedup index: %w", err)
+			return nil, wrap("read dedup index", err)
 		}
 		versions[key], found.Dedup[key] = version, times
 	}

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -52,8 +53,7 @@ func (i item) numbers(into map[string]*int64) error {
 	return nil
 }
 
-// condition makes a write depend on the item as it is, and hands that item back
-// if the write is refused.
+// condition makes a write depend on the item as it is. A refusal may give the item.
 type condition struct {
 	Expression string            `json:"ConditionExpression,omitempty"`
 	Names      map[string]string `json:"ExpressionAttributeNames,omitempty"`
@@ -84,9 +84,8 @@ type write struct {
 
 type transaction struct {
 	Writes []write `json:"TransactItems"`
-	// Token makes a repeated request harmless for ten minutes. It spares us from
-	// taking our own first try, whose answer was lost, for somebody else's; what
-	// keeps entries single for ever are the conditions.
+	// Token makes a repeated request harmless for ten minutes: our own first try, whose
+	// answer was lost, is no conflict. Beyond that the conditions keep entries single.
 	Token string `json:"ClientRequestToken"`
 }
 
@@ -175,8 +174,15 @@ func (c *Client) pages(ctx context.Context, operation string, request any, after
 	}
 }
 
-// invalid says whether DynamoDB refused what was written as such: trying again
-// cannot help.
+// wrap says what failed, if anything did.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// invalid says whether DynamoDB can never store what was written.
 func invalid(err error) bool {
 	refusal, ok := errors.AsType[*Error](err)
 	return ok && (refusal.Code == "ValidationException" || slices.ContainsFunc(refusal.canceled, func(c cancellation) bool {

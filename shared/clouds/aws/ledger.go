@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -47,16 +46,12 @@ func (c *Client) Ledger(table string) *Ledger { return &Ledger{c, table} }
 
 // Account is one strongly consistent read.
 func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, error) {
-	stored, err := l.client.get(ctx, l.table, accountKey(account))
-	if err != nil {
-		return ledger.Account{}, fmt.Errorf("read account: %w", err)
-	}
 	a := ledger.Account{ID: account}
-	err = stored.numbers(map[string]*int64{"balance": (*int64)(&a.Balance), "seq": &a.Seq, "synced_seq": &a.PushedSeq})
-	if err != nil {
-		return ledger.Account{}, fmt.Errorf("read account: %w", err)
+	stored, err := l.client.get(ctx, l.table, accountKey(account))
+	if err == nil {
+		err = stored.numbers(map[string]*int64{"balance": (*int64)(&a.Balance), "seq": &a.Seq, "synced_seq": &a.PushedSeq})
 	}
-	return a, nil
+	return a, wrap("read account", err)
 }
 
 // MarkPushed is one conditional write. A seq that was overtaken, or an account
@@ -67,10 +62,10 @@ func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) erro
 	err := l.client.call(ctx, dynamoDB, "DynamoDB_20120810.UpdateItem", update{
 		l.table, accountKey(account), "SET synced_seq = :seq", condition{Expression: newer, Values: item{":seq": number(seq)}},
 	}, &nothing)
-	if err != nil && !refusedAs(err, "ConditionalCheckFailedException") {
-		return fmt.Errorf("mark as pushed: %w", err)
+	if refusedAs(err, "ConditionalCheckFailedException") {
+		return nil
 	}
-	return nil
+	return wrap("mark as pushed", err)
 }
 
 // Statement reads the index, which is up to date a moment after Post. Entries of
@@ -91,11 +86,8 @@ func (l *Ledger) Statement(ctx context.Context, account, cursor string, limit in
 		q.After["account"], q.After["time"] = text(account), moment(at)
 	}
 	entries, err := queryAll(ctx, l.client, q, readEntry)
-	if err != nil {
-		return nil, "", fmt.Errorf("read statement: %w", err)
-	}
 	entries, next := page.Cut(entries, limit, ledger.Entry.Cursor)
-	return entries, next, nil
+	return entries, next, wrap("read statement", err)
 }
 
 // Accounts reads the whole table, entries as well: it is for operators, and the
@@ -106,15 +98,12 @@ func (l *Ledger) Accounts(ctx context.Context, cursor string, limit int) ([]stri
 		s.After = accountKey(cursor)
 	}
 	items, err := l.client.scan(ctx, s, page.Limit(limit)+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("list accounts: %w", err)
-	}
 	names := make([]string, len(items))
 	for i, stored := range items {
 		names[i] = strings.TrimPrefix(stored.text("pk"), "account#")
 	}
-	names, next := page.Cut(names, limit, func(name string) string { return name })
-	return names, next, nil
+	names, next := page.Cut(names, limit, page.Name)
+	return names, next, wrap("list accounts", err)
 }
 
 func accountKey(account string) item { return key("account#"+account, "account") }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"unicode/utf8"
@@ -24,7 +23,7 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 	for try := 1; ; {
 		versions, err := l.readDedup(ctx, entries, &found)
 		if err != nil {
-			return nil, fmt.Errorf("post to ledger: %w", err)
+			return nil, wrap("post to ledger", err)
 		}
 		decision, err := ledger.Plan(account, entries, found, l.client.now())
 		if err != nil || len(decision.Entries) == 0 {
@@ -41,7 +40,7 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 			continue
 		case contended:
 			if try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil {
-				return nil, fmt.Errorf("post to ledger: %w", err)
+				return nil, wrap("post to ledger", err)
 			}
 			try++
 		case overflow:
@@ -58,7 +57,7 @@ func refused(err error, entries int) error {
 	if invalid(err) && entries == 1 {
 		return webhook.Permanent("the ledger's table cannot hold the entry")
 	}
-	return fmt.Errorf("post to ledger: %w", err)
+	return wrap("post to ledger", err)
 }
 
 func (l *Ledger) commit(ctx context.Context, writes []write) error {

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/webhook-functions/template/shared/page"
@@ -34,30 +33,22 @@ func (r *Records) Put(ctx context.Context, record records.Record) (bool, error) 
 		Values:     item{":order": text(record.Order())},
 	}}, &nothing)
 	switch {
-	case err == nil:
-		return true, nil
 	case refusedAs(err, "ConditionalCheckFailedException"):
 		return false, nil
 	case invalid(err):
 		return false, webhook.Permanent("the records' table cannot hold the record")
 	}
-	return false, fmt.Errorf("put record: %w", err)
+	return err == nil, wrap("put record", err)
 }
 
 // Get is one strongly consistent read.
 func (r *Records) Get(ctx context.Context, kind, id string) (records.Record, bool, error) {
 	stored, err := r.client.get(ctx, r.table, key(kind, id))
-	if err != nil {
-		return records.Record{}, false, fmt.Errorf("get record: %w", err)
-	}
-	if stored == nil {
-		return records.Record{}, false, nil
+	if err != nil || stored == nil {
+		return records.Record{}, false, wrap("get record", err)
 	}
 	record, err := readRecord(stored)
-	if err != nil {
-		return records.Record{}, false, fmt.Errorf("get record: %w", err)
-	}
-	return record, true, nil
+	return record, err == nil, wrap("get record", err)
 }
 
 // List reads the index, which is up to date a moment after Put.
@@ -77,11 +68,8 @@ func (r *Records) List(ctx context.Context, kind, cursor string, limit int) ([]r
 		q.After["kind"], q.After["time"] = text(kind), moment(at)
 	}
 	list, err := queryAll(ctx, r.client, q, readRecord)
-	if err != nil {
-		return nil, "", fmt.Errorf("list records: %w", err)
-	}
 	list, next := page.Cut(list, limit, records.Record.Cursor)
-	return list, next, nil
+	return list, next, wrap("list records", err)
 }
 
 func writeRecord(r records.Record) item {

@@ -26,7 +26,7 @@ func (l *Ledger) readDedup(ctx context.Context, spans map[string]ledger.Span, st
 			OrderBy: []order{{field{"__name__"}, "ASCENDING"}},
 		}, indexTime)
 		if err != nil {
-			return nil, fmt.Errorf("read dedup index: %w", err)
+			return nil, wrap("read dedup index", err)
 		}
 		index[key] = times
 	}

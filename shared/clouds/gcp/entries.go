@@ -1,8 +1,6 @@
 package gcp
 
 import (
-	"fmt"
-
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
@@ -43,8 +41,5 @@ func readAccount(account string, stored *document) (ledger.Account, error) {
 		return a, nil
 	}
 	err := stored.Fields.numbers(map[string]*int64{"balance": (*int64)(&a.Balance), "seq": &a.Seq, "synced_seq": &a.PushedSeq})
-	if err != nil {
-		return a, fmt.Errorf("account: %w", err)
-	}
-	return a, nil
+	return a, wrap("account", err)
 }

@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
@@ -45,19 +44,14 @@ func (c *Client) Ledger(database string) *Ledger { return &Ledger{c.database(dat
 func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, error) {
 	found, err := l.get(ctx, l.accountName(account))
 	if err != nil {
-		return ledger.Account{}, fmt.Errorf("read account: %w", err)
+		return ledger.Account{}, wrap("read account", err)
 	}
 	state, err := readAccount(account, found[l.accountName(account)])
-	if err != nil {
-		return ledger.Account{}, fmt.Errorf("read account: %w", err)
-	}
-	return state, nil
+	return state, wrap("read account", err)
 }
 
-// MarkPushed notes that the balance as of seq was pushed to the platform. It
-// never goes back: an older push that reports late changes nothing. It is tried
-// again when it meets a charge: the account is the document that charges are
-// written to, and without the mark its limit is pushed again.
+// MarkPushed is tried again when it meets a charge: charges are written to the
+// same document, and without the mark its limit is pushed again.
 func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) error {
 	mark := []write{{
 		Update:     &document{Name: l.accountName(account), Fields: fields{"account": text(account)}},
@@ -68,10 +62,10 @@ func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) erro
 	for try := 1; ; try++ {
 		err := l.commit(ctx, mark)
 		switch {
-		case err == nil || refusedAs(err, "NOT_FOUND"): // no such account: nothing was pushed for it
+		case refusedAs(err, "NOT_FOUND"): // no such account: nothing was pushed for it
 			return nil
 		case !contended(err) || try == contentions || l.client.pause(ctx, try, contentionBackoff) != nil:
-			return fmt.Errorf("mark as pushed: %w", err)
+			return wrap("mark as pushed", err)
 		}
 	}
 }
@@ -92,11 +86,8 @@ func (l *Ledger) Statement(ctx context.Context, account, after string, limit int
 		q.StartAt = &cursor{Values: []value{moment(at), reference(l.entryName(id))}}
 	}
 	entries, err := queryAll(ctx, l.database, q, readEntry)
-	if err != nil {
-		return nil, "", fmt.Errorf("read statement: %w", err)
-	}
 	entries, next := page.Cut(entries, limit, ledger.Entry.Cursor)
-	return entries, next, nil
+	return entries, next, wrap("read statement", err)
 }
 
 // Accounts lists them by the names of their documents.
@@ -106,11 +97,8 @@ func (l *Ledger) Accounts(ctx context.Context, after string, limit int) ([]strin
 		q.StartAt = &cursor{Values: []value{reference(l.accountName(after))}}
 	}
 	names, err := queryAll(ctx, l.database, q, func(d *document) (string, error) { return d.Fields.text("account"), nil })
-	if err != nil {
-		return nil, "", fmt.Errorf("list accounts: %w", err)
-	}
-	names, next := page.Cut(names, limit, func(name string) string { return name })
-	return names, next, nil
+	names, next := page.Cut(names, limit, page.Name)
+	return names, next, wrap("list accounts", err)
 }
 
 func (l *Ledger) entryName(id string) string { return l.name("entries", documentID(id)) }

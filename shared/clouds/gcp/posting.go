@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -31,7 +30,7 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 		var err error
 		if reads {
 			if found, stored, err = l.find(ctx, account, entries); err != nil {
-				return nil, fmt.Errorf("post to ledger: %w", err)
+				return nil, wrap("post to ledger", err)
 			}
 		}
 		decision, err := ledger.Plan(account, entries, found, l.client.now())
@@ -64,7 +63,7 @@ func refused(err error, entries int) error {
 	if invalid(err) && entries == 1 {
 		return webhook.Permanent("the ledger's database cannot hold the entry")
 	}
-	return fmt.Errorf("post to ledger: %w", err)
+	return wrap("post to ledger", err)
 }
 
 // find reads what the posting is about: account, entries and dedup versions as of

@@ -107,6 +107,14 @@ func queryAll[T any](ctx context.Context, d database, q query, read func(*docume
 	return all, nil
 }
 
+// wrap says what failed, if anything did.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
 // moment keeps nanoseconds, in the years 1678 to 2262. Firestore's own
 // timestamps end at microseconds.
 func moment(t time.Time) value { return number(t.UnixNano()) }

@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/webhook-functions/template/shared/page"
 	"github.com/webhook-functions/template/shared/records"
@@ -27,7 +26,7 @@ func (r *Records) Put(ctx context.Context, record records.Record) (bool, error) 
 	for try := 1; ; try++ {
 		found, err := r.get(ctx, name)
 		if err != nil {
-			return false, fmt.Errorf("put record: %w", err)
+			return false, wrap("put record", err)
 		}
 		stored := found[name]
 		if stored != nil && stored.Fields.text("order") >= record.Order() {
@@ -40,7 +39,7 @@ func (r *Records) Put(ctx context.Context, record records.Record) (bool, error) 
 		case invalid(err):
 			return false, webhook.Permanent("the records' database cannot hold the record")
 		case !stale(err) && !contended(err) || try == contentions || r.client.pause(ctx, try, contentionBackoff) != nil:
-			return false, fmt.Errorf("put record: %w", err)
+			return false, wrap("put record", err)
 		}
 	}
 }
@@ -49,17 +48,11 @@ func (r *Records) Put(ctx context.Context, record records.Record) (bool, error) 
 func (r *Records) Get(ctx context.Context, kind, id string) (records.Record, bool, error) {
 	name := r.recordName(kind, id)
 	found, err := r.get(ctx, name)
-	if err != nil {
-		return records.Record{}, false, fmt.Errorf("get record: %w", err)
-	}
-	if found[name] == nil {
-		return records.Record{}, false, nil
+	if err != nil || found[name] == nil {
+		return records.Record{}, false, wrap("get record", err)
 	}
 	record, err := readRecord(kind, found[name].Fields)
-	if err != nil {
-		return records.Record{}, false, fmt.Errorf("get record: %w", err)
-	}
-	return record, true, nil
+	return record, err == nil, wrap("get record", err)
 }
 
 // List needs the index (kind, time descending).
@@ -78,11 +71,8 @@ func (r *Records) List(ctx context.Context, kind, after string, limit int) ([]re
 		q.StartAt = &cursor{Values: []value{moment(at), reference(r.recordName(kind, id))}}
 	}
 	list, err := queryAll(ctx, r.database, q, func(d *document) (records.Record, error) { return readRecord(kind, d.Fields) })
-	if err != nil {
-		return nil, "", fmt.Errorf("list records: %w", err)
-	}
 	list, next := page.Cut(list, limit, records.Record.Cursor)
-	return list, next, nil
+	return list, next, wrap("list records", err)
 }
 
 func (r *Records) recordName(kind, id string) string {
