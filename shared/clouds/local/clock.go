@@ -2,25 +2,18 @@ package local
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
-// Times in the file are the wall clock's. After the clock was set back, a message
-// would wait until the clock has caught up. Three rules find such a message:
-//
-//   - a message that was never received has no delay;
-//   - no delay is longer than longestDelay;
-//   - once this process saw the clock go back, no delay is longer than the
-//     visibility time or minDelay.
-//
-// A message in flight stays in flight: its visibility time counts anew.
+// Times in the file are the wall clock's. If the clock is set back, a message would
+// wait until the clock has caught up. Three rules find such a message: it has a
+// delay although it was never received; its delay is longer than longestDelay; or,
+// once this process saw the clock go back, longer than the visibility time and
+// minDelay. A message in flight stays in flight: its visibility time counts anew.
 const (
 	longestDelay = time.Hour
-	// minDelay keeps what outbound owes a call with an unknown outcome.
-	minDelay = time.Minute
-	// clockSlack: readings by goroutines side by side are not in order.
-	clockSlack = 5 * time.Second
+	minDelay     = time.Minute     // of outbound, after a call with an unknown outcome
+	clockSlack   = 5 * time.Second // readings of several goroutines are not in order
 )
 
 // clock reads the wall clock.
@@ -49,7 +42,7 @@ func (q *Queue) resetDelays(ctx context.Context, now time.Time, longest, delay t
 	_, err := q.db.write.ExecContext(ctx, `UPDATE messages SET visible_at = iif(receives = 0, ?2, ?2 + ?4)
 		WHERE queue = ?1 AND visible_at > iif(receives = 0, ?2, ?2 + ?3)`, q.name, nanos(now), int64(longest), int64(delay))
 	if err != nil {
-		return fmt.Errorf("reset delays of queue %s: %w", q.name, err)
+		return wrap("reset delays of queue "+q.name, err)
 	}
 	q.db.mu.Lock()
 	defer q.db.mu.Unlock()

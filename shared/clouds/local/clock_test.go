@@ -20,9 +20,9 @@ func TestReceiveAfterTheClockWasSetBack(t *testing.T) {
 		wait   time.Duration // at most
 	}{
 		{"never received", func(*testing.T, *local.Queue) {}, 0},
-		{"waits for its back-off", func(t *testing.T, q *local.Queue) { settle(t, q, receive(t, q, 1)[0], again) }, time.Minute},
+		{"waits for its back-off", func(t *testing.T, q *local.Queue) { finish(t, q, receive(t, q, 1)[0], again) }, time.Minute},
 		{"waits as long as it can", func(t *testing.T, q *local.Queue) {
-			settle(t, q, receive(t, q, 1)[0], worker.Verdict{After: 24 * time.Hour})
+			finish(t, q, receive(t, q, 1)[0], worker.Verdict{After: 24 * time.Hour})
 		}, time.Minute},
 		{"in flight", func(t *testing.T, q *local.Queue) { receive(t, q, 1) }, time.Minute},
 	} {
@@ -81,7 +81,7 @@ func TestReceiveGivesNothingTwiceWhileTheClockMoves(t *testing.T) {
 			}
 			clock.advance(time.Minute - 5*time.Second)
 			receive(t, q, 0) // its visibility time counts anew
-			settle(t, q, held, done)
+			finish(t, q, held, done)
 			length(t, q, 0)
 		})
 	}
@@ -92,7 +92,7 @@ func TestReceiveKeepsDelaysAtAStart(t *testing.T) {
 	clock, path := newClock(), newPath(t)
 	q := open(t, path, clock.now).Queue(local.Events)
 	publish(t, q, event(1))
-	settle(t, q, receive(t, q, 1)[0], worker.Verdict{After: 10 * time.Minute})
+	finish(t, q, receive(t, q, 1)[0], worker.Verdict{After: 10 * time.Minute})
 	q = open(t, path, clock.now).Queue(local.Events)
 	clock.advance(10*time.Minute - 1)
 	receive(t, q, 0)
@@ -124,7 +124,7 @@ func TestReceiveWhatAnotherProcessLeftAhead(t *testing.T) {
 	q := open(t, path, clock.now).Queue(local.Events)
 	receive(t, q, 0)
 	publish(t, q, event(1), event(2))
-	settle(t, q, receive(t, q, 2)[0], worker.Verdict{})
+	finish(t, q, receive(t, q, 2)[0], worker.Verdict{})
 	if _, err := raw(t, path).Exec("UPDATE messages SET visible_at = visible_at + ?", int64(setBack)); err != nil {
 		t.Fatal(err)
 	}

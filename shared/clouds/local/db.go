@@ -8,16 +8,15 @@
 //	worker: go local.Poll(ctx, events, handle, local.PollOptions{Log: log})
 //	operator: db.DeadLetters().List(...), .Show(...), .Redrive(...)
 //
-// It makes the promises the real clouds make: a nil error means that the data
-// is on the disk (synchronous=FULL), a message is handed over at least once, an
-// entry is booked at most once. A kill at any moment loses nothing: what was in
-// flight is handed over again.
+// It makes the promises of the clouds: a nil error means that the data is on the
+// disk (synchronous=FULL), a message is delivered at least once, an entry is
+// posted at most once. A kill at any moment loses nothing: messages in flight are
+// delivered again.
 //
-// Several processes may have the file open at once, a server and commands for
-// example; SQLite lets one write at a time and the others wait. That, and every
-// write waiting for the disk, is also the limit: it is for a laptop and a small
-// single machine. The file must be on a local disk, not on a network share.
-// Beyond that the clouds' own engines take over; they pass the same suites.
+// Several processes may have the file open at once; one writes at a time and the
+// others wait. Each write waits for the disk. So it is for a laptop and a small
+// single machine, and for a local disk, not a network share. Beyond that there are
+// the clouds; they pass the same suites.
 package local
 
 import (
@@ -37,7 +36,7 @@ import (
 // DB is one open file. It is safe for concurrent use.
 type DB struct {
 	now   func() time.Time
-	write *sql.DB // one connection: writers of this process queue up here, not at the file's lock
+	write *sql.DB // one connection: writers of this process wait here, not for the file's lock
 	read  *sql.DB
 
 	mu     sync.Mutex
@@ -45,12 +44,10 @@ type DB struct {
 	latest map[string]int64         // reading of the clock by queue, see wentBack
 }
 
-// busyTimeout is how long a write waits for another process's. It is less than
-// the 3 s in which ingest must have answered.
-const busyTimeout = 2500 * time.Millisecond
-
-// readers is how many reads run side by side.
-const readers = 4
+const (
+	busyTimeout = 2500 * time.Millisecond // of a write, for another process's; ingest must answer in 3 s
+	readers     = 4                       // reads at the same time
+)
 
 // Open opens the file at path and creates it if there is none, readable by its
 // owner only: it holds personal data. A file written by a newer version of this
@@ -77,7 +74,7 @@ func Open(ctx context.Context, path string, now func() time.Time) (*DB, error) {
 }
 
 // create leaves an existing file alone: closing a second handle on it would
-// drop the locks this process already holds there.
+// drop the locks that this process holds.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if errors.Is(err, os.ErrExist) {
@@ -111,7 +108,7 @@ func connect(path, txlock string, connections int) (*sql.DB, error) {
 func (db *DB) Close() error { return errors.Join(db.write.Close(), db.read.Close()) }
 
 // update runs do in one transaction that holds the write lock from its start
-// (BEGIN IMMEDIATE), so that what do reads is still so when it writes.
+// (BEGIN IMMEDIATE): what do reads is still so when it writes.
 func (db *DB) update(ctx context.Context, do func(tx *sql.Tx) error) error {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -122,6 +119,14 @@ func (db *DB) update(ctx context.Context, do func(tx *sql.Tx) error) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// wrap says what failed, if anything did.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // nanos is how times are stored; it holds the years 1678 to 2262.

@@ -8,26 +8,26 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Unreadable is the type of a dead letter whose body is not an event this
-// program can read. Its event id is the SHA-256 of the body.
-const Unreadable = "unreadable.message"
+// Undecodable is the type of a dead letter whose body is no event of this version.
+// Its event id is the SHA-256 of the body.
+const Undecodable = "unreadable.message"
 
-// DeadLetter is the outside of a dead letter: what may be listed. The body is
-// for Show.
+// DeadLetter is what may be listed of a dead letter: all but the body.
 type DeadLetter struct {
 	EventID  string
 	Type     string
 	Reason   string
-	Source   string    // empty when unreadable
+	Source   string    // empty when undecodable
 	Provider string    // empty for a follow-up of our own
 	Origin   string    // the queue a redrive sends it to
-	Time     time.Time // when ingest received it; zero when unreadable
+	Time     time.Time // when ingest received it; zero when undecodable
 	Added    time.Time // when it became a dead letter
 
 	row  int64
@@ -63,29 +63,23 @@ func (db *DB) DeadLetters() *DeadLetters { return &DeadLetters{db} }
 
 // List gives the chosen dead letters, oldest first.
 func (d *DeadLetters) List(ctx context.Context, filter Filter) ([]DeadLetter, error) {
-	rows, err := d.db.read.QueryContext(ctx,
+	all, err := queryAll(ctx, d.db.read, scanLetter,
 		"SELECT id, origin, type, event, reason, added_at, body FROM messages WHERE queue = ? ORDER BY id", Dead)
 	if err != nil {
-		return nil, fmt.Errorf("list dead letters: %w", err)
+		return nil, wrap("list dead letters", err)
 	}
-	defer rows.Close()
-	var letters []DeadLetter
-	for rows.Next() && (filter.Max == 0 || len(letters) < filter.Max) {
-		l, _, err := scanLetter(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list dead letters: %w", err)
-		}
-		if filter.matches(l) {
-			letters = append(letters, l)
-		}
+	letters := slices.DeleteFunc(all, func(l DeadLetter) bool { return !filter.matches(l) })
+	if filter.Max > 0 && len(letters) > filter.Max {
+		letters = letters[:filter.Max]
 	}
-	return letters, rows.Err()
+	return letters, nil
 }
 
-func scanLetter(rows *sql.Rows) (l DeadLetter, body []byte, err error) {
+func scanLetter(row row) (l DeadLetter, err error) {
 	var added int64
-	if err := rows.Scan(&l.row, &l.Origin, &l.Type, &l.EventID, &l.Reason, &added, &body); err != nil {
-		return DeadLetter{}, nil, err
+	var body []byte
+	if err := row.Scan(&l.row, &l.Origin, &l.Type, &l.EventID, &l.Reason, &added, &body); err != nil {
+		return DeadLetter{}, err
 	}
 	l.Added, l.data = fromNanos(added), sha256.Sum256(body)
 	if e, err := webhook.DecodeEvent(body); err == nil {
@@ -94,10 +88,10 @@ func scanLetter(rows *sql.Rows) (l DeadLetter, body []byte, err error) {
 	if l.Origin == "" {
 		l.Origin = originOf(l)
 	}
-	return l, body, nil
+	return l, nil
 }
 
-// originOf guesses for a letter that somebody published without saying.
+// originOf guesses the origin of a letter that was published without one.
 func originOf(l DeadLetter) string {
 	if strings.HasPrefix(l.Source, "/functions/") && strings.HasPrefix(l.Type, "credits.") {
 		return Outbound
@@ -105,9 +99,9 @@ func originOf(l DeadLetter) string {
 	return Events
 }
 
-// Show gives one dead letter whole, by its event id or the beginning of it. If
-// the same event is there several times, the newest. An unreadable one comes as
-// an event of type Unreadable whose Data is the message as it was.
+// Show gives one dead letter whole, by its event id or the beginning of it; of
+// several of the same event, the newest. An undecodable one is an event of type
+// Undecodable whose Data is the message as it was.
 func (d *DeadLetters) Show(ctx context.Context, eventID string) (webhook.Event, error) {
 	newest, err := d.newest(ctx, eventID)
 	if err != nil {
@@ -133,24 +127,18 @@ func (d *DeadLetters) newest(ctx context.Context, eventID string) (DeadLetter, e
 	return newest, nil
 }
 
-// Delete forgets a dead letter, by its event id or the beginning of it, however
-// often the same event is there, and gives the newest. Nothing brings it back.
+// Delete removes every dead letter of an event for ever, by its event id or the
+// beginning of it, and gives the newest.
 func (d *DeadLetters) Delete(ctx context.Context, eventID string) (DeadLetter, error) {
-	if eventID == "" { // the beginning of whatever is there
+	if eventID == "" { // the beginning of every id
 		return DeadLetter{}, ErrNoLetter
 	}
 	l, err := d.newest(ctx, eventID)
 	if err != nil {
 		return DeadLetter{}, err
 	}
-	err = d.db.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM messages WHERE queue = ? AND event = ?", Dead, l.EventID)
-		return err
-	})
-	if err != nil {
-		return DeadLetter{}, fmt.Errorf("delete dead letter %s: %w", webhook.ShortID(l.EventID), err)
-	}
-	return l, nil
+	_, err = d.db.write.ExecContext(ctx, "DELETE FROM messages WHERE queue = ? AND event = ?", Dead, l.EventID)
+	return l, wrap("delete dead letter "+webhook.ShortID(l.EventID), err)
 }
 
 func (d *DeadLetters) read(ctx context.Context, l DeadLetter) (webhook.Event, error) {
@@ -160,7 +148,7 @@ func (d *DeadLetters) read(ctx context.Context, l DeadLetter) (webhook.Event, er
 		return webhook.Event{}, ErrNoLetter
 	}
 	if err != nil {
-		return webhook.Event{}, fmt.Errorf("show dead letter: %w", err)
+		return webhook.Event{}, wrap("show dead letter", err)
 	}
 	e, err := webhook.DecodeEvent(body)
 	if err != nil {
@@ -182,7 +170,7 @@ func (d *DeadLetters) Redrive(ctx context.Context, filter Filter, dryRun bool) (
 	for _, l := range chosen {
 		ok, err := d.move(ctx, l)
 		if err != nil {
-			return moved, fmt.Errorf("redrive dead letter %s: %w", webhook.ShortID(l.EventID), err)
+			return moved, wrap("redrive dead letter "+webhook.ShortID(l.EventID), err)
 		}
 		if ok {
 			moved = append(moved, l)
@@ -191,7 +179,7 @@ func (d *DeadLetters) Redrive(ctx context.Context, filter Filter, dryRun bool) (
 	return moved, nil
 }
 
-// move is false when somebody else has moved the letter already.
+// move is false when another process has moved the letter already.
 func (d *DeadLetters) move(ctx context.Context, l DeadLetter) (moved bool, err error) {
 	to := d.db.Queue(l.Origin)
 	err = d.db.update(ctx, func(tx *sql.Tx) error {
@@ -213,21 +201,21 @@ func (d *DeadLetters) move(ctx context.Context, l DeadLetter) (moved bool, err e
 	return moved, nil
 }
 
-// withReason rewrites a message for another queue. What cannot be read stays
-// as it is, byte for byte: a newer version of this program may read it.
+// withReason rewrites a message for another queue. An undecodable one stays as it
+// is, byte for byte: a newer version of this program may decode it.
 func withReason(body []byte, reason string) letter {
 	e, err := webhook.DecodeEvent(body)
 	if err != nil {
 		sum := sha256.Sum256(body)
-		return letter{Unreadable, hex.EncodeToString(sum[:]), reason, body}
+		return letter{Undecodable, hex.EncodeToString(sum[:]), reason, body}
 	}
 	e.Reason = reason
 	return letterOf(e)
 }
 
-// buryExhausted makes dead letters of those claimed that were handed out too
-// often, and gives the others. Dead letters themselves have nowhere further to go.
-func (q *Queue) buryExhausted(ctx context.Context, tx *sql.Tx, claimed []Received) (alive []Received, err error) {
+// deadLetterExhausted makes dead letters of claimed messages that were received too
+// often, and gives the others. Dead letters themselves stay.
+func (q *Queue) deadLetterExhausted(ctx context.Context, tx *sql.Tx, claimed []Received) (alive []Received, err error) {
 	for _, r := range claimed {
 		if r.Receives <= MaxReceives || q.name == Dead {
 			alive = append(alive, r)

@@ -15,7 +15,7 @@ import (
 func exhaust(t *testing.T, q *local.Queue, clock *clock, v worker.Verdict) {
 	t.Helper()
 	for range local.MaxReceives {
-		settle(t, q, receive(t, q, 1)[0], v)
+		finish(t, q, receive(t, q, 1)[0], v)
 		clock.advance(time.Hour)
 	}
 	receive(t, q, 0)
@@ -99,12 +99,12 @@ func TestUnreadableMessage(t *testing.T) {
 	}
 	exhaust(t, q, clock, worker.Verdict{Reason: "message is corrupt"})
 
-	l := list(t, db, local.Filter{Type: local.Unreadable}, 1)[0]
+	l := list(t, db, local.Filter{Type: local.Undecodable}, 1)[0]
 	if l.Reason != "gave up after 10 receives: message is corrupt" || l.Origin != local.Events {
 		t.Errorf("listed as %+v", l)
 	}
 	e, err := db.DeadLetters().Show(t.Context(), l.EventID)
-	if err != nil || string(e.Data) != garbage || e.Type != local.Unreadable {
+	if err != nil || string(e.Data) != garbage || e.Type != local.Undecodable {
 		t.Errorf("shown as %v with data %q, error %v", e, e.Data, err)
 	}
 	if _, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, false); err != nil {
@@ -286,10 +286,10 @@ func TestRedrivenMessageForgetsOldReceipts(t *testing.T) {
 	q := db.Queue(local.Events)
 	publish(t, q, event(1))
 	first := receive(t, q, 1)[0]
-	settle(t, q, first, worker.Verdict{})
+	finish(t, q, first, worker.Verdict{})
 	clock.advance(time.Hour)
 	for range local.MaxReceives - 1 {
-		settle(t, q, receive(t, q, 1)[0], worker.Verdict{})
+		finish(t, q, receive(t, q, 1)[0], worker.Verdict{})
 		clock.advance(time.Hour)
 	}
 	receive(t, q, 0)
@@ -297,6 +297,6 @@ func TestRedrivenMessageForgetsOldReceipts(t *testing.T) {
 		t.Fatal(err)
 	}
 	receive(t, q, 1)
-	settle(t, q, first, done)
+	finish(t, q, first, done)
 	length(t, q, 1)
 }

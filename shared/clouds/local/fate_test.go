@@ -17,32 +17,32 @@ func TestFates(t *testing.T) {
 	}{
 		{"in flight", func(*testing.T, *local.DB, local.Received) {}, local.Fate{Waits: true}},
 		{"comes back", func(t *testing.T, db *local.DB, r local.Received) {
-			settle(t, db.Queue(local.Events), r, worker.Verdict{})
+			finish(t, db.Queue(local.Events), r, worker.Verdict{})
 		}, local.Fate{Waits: true}},
-		{"handled", func(t *testing.T, db *local.DB, r local.Received) { settle(t, db.Queue(local.Events), r, done) }, local.Fate{}},
+		{"handled", func(t *testing.T, db *local.DB, r local.Received) { finish(t, db.Queue(local.Events), r, done) }, local.Fate{}},
 		{"charged", func(t *testing.T, db *local.DB, r local.Received) {
 			chargeNine(t, db, event(1).ID)
-			settle(t, db.Queue(local.Events), r, done)
+			finish(t, db.Queue(local.Events), r, done)
 		}, local.Fate{Booked: ledger.Charge, Amount: -9}},
 		{"charged by its arrival", func(t *testing.T, db *local.DB, r local.Received) {
 			chargeNine(t, db, event(1).ID+"@2025-11-03T08:00:00Z")
-			settle(t, db.Queue(local.Events), r, done)
+			finish(t, db.Queue(local.Events), r, done)
 		}, local.Fate{Booked: ledger.Charge, Amount: -9}},
 		{"another event charged", func(t *testing.T, db *local.DB, r local.Received) {
 			chargeNine(t, db, event(2).ID)
-			settle(t, db.Queue(local.Events), r, done)
+			finish(t, db.Queue(local.Events), r, done)
 		}, local.Fate{}},
 		{"dead again", func(t *testing.T, db *local.DB, r local.Received) {
 			again := event(1)
 			again.Reason = "no"
 			publish(t, db.Queue(local.Events).Dead(), again)
-			settle(t, db.Queue(local.Events), r, done)
+			finish(t, db.Queue(local.Events), r, done)
 		}, local.Fate{Reason: "no"}},
 		{"dead again under another id", func(t *testing.T, db *local.DB, r local.Received) {
 			again := event(1)
 			again.ID, again.Reason = event(4).ID, "no"
 			publish(t, db.Queue(local.Events).Dead(), again)
-			settle(t, db.Queue(local.Events), r, done)
+			finish(t, db.Queue(local.Events), r, done)
 		}, local.Fate{Reason: "no"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

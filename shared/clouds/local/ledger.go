@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/page"
@@ -37,11 +36,8 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 		outcomes = decision.Outcomes
 		return write(ctx, tx, decision.After(*found.Account), decision.Entries)
 	})
-	if errors.Is(err, ledger.ErrOverflow) {
-		return nil, err
-	}
 	if err != nil {
-		return nil, fmt.Errorf("post to ledger: %w", err)
+		return nil, wrap("post to ledger", err)
 	}
 	return outcomes, nil
 }
@@ -62,12 +58,9 @@ func find(ctx context.Context, tx *sql.Tx, account string, entries []ledger.Entr
 		}
 	}
 	for key, span := range ledger.DedupSpans(entries, found.Entries) {
-		rows, err := tx.QueryContext(ctx, "SELECT time FROM entries WHERE twin = ? AND twin <> '' AND kind <> 'suppressed' AND time BETWEEN ? AND ?",
-			key, span.From, span.To)
+		found.Dedup[key], err = queryAll(ctx, tx, scanOne[int64],
+			"SELECT time FROM entries WHERE twin = ? AND twin <> '' AND kind <> 'suppressed' AND time BETWEEN ? AND ?", key, span.From, span.To)
 		if err != nil {
-			return found, err
-		}
-		if found.Dedup[key], err = scanAll(rows, scanOne[int64]); err != nil {
 			return found, err
 		}
 	}
@@ -97,34 +90,23 @@ func write(ctx context.Context, tx *sql.Tx, account ledger.Account, entries []le
 // Account reads the newest committed state.
 func (l *Ledger) Account(ctx context.Context, account string) (ledger.Account, error) {
 	a, err := readAccount(ctx, l.db.read, account)
-	if err != nil {
-		return ledger.Account{}, fmt.Errorf("read account: %w", err)
-	}
-	return a, nil
-}
-
-type queryer interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	return a, wrap("read account", err)
 }
 
 func readAccount(ctx context.Context, q queryer, account string) (ledger.Account, error) {
 	a := ledger.Account{ID: account}
 	err := q.QueryRowContext(ctx, "SELECT balance, seq, synced_seq FROM accounts WHERE id = ?", account).
 		Scan(&a.Balance, &a.Seq, &a.PushedSeq)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return ledger.Account{}, err
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
 	}
-	return a, nil
+	return a, err
 }
 
-// MarkPushed notes that the balance as of seq was pushed to the platform. It
-// never goes back: an older push that reports late changes nothing.
+// MarkPushed never goes back.
 func (l *Ledger) MarkPushed(ctx context.Context, account string, seq int64) error {
 	_, err := l.db.write.ExecContext(ctx, "UPDATE accounts SET synced_seq = ?2 WHERE id = ?1 AND synced_seq < ?2", account, seq)
-	if err != nil {
-		return fmt.Errorf("mark as pushed: %w", err)
-	}
-	return nil
+	return wrap("mark as pushed", err)
 }
 
 // Statement pages by (time, id), so that entries posted meanwhile neither
@@ -138,55 +120,23 @@ func (l *Ledger) Statement(ctx context.Context, account, cursor string, limit in
 		}
 		query, args = query+" AND (time, id) > (?, ?)", append(args, nanos(at), id)
 	}
-	rows, err := l.db.read.QueryContext(ctx, query+" ORDER BY time, id LIMIT ?", append(args, page.Limit(limit)+1)...)
-	if err != nil {
-		return nil, "", fmt.Errorf("read statement: %w", err)
-	}
-	entries, err := scanAll(rows, scanEntry)
-	if err != nil {
-		return nil, "", fmt.Errorf("read statement: %w", err)
-	}
+	entries, err := queryAll(ctx, l.db.read, scanEntry, query+" ORDER BY time, id LIMIT ?", append(args, page.Limit(limit)+1)...)
 	entries, next := page.Cut(entries, limit, ledger.Entry.Cursor)
-	return entries, next, nil
+	return entries, next, wrap("read statement", err)
 }
 
 // Accounts lists them by name.
 func (l *Ledger) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {
-	rows, err := l.db.read.QueryContext(ctx, "SELECT id FROM accounts WHERE id > ?1 OR ?1 = '' ORDER BY id LIMIT ?2", cursor, page.Limit(limit)+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("list accounts: %w", err)
-	}
-	names, err := scanAll(rows, scanOne[string])
-	if err != nil {
-		return nil, "", fmt.Errorf("list accounts: %w", err)
-	}
-	names, next := page.Cut(names, limit, func(name string) string { return name })
-	return names, next, nil
+	names, err := queryAll(ctx, l.db.read, scanOne[string],
+		"SELECT id FROM accounts WHERE id > ?1 OR ?1 = '' ORDER BY id LIMIT ?2", cursor, page.Limit(limit)+1)
+	names, next := page.Cut(names, limit, page.Name)
+	return names, next, wrap("list accounts", err)
 }
 
-// scanOne reads a row of one column.
-func scanOne[T any](rows *sql.Rows) (one T, err error) {
-	err = rows.Scan(&one)
-	return one, err
-}
-
-func scanEntry(rows *sql.Rows) (e ledger.Entry, err error) {
+func scanEntry(r row) (e ledger.Entry, err error) {
 	var at, recorded int64
-	err = rows.Scan(&e.ID, &e.Account, &e.Kind, &e.Amount, &e.Fingerprint, &at, &recorded,
+	err = r.Scan(&e.ID, &e.Account, &e.Kind, &e.Amount, &e.Fingerprint, &at, &recorded,
 		&e.DedupKey, &e.DedupWindow, &e.Usage, &e.Value, &e.Source, &e.Note)
 	e.Time, e.Recorded = fromNanos(at), fromNanos(recorded)
 	return e, err
-}
-
-// scanAll reads and closes rows.
-func scanAll[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (all []T, err error) {
-	defer rows.Close()
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
 }

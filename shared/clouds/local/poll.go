@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/webhook-functions/template/shared/worker"
@@ -29,11 +30,11 @@ const batch = 10
 // pauseAfterError keeps a broken disk from filling the log.
 const pauseAfterError = time.Second
 
-// Poll feeds messages to handle until ctx is done; the batch in hand is still
-// finished and settled. Any number of Polls may run on one queue.
+// Poll passes messages to handle until ctx is done; the last batch is still
+// handled and finished. Any number of Polls may run on one queue.
 //
-// handle gives one verdict per message; a message without one comes back later.
-// Errors of the database are logged and tried again.
+// handle gives one verdict per message; a message without one is retried. Errors
+// of the database are logged and tried again.
 func Poll(ctx context.Context, q *Queue, handle func(context.Context, []worker.Message) []worker.Verdict, options PollOptions) {
 	o := options.withDefaults()
 	wake := q.db.wake(q.name)
@@ -51,7 +52,7 @@ func Poll(ctx context.Context, q *Queue, handle func(context.Context, []worker.M
 	}
 }
 
-// work handles and settles one batch.
+// work handles and finishes one batch.
 func (q *Queue) work(ctx context.Context, received []Received, handle func(context.Context, []worker.Message) []worker.Verdict, o PollOptions) {
 	messages := make([]worker.Message, len(received))
 	for i, r := range received {
@@ -61,25 +62,22 @@ func (q *Queue) work(ctx context.Context, received []Received, handle func(conte
 	verdicts := inOrder(messages, handle(bounded, messages))
 	cancel()
 
-	// Unsettled messages come back by themselves; handling them again is harmless.
-	settling, cancel := context.WithTimeout(ctx, o.Deadline)
+	// A message that is not finished is received again; to handle it again is harmless.
+	finishing, cancel := context.WithTimeout(ctx, o.Deadline)
 	defer cancel()
-	if err := q.settleAll(settling, received, verdicts); err != nil {
-		o.Log.ErrorContext(ctx, "settle failed", "queue", q.name, "error", err)
-		wait(settling, nil, pauseAfterError)
+	if err := q.finishAll(finishing, received, verdicts); err != nil {
+		o.Log.ErrorContext(ctx, "finish failed", "queue", q.name, "error", err)
+		wait(finishing, nil, pauseAfterError)
 	}
 }
 
-// inOrder gives the verdict of each message. A missing one is the zero verdict:
-// not done.
+// inOrder gives the verdict of each message: a retry where none was given.
 func inOrder(messages []worker.Message, given []worker.Verdict) []worker.Verdict {
-	byID := make(map[string]worker.Verdict, len(given))
-	for _, v := range given {
-		byID[v.ID] = v
-	}
 	verdicts := make([]worker.Verdict, len(messages))
-	for i, m := range messages {
-		verdicts[i] = byID[m.ID]
+	for _, v := range given {
+		if i := slices.IndexFunc(messages, func(m worker.Message) bool { return m.ID == v.ID }); i >= 0 {
+			verdicts[i] = v
+		}
 	}
 	return verdicts
 }

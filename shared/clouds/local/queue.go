@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -17,14 +16,14 @@ import (
 const (
 	Events   = "events"   // ingest to worker
 	Outbound = "outbound" // worker to outbound
-	Dead     = "dead"     // what could not be done; people look at it
+	Dead     = "dead"     // dead letters, for operators
 )
 
-// MaxReceives is how often a message is handed over before it counts as dead.
+// MaxReceives is how often a message is received before it becomes a dead letter.
 const MaxReceives = 10
 
-// Queue holds events until somebody has dealt with them. It is safe for
-// concurrent use, by several processes too.
+// Queue holds events until they are acknowledged. It is safe for concurrent use, by
+// several processes too.
 type Queue struct {
 	db     *DB
 	name   string
@@ -36,14 +35,13 @@ var _ webhook.Publisher = (*Queue)(nil)
 // Queue gives the queue of that name; there is no need to create one.
 func (db *DB) Queue(name string) *Queue { return &Queue{db: db, name: name} }
 
-// Dead gives the dead-letter queue for what came from q: a redrive sends it
-// back there.
+// Dead gives the dead-letter queue of q: a redrive sends its letters back to q.
 func (q *Queue) Dead() *Queue { return &Queue{db: q.db, name: Dead, origin: q.name} }
 
 // Publish stores the event. It is on the disk when Publish returns nil.
 func (q *Queue) Publish(ctx context.Context, e webhook.Event) error {
 	if err := q.insert(ctx, q.db.write, letterOf(e)); err != nil {
-		return fmt.Errorf("publish to queue %s: %w", q.name, err)
+		return wrap("publish to queue "+q.name, err)
 	}
 	q.db.signal(q.name)
 	return nil
@@ -71,18 +69,16 @@ func (q *Queue) insert(ctx context.Context, to execer, l letter) error {
 // Received is a message in flight.
 type Received struct {
 	worker.Message
-	Receipt int // names this receive; the next one makes it worthless
+	Receipt int // of this receive; the next one makes it stale
 
 	row    int64
-	reason string // why it was not done last time
+	reason string // of the last retry
 }
 
-// Receive hands out up to limit messages, the longest visible first, and hides
-// them for the visibility time: whoever has not settled a message by then sees
-// it handed out again. It does not wait for messages.
-//
-// A message that has been handed out MaxReceives times becomes a dead letter
-// instead, in the same transaction.
+// Receive gives up to limit messages, the longest visible first, and hides them for
+// the visibility time: a message that is not finished by then is received again. It
+// does not wait for messages. A message that has been received MaxReceives times
+// becomes a dead letter instead, in the same transaction.
 func (q *Queue) Receive(ctx context.Context, limit int, visibility time.Duration) (received []Received, err error) {
 	now := q.clock()
 	ready, err := q.ready(ctx, now, visibility)
@@ -95,7 +91,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, visibility time.Duration
 			if err != nil {
 				return err
 			}
-			alive, err := q.buryExhausted(ctx, tx, claimed)
+			alive, err := q.deadLetterExhausted(ctx, tx, claimed)
 			received = append(received, alive...)
 			if err != nil || len(alive) == len(claimed) {
 				return err
@@ -103,7 +99,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, visibility time.Duration
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("receive from queue %s: %w", q.name, err)
+		return nil, wrap("receive from queue "+q.name, err)
 	}
 	return received, nil
 }
@@ -119,15 +115,15 @@ const (
 	removeQuery = "DELETE FROM messages WHERE id = ?"
 )
 
-// ready looks without the write lock: idle pollers would keep publishers of
-// other processes from it. It first resets delays that a clock ahead left behind.
+// ready looks without the write lock, which publishers of other processes need. It
+// first resets the delays of a clock that was ahead.
 func (q *Queue) ready(ctx context.Context, now time.Time, visibility time.Duration) (ready bool, err error) {
 	longest, delay := max(longestDelay, visibility), max(minDelay, visibility)
 	first, back := q.wentBack(now)
 	ahead := false
 	err = q.db.read.QueryRowContext(ctx, readyQuery, q.name, nanos(now), nanos(now.Add(longest))).Scan(&ready, &ahead)
 	if err != nil {
-		return false, fmt.Errorf("look into queue %s: %w", q.name, err)
+		return false, wrap("look into queue "+q.name, err)
 	}
 	if back {
 		longest = delay
@@ -140,60 +136,43 @@ func (q *Queue) ready(ctx context.Context, now time.Time, visibility time.Durati
 
 // claim takes messages in flight, oldest first.
 func (q *Queue) claim(ctx context.Context, tx *sql.Tx, now time.Time, limit int, visibility time.Duration) ([]Received, error) {
-	rows, err := tx.QueryContext(ctx, claimQuery, nanos(now.Add(visibility)), q.name, nanos(now), limit)
-	if err != nil {
-		return nil, err
-	}
-	claimed, err := scanAll(rows, scanReceived)
+	claimed, err := queryAll(ctx, tx, scanReceived, claimQuery, nanos(now.Add(visibility)), q.name, nanos(now), limit)
 	slices.SortFunc(claimed, func(a, b Received) int { return cmp.Compare(a.row, b.row) }) // SQLite promises no order here
 	return claimed, err
 }
 
-func scanReceived(rows *sql.Rows) (r Received, err error) {
-	err = rows.Scan(&r.row, &r.Receives, &r.Body, &r.reason)
+func scanReceived(row row) (r Received, err error) {
+	err = row.Scan(&r.row, &r.Receives, &r.Body, &r.reason)
 	r.ID, r.Receipt = strconv.FormatInt(r.row, 10), r.Receives
 	return r, err
 }
 
-// Settle ends a receive. Done removes the message; otherwise it comes back
-// after the longer of verdict.After and the back-off, within an hour. If the
-// message has been handed out again meanwhile, nothing happens: it is somebody
-// else's now.
-func (q *Queue) Settle(ctx context.Context, received Received, verdict worker.Verdict) error {
-	return q.settleAll(ctx, []Received{received}, []worker.Verdict{verdict})
+// Finish ends a receive: the message is acknowledged, or retried after the longer of
+// verdict.After and the back-off, within an hour. It does nothing if the message was
+// received again meanwhile.
+func (q *Queue) Finish(ctx context.Context, received Received, verdict worker.Verdict) error {
+	return q.finishAll(ctx, []Received{received}, []worker.Verdict{verdict})
 }
 
-// settleAll settles a batch with one write to the disk; verdicts[i] is about
-// received[i].
-func (q *Queue) settleAll(ctx context.Context, received []Received, verdicts []worker.Verdict) error {
-	err := q.db.update(ctx, func(tx *sql.Tx) error {
+// finishAll is one write to the disk; verdicts[i] is about received[i].
+func (q *Queue) finishAll(ctx context.Context, received []Received, verdicts []worker.Verdict) error {
+	const ours = " WHERE id = ? AND queue = ? AND receives = ? AND in_flight = 1"
+	return wrap("finish in queue "+q.name, q.db.update(ctx, func(tx *sql.Tx) error {
 		for i, r := range received {
-			if err := q.settle(ctx, tx, r, verdicts[i]); err != nil {
+			statement, args := "DELETE FROM messages"+ours, []any{r.row, q.name, r.Receipt}
+			if v := verdicts[i]; !v.Ack {
+				back := q.clock().Add(min(max(v.After, backOff(r.Receipt)), longestDelay))
+				statement, args = "UPDATE messages SET visible_at = ?, reason = ?, in_flight = 0"+ours, append([]any{nanos(back), v.Reason}, args...)
+			}
+			if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("settle in queue %s: %w", q.name, err)
-	}
-	return nil
+	}))
 }
 
-func (q *Queue) settle(ctx context.Context, tx *sql.Tx, r Received, v worker.Verdict) error {
-	const ours = " WHERE id = ? AND queue = ? AND receives = ? AND in_flight = 1"
-	if v.Ack {
-		_, err := tx.ExecContext(ctx, "DELETE FROM messages"+ours, r.row, q.name, r.Receipt)
-		return err
-	}
-	back := q.clock().Add(min(max(v.After, backOff(r.Receipt)), longestDelay))
-	_, err := tx.ExecContext(ctx, "UPDATE messages SET visible_at = ?, reason = ?, in_flight = 0"+ours,
-		nanos(back), v.Reason, r.row, q.name, r.Receipt)
-	return err
-}
-
-// backOff doubles from one second to five minutes. There is one machine, so
-// there is no herd to spread with randomness.
+// backOff doubles from one second to five minutes.
 func backOff(receives int) time.Duration {
 	const longest = 5 * time.Minute
 	if receives > 9 { // 2^9 s is over the limit already
@@ -202,28 +181,24 @@ func backOff(receives int) time.Duration {
 	return min(time.Second<<max(receives-1, 0), longest)
 }
 
-// Release makes what is in flight visible at once, and what waits longer than a
-// message can: a server calls it when it starts, for what its predecessor held
-// when it died. Call it only while no other process receives from the queue.
+// Release makes messages in flight visible at once, and those with a longer delay
+// than there can be: a server calls it when it starts, for the messages that its
+// predecessor held. Call it only while no other process receives from the queue.
 func (q *Queue) Release(ctx context.Context) error {
 	now := q.clock()
 	_, err := q.db.write.ExecContext(ctx, `UPDATE messages SET visible_at = min(added_at, ?2), in_flight = 0
 		WHERE queue = ?1 AND (in_flight = 1 OR visible_at > ?3)`, q.name, nanos(now), nanos(now.Add(longestDelay)))
 	if err != nil {
-		return fmt.Errorf("release queue %s: %w", q.name, err)
+		return wrap("release queue "+q.name, err)
 	}
 	q.db.signal(q.name)
 	return nil
 }
 
-// Len counts the messages, those in flight and those waiting to come back
-// included.
+// Len counts the messages, those in flight and those that wait for a retry included.
 func (q *Queue) Len(ctx context.Context) (n int, err error) {
 	err = q.db.read.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE queue = ?", q.name).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count queue %s: %w", q.name, err)
-	}
-	return n, nil
+	return n, wrap("count queue "+q.name, err)
 }
 
 // wake is where pollers of the queue wait in this process.
@@ -239,6 +214,6 @@ func (db *DB) wake(queue string) chan struct{} {
 func (db *DB) signal(queue string) {
 	select {
 	case db.wake(queue) <- struct{}{}:
-	default: // enough pollers have been called
+	default: // enough pollers are awake
 	}
 }

@@ -42,9 +42,9 @@ func receive(t testing.TB, q *local.Queue, n int) []local.Received {
 	return received
 }
 
-func settle(t testing.TB, q *local.Queue, r local.Received, v worker.Verdict) {
+func finish(t testing.TB, q *local.Queue, r local.Received, v worker.Verdict) {
 	t.Helper()
-	if err := q.Settle(t.Context(), r, v); err != nil {
+	if err := q.Finish(t.Context(), r, v); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -92,7 +92,7 @@ func TestQueuesAreApart(t *testing.T) {
 	publish(t, db.Queue("a"), event(1))
 	receive(t, db.Queue("b"), 0)
 	r := receive(t, db.Queue("a"), 1)[0]
-	settle(t, db.Queue("b"), r, done)
+	finish(t, db.Queue("b"), r, done)
 	length(t, db.Queue("a"), 1)
 }
 
@@ -110,14 +110,14 @@ func TestVisibilityAndReceipts(t *testing.T) {
 		t.Errorf("handed out again as %s, receive %d, receipt %d; was %s, 1, %d", second.ID, second.Receives, second.Receipt, first.ID, first.Receipt)
 	}
 
-	settle(t, q, first, done)
+	finish(t, q, first, done)
 	length(t, q, 1) // a stale receipt removes nothing
-	settle(t, q, first, worker.Verdict{})
+	finish(t, q, first, worker.Verdict{})
 	clock.advance(time.Minute - 1)
 	receive(t, q, 0) // nor does it show anything early
-	settle(t, q, second, done)
+	finish(t, q, second, done)
 	length(t, q, 0)
-	settle(t, q, second, done)
+	finish(t, q, second, done)
 }
 
 func TestSettleAfterTheVisibilityTime(t *testing.T) {
@@ -126,7 +126,7 @@ func TestSettleAfterTheVisibilityTime(t *testing.T) {
 	publish(t, q, event(1))
 	r := receive(t, q, 1)[0]
 	clock.advance(time.Hour)
-	settle(t, q, r, done) // nobody else has it: the receipt is the current one
+	finish(t, q, r, done) // nobody else has it: the receipt is the current one
 	length(t, q, 0)
 }
 
@@ -135,7 +135,7 @@ func TestBackOff(t *testing.T) {
 	q := open(t, newPath(t), clock.now).Queue(local.Events)
 	publish(t, q, event(1))
 	for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300} {
-		settle(t, q, receive(t, q, 1)[0], worker.Verdict{Reason: "ledger is away"})
+		finish(t, q, receive(t, q, 1)[0], worker.Verdict{Reason: "ledger is away"})
 		clock.advance(want*time.Second - 1)
 		if i < local.MaxReceives-1 {
 			receive(t, q, 0)
@@ -159,7 +159,7 @@ func TestVerdictAfter(t *testing.T) {
 			clock := newClock()
 			q := open(t, newPath(t), clock.now).Queue(local.Events)
 			publish(t, q, event(1))
-			settle(t, q, receive(t, q, 1)[0], worker.Verdict{After: row.after})
+			finish(t, q, receive(t, q, 1)[0], worker.Verdict{After: row.after})
 			clock.advance(row.want - 1)
 			receive(t, q, 0)
 			clock.advance(1)
@@ -172,7 +172,7 @@ func TestOneThatComesBackDoesNotHoldUpOthers(t *testing.T) {
 	clock := newClock()
 	q := open(t, newPath(t), clock.now).Queue(local.Events)
 	publish(t, q, event(1), event(2))
-	settle(t, q, receive(t, q, 2)[0], worker.Verdict{})
+	finish(t, q, receive(t, q, 2)[0], worker.Verdict{})
 	publish(t, q, event(3))
 	if got := decode(t, receive(t, q, 1)[0].Body); got.ID != event(3).ID {
 		t.Errorf("received %v, want the new one", got)
@@ -184,11 +184,11 @@ func TestRelease(t *testing.T) {
 	q := open(t, newPath(t), clock.now).Queue(local.Events)
 	publish(t, q, event(1), event(2))
 	held := receive(t, q, 2)
-	settle(t, q, held[1], worker.Verdict{After: time.Hour})
+	finish(t, q, held[1], worker.Verdict{After: time.Hour})
 	if err := q.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	settle(t, q, held[0], done) // by somebody who was thought dead: too late
+	finish(t, q, held[0], done) // by somebody who was thought dead: too late
 	again := receive(t, q, 1)   // the other one was settled, it waits its hour
 	if again[0].ID != held[0].ID {
 		t.Errorf("released %s, want %s", again[0].ID, held[0].ID)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/webhook-functions/template/shared/page"
 	"github.com/webhook-functions/template/shared/records"
@@ -28,7 +27,7 @@ func (s *Records) Put(ctx context.Context, r records.Record) (bool, error) {
 		WHERE excluded.ord > ord`,
 		r.Kind, r.ID, r.Order(), r.Version, nanos(r.Time), r.Deleted, data)
 	if err != nil {
-		return false, fmt.Errorf("put record: %w", err)
+		return false, wrap("put record", err)
 	}
 	n, err := result.RowsAffected()
 	return n == 1, err
@@ -38,15 +37,11 @@ const recordColumns = "kind, id, version, time, deleted, data"
 
 // Get reads one record, tombstones included.
 func (s *Records) Get(ctx context.Context, kind, id string) (records.Record, bool, error) {
-	row := s.db.read.QueryRowContext(ctx, "SELECT "+recordColumns+" FROM records WHERE kind = ? AND id = ?", kind, id)
-	r, err := scanRecord(row)
+	r, err := scanRecord(s.db.read.QueryRowContext(ctx, "SELECT "+recordColumns+" FROM records WHERE kind = ? AND id = ?", kind, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return records.Record{}, false, nil
 	}
-	if err != nil {
-		return records.Record{}, false, fmt.Errorf("get record: %w", err)
-	}
-	return r, true, nil
+	return r, err == nil, wrap("get record", err)
 }
 
 // List pages by (time descending, id).
@@ -59,19 +54,12 @@ func (s *Records) List(ctx context.Context, kind, cursor string, limit int) ([]r
 		}
 		query, args = query+" AND (time < ? OR (time = ? AND id > ?))", append(args, nanos(at), nanos(at), id)
 	}
-	rows, err := s.db.read.QueryContext(ctx, query+" ORDER BY time DESC, id LIMIT ?", append(args, page.Limit(limit)+1)...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list records: %w", err)
-	}
-	list, err := scanAll(rows, func(rows *sql.Rows) (records.Record, error) { return scanRecord(rows) })
-	if err != nil {
-		return nil, "", fmt.Errorf("list records: %w", err)
-	}
+	list, err := queryAll(ctx, s.db.read, scanRecord, query+" ORDER BY time DESC, id LIMIT ?", append(args, page.Limit(limit)+1)...)
 	list, next := page.Cut(list, limit, records.Record.Cursor)
-	return list, next, nil
+	return list, next, wrap("list records", err)
 }
 
-func scanRecord(row interface{ Scan(...any) error }) (r records.Record, err error) {
+func scanRecord(row row) (r records.Record, err error) {
 	var at int64
 	err = row.Scan(&r.Kind, &r.ID, &r.Version, &at, &r.Deleted, &r.Data)
 	r.Time = fromNanos(at)
