@@ -5,6 +5,7 @@ import (
 
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -31,7 +32,7 @@ func chatbaseVariables(s *Settings) []variables.Variable {
 
 // Keep handles chatbase.leads.submit.
 func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	lead, err := chatbase.ParseLeadsSubmit(e.Data)
+	lead, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}

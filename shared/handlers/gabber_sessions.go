@@ -36,7 +36,7 @@ var stages = []string{"", "not_started", gabber.InProgress, "time_limit_exceeded
 // all snapshots laid over one another, the latest stage on top. Whoever comes
 // last reads every snapshot, so the record ends the same whatever the order.
 func (s *Sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	changed, err := gabber.ParseStateChanged(e.Data)
+	changed, err := envelope.As[gabber.StateChanged](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
@@ -155,7 +155,7 @@ func fieldsOf(s *gabber.SessionRecord) []*string {
 // MessageCommitted handles gabber.realtime_session.message_committed: the
 // message is appended to its session once, however often it is delivered.
 func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	committed, err := gabber.ParseMessageCommitted(e.Data)
+	committed, err := envelope.As[gabber.MessageCommitted](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
@@ -175,7 +175,7 @@ func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]web
 
 // TimeLimitExceeded handles gabber.realtime_session.time_limit_exceeded.
 func (s *Sessions) TimeLimitExceeded(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	limit, err := gabber.ParseTimeLimitExceeded(e.Data)
+	limit, err := envelope.As[gabber.TimeLimitExceeded](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}

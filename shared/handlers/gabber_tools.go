@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webhook-functions/template/shared/followups"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -44,7 +45,7 @@ const (
 
 // Started handles gabber.tool.calls_started.
 func (t *Tools) Started(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	calls, err := gabber.ParseToolCallsStarted(e.Data)
+	calls, err := envelope.As[gabber.ToolCallsStarted](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}
@@ -54,7 +55,7 @@ func (t *Tools) Started(ctx context.Context, e webhook.Event) ([]webhook.Event, 
 // Finished handles gabber.tool.calls_finished. Calls from a chat completion
 // have no session to speak into.
 func (t *Tools) Finished(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	done, err := gabber.ParseToolCallsFinished(e.Data)
+	done, err := envelope.As[gabber.ToolCallsFinished](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 )
 
 // LeadsCmd lists what visitors left with chatbots.
@@ -33,7 +34,7 @@ func (c *LeadsCmd) Run(ctx context.Context, t *Terminal) error {
 		}
 		rows := make([]leadFacts, len(page))
 		for i, r := range page {
-			e, err := chatbase.ParseLeadsSubmit(r.Data)
+			e, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(r.Data))
 			if err != nil {
 				return err
 			}

@@ -49,20 +49,6 @@ func (e Entries) Named(name string) (Entry, bool) {
 	return e[i], true
 }
 
-// Decode reads the body of an event with the decoder of its platform. The error
-// is permanent.
-func Decode(e webhook.Event) (webhook.Parsed, error) {
-	platform, ok := Table().Named(e.Provider())
-	if !ok {
-		return webhook.Parsed{}, webhook.Permanent("no provider has this source")
-	}
-	parsed, err := platform.Decode(e.Data)
-	if err != nil {
-		err = webhook.Permanent(err.Error())
-	}
-	return parsed, err
-}
-
 // Providers gives what ingest knows of each.
 func (e Entries) Providers() []webhook.Provider {
 	all := make([]webhook.Provider, len(e))

@@ -2,7 +2,6 @@ package providers_test
 
 import (
 	"fmt"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -51,10 +50,10 @@ func samples(t testing.TB, visit func(p providers.Entry, name string, body []byt
 
 // Each event type has a sample. A member of a sample that no Go type knows would
 // be noted as drift although nothing has drifted.
-func TestDecode_samples(t *testing.T) {
+func TestTable_samples(t *testing.T) {
 	seen := map[string]bool{}
 	samples(t, func(p providers.Entry, name string, body []byte) {
-		parsed, err := providers.Decode(webhook.Event{Source: "/webhooks/" + p.Name, Data: body})
+		parsed, err := p.Decode(body)
 		seen[p.Name+"."+parsed.Type] = true
 		zero, known := p.Events[parsed.Type]
 		if err != nil || len(parsed.Unknown) != 0 || parsed.Known != known || reflect.TypeOf(parsed.Payload) != reflect.TypeOf(zero) {
@@ -84,19 +83,6 @@ func TestDecode_samples(t *testing.T) {
 	}
 }
 
-func TestDecode_notOurs(t *testing.T) {
-	for name, e := range map[string]webhook.Event{
-		"a follow-up":         {Source: "/functions/worker", Data: []byte(`{}`)},
-		"an unknown platform": {Source: "/webhooks/nobody", Data: []byte(`{}`)},
-		"an unusable body":    {Source: "/webhooks/" + providers.Table()[0].Name, Data: []byte(`[]`)},
-	} {
-		_, err := providers.Decode(e)
-		if _, permanent := webhook.PermanentReason(err); !permanent {
-			t.Errorf("%s: error %v, want a permanent one", name, err)
-		}
-	}
-}
-
 // An error goes into logs and beside dead letters, so it never quotes a body.
 func FuzzDecode(f *testing.F) {
 	const canary = "C4NARY"
@@ -122,38 +108,27 @@ func FuzzDecode(f *testing.F) {
 
 // Every sample verifies with the signature that was computed for it elsewhere.
 func TestTable_schemesVerifyTheSamples(t *testing.T) {
-	signed := signatures(t)
-	samples(t, func(p providers.Entry, name string, body []byte) {
-		row, ok := signed[p.Name+"/"+name+".json"]
-		if !ok {
-			t.Errorf("%s/%s.json has no row in events/SIGNATURES.tsv", p.Name, name)
-			return
+	signed := map[string]bool{}
+	for _, s := range events.Signatures() {
+		p, ok := providers.Table().Named(s.Platform)
+		body, err := events.Body(s.Platform, s.Event)
+		if !ok || err != nil {
+			t.Fatalf("%s: a platform %v, error %v", s.Platform, ok, err)
 		}
-		ring, err := signature.NewKeyring(p.Scheme, signature.Secret{ID: "test", Value: row.secret})
+		ring, err := signature.NewKeyring(p.Scheme, signature.Secret{ID: "test", Value: s.Secret})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := ring.Verify(row.digest, body); !ok || row.header != p.SignatureHeader {
-			t.Errorf("%s/%s.json does not verify", p.Name, name)
+		if _, ok := ring.Verify(s.Hex, body); !ok || s.Header != p.SignatureHeader {
+			t.Errorf("%s %s does not verify", s.Platform, s.Event)
+		}
+		signed[s.Platform+"/"+s.Event] = true
+	}
+	samples(t, func(p providers.Entry, name string, _ []byte) {
+		if !signed[p.Name+"/"+name] {
+			t.Errorf("%s/%s.json has no row in events/SIGNATURES.tsv", p.Name, name)
 		}
 	})
-}
-
-type signed struct{ header, secret, digest string }
-
-// signatures gives the rows file, header, algorithm, secret, digest by file.
-func signatures(t *testing.T) map[string]signed {
-	t.Helper()
-	text, err := os.ReadFile("../../events/SIGNATURES.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := map[string]signed{}
-	for line := range strings.Lines(string(text)) {
-		f := strings.Split(strings.TrimSpace(line), "\t")
-		rows[f[0]] = signed{f[1], f[3], f[4]}
-	}
-	return rows
 }
 
 func TestEnvName(t *testing.T) {

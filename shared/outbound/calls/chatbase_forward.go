@@ -110,7 +110,7 @@ func forwarded(lead chatbase.LeadsSubmit, received time.Time) leadSubmitted {
 
 // Post handles lead.forward. What is not certainly delivered is posted again.
 func (f *Forward) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	lead, err := chatbase.ParseLeadsSubmit(e.Data)
+	lead, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
 	}

@@ -97,11 +97,6 @@ type Lead struct {
 	Phone          string `json:"customerPhone" strict:"typed"`
 }
 
-// ParseLeadsSubmit reads the body of leads.submit.
-func ParseLeadsSubmit(body []byte) (LeadsSubmit, error) {
-	return envelope.As[LeadsSubmit](Decode(body))
-}
-
 // Check implements [envelope.Payload]. What people type is not checked.
 func (l LeadsSubmit) Check() error {
 	return cmp.Or(

@@ -8,6 +8,7 @@ import (
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -23,7 +24,7 @@ func TestParseLeadsSubmit_samples(t *testing.T) {
 			Email:          "zoe.o'hara+test@example.com", Name: "Zoë O’Hara-Ünal",
 		},
 	} {
-		got, err := chatbase.ParseLeadsSubmit(sample(t, name))
+		got, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(sample(t, name)))
 		if err != nil || got.Lead != want {
 			t.Errorf("%s was misread, error %v", name, err)
 		}
@@ -77,7 +78,7 @@ func TestDecode_unknownTypes(t *testing.T) {
 // Formulas, markup and templates that visitors type arrive unchanged.
 func TestParseLeadsSubmit_keepsWhatWasTyped(t *testing.T) {
 	const name = `=HYPERLINK("http://x")` + "\n" + `${jndi:ldap://x} {{7*7}} '; DROP <script>`
-	got, err := chatbase.ParseLeadsSubmit([]byte(lead(fmt.Sprintf(`,"customerName":%q`, name))))
+	got, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode([]byte(lead(fmt.Sprintf(`,"customerName":%q`, name)))))
 	if err != nil || got.Lead.Name != name {
 		t.Errorf("the name was changed, error %v", err)
 	}

@@ -2,8 +2,8 @@
 // the usage they cause, the tools they call.
 //
 // A body is {"type": ..., "payload": {...}} and nothing else: no event id, no
-// timestamp. [Decode] serves ingest; a handler calls the Parse function of its
-// event. Sources, and how far to trust them:
+// timestamp. A handler reads a body with envelope.As[StateChanged](Decode(body)).
+// Sources, and how far to trust them:
 //
 //   - documented: signature header, algorithm and encoding, three retries
 //     (docs.gabber.dev/webhooks); how seconds are counted (docs.gabber.dev/metering)
@@ -52,7 +52,7 @@ const header = "X-Webhook-Signature"
 
 // events is every event type of the newest known API description (April 2025).
 var events = envelope.Table{
-	"usage.tracked":                        event[UsageTracked](),
+	"usage.tracked":                        event[usageTracked](),
 	"tool.calls_started":                   event[ToolCallsStarted](),
 	"tool.calls_finished":                  event[ToolCallsFinished](),
 	"realtime_session.state_changed":       event[StateChanged](),

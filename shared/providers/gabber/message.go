@@ -41,11 +41,6 @@ type MessageCall struct {
 	Function Function `json:"function"`
 }
 
-// ParseMessageCommitted reads the body of realtime_session.message_committed.
-func ParseMessageCommitted(body []byte) (MessageCommitted, error) {
-	return envelope.As[MessageCommitted](Decode(body))
-}
-
 // Session is the session's id, whichever of its two optional places has it.
 func (m MessageCommitted) Session() string { return cmp.Or(m.SessionID, m.Message.Session) }
 

@@ -74,11 +74,6 @@ func (d *SessionData) UnmarshalStrict(raw []byte) error {
 	return err
 }
 
-// ParseStateChanged reads the body of realtime_session.state_changed.
-func ParseStateChanged(body []byte) (StateChanged, error) {
-	return envelope.As[StateChanged](Decode(body))
-}
-
 // Check implements [envelope.Payload].
 func (s StateChanged) Check() error {
 	return cmp.Or(
@@ -109,11 +104,6 @@ func (s StateChanged) previousState() string {
 type TimeLimitExceeded struct {
 	envelope.Private
 	Session string `json:"session" strict:"nonempty"`
-}
-
-// ParseTimeLimitExceeded reads the body of realtime_session.time_limit_exceeded.
-func ParseTimeLimitExceeded(body []byte) (TimeLimitExceeded, error) {
-	return envelope.As[TimeLimitExceeded](Decode(body))
 }
 
 // Check implements [envelope.Payload].

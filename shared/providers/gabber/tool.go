@@ -47,16 +47,6 @@ type ToolResult struct {
 	Error        string `json:"error_message" strict:"typed"`
 }
 
-// ParseToolCallsStarted reads the body of tool.calls_started.
-func ParseToolCallsStarted(body []byte) (ToolCallsStarted, error) {
-	return envelope.As[ToolCallsStarted](Decode(body))
-}
-
-// ParseToolCallsFinished reads the body of tool.calls_finished.
-func ParseToolCallsFinished(body []byte) (ToolCallsFinished, error) {
-	return envelope.As[ToolCallsFinished](Decode(body))
-}
-
 // Check implements [envelope.Payload].
 func (t ToolCallsStarted) Check() error {
 	return cmp.Or(

@@ -11,61 +11,56 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// UsageTracked says that a customer used something: one event per turn of a
+// usageTracked says that a customer used something: one event per turn of a
 // conversation, not per session. Conversational seconds come rounded up; other
 // usage types have fractions.
-type UsageTracked struct {
+type usageTracked struct {
 	envelope.Private
 	ID       string        `json:"id" strict:"typed"`      // of the usage, the same in every retry; older forms have none
 	Type     string        `json:"type" strict:"nonempty"` // "conversational_seconds", "token_cnt", …; an open list
 	Value    strict.Number `json:"value" strict:"required"`
-	Human    string        `json:"human" strict:"typed"`    // your own id of your customer; read Account instead
+	Human    string        `json:"human" strict:"typed"`    // your own id of your customer; see account
 	HumanID  string        `json:"human_id" strict:"typed"` // deprecated twin of Human; Gabber does not document which of them is filled
 	Project  string        `json:"project" strict:"typed"`  // required by the clients, absent in the docs' example
 	Metadata strict.Raw    `json:"metadata"`                // content not documented
 	Extra    strict.Raw    `json:"extra"`                   // content not documented
-	Marked   strict.Raw    `json:"simulated"`               // not documented; read Simulated instead
-}
-
-// ParseUsageTracked reads the body of usage.tracked.
-func ParseUsageTracked(body []byte) (UsageTracked, error) {
-	return envelope.As[UsageTracked](Decode(body))
+	Marked   strict.Raw    `json:"simulated"`               // not documented; see simulated
 }
 
 // The most one event may report. More is taken for a fault of the sender and
-// goes to the dead letters, where a person decides. Both limits are ours.
+// goes to the dead letters, where an operator decides. Both limits are ours.
 const (
-	MaxSeconds = 7 * 24 * 60 * 60 // usage types that end in "_seconds"
-	MaxUnits   = 1_000_000_000    // every other usage type
+	maxSeconds = 7 * 24 * 60 * 60 // usage types that end in "_seconds"
+	maxUnits   = 1_000_000_000    // every other usage type
 )
 
 // Usage implements [webhook.UsageReporter].
-func (u UsageTracked) Usage() (webhook.Usage, error) {
-	units, err := u.Units()
+func (u usageTracked) Usage() (webhook.Usage, error) {
+	units, err := u.units()
 	return webhook.Usage{
-		ID: u.ID, Whom: u.Account(), Project: u.Project, Session: u.Session(), Type: u.Type,
-		Value: string(u.Value), Simulated: u.Simulated(), Meaning: []string{u.Account(), u.Type, units.String()},
+		ID: u.ID, Whom: u.account(), Project: u.Project, Session: u.session(), Type: u.Type,
+		Value: string(u.Value), Simulated: u.simulated(), Meaning: []string{u.account(), u.Type, units.String()},
 	}, err
 }
 
-// Units is the exact value. It cannot fail for an event that was parsed.
-func (u UsageTracked) Units() (strict.Decimal, error) { return u.Value.Decimal() }
+// units is the exact value. It cannot fail for an event that was decoded.
+func (u usageTracked) units() (strict.Decimal, error) { return u.Value.Decimal() }
 
-// Account is whom the usage is charged to, byte for byte: human, else human_id.
+// account is whom the usage is charged to, byte for byte: human, else human_id.
 // Empty means that the platform did not say.
-func (u UsageTracked) Account() string { return cmp.Or(u.Human, u.HumanID) }
+func (u usageTracked) account() string { return cmp.Or(u.Human, u.HumanID) }
 
-// Simulated says whether the event calls itself simulated: payload.simulated,
+// simulated says whether the event calls itself simulated: payload.simulated,
 // or simulated in metadata or extra, is true. A guess: Gabber documents the flag
 // for sessions only. Anything but the JSON literal true counts as real.
-func (u UsageTracked) Simulated() bool {
+func (u usageTracked) simulated() bool {
 	return isTrue(u.Marked) || isTrue(simulatedIn(u.Metadata)) || isTrue(simulatedIn(u.Extra))
 }
 
-// Session is the conversation the usage belongs to, "" if the event does not say:
+// session is the conversation the usage belongs to, "" if the event does not say:
 // realtime_session, realtime_session_id or session in metadata or extra. A guess,
 // by the names that other events give it: no published model of usage has one.
-func (u UsageTracked) Session() string {
+func (u usageTracked) session() string {
 	for _, object := range []strict.Raw{u.Metadata, u.Extra} {
 		var o struct {
 			RealtimeSession   string `json:"realtime_session"`
@@ -94,7 +89,7 @@ func simulatedIn(object strict.Raw) strict.Raw {
 func isTrue(value strict.Raw) bool { return string(value) == "true" }
 
 // Check implements [envelope.Payload].
-func (u UsageTracked) Check() error {
+func (u usageTracked) Check() error {
 	return cmp.Or(
 		envelope.Text("payload.id", u.ID, envelope.MaxID),
 		envelope.Text("payload.type", u.Type, envelope.MaxType),
@@ -106,15 +101,15 @@ func (u UsageTracked) Check() error {
 	)
 }
 
-func (u UsageTracked) checkAccount() error {
+func (u usageTracked) checkAccount() error {
 	if u.Human != "" && u.HumanID != "" && u.Human != u.HumanID {
 		return errors.New("payload.human and payload.human_id name two customers")
 	}
 	return nil
 }
 
-func (u UsageTracked) checkValue() error {
-	units, err := u.Units()
+func (u usageTracked) checkValue() error {
+	units, err := u.units()
 	switch {
 	case err != nil:
 		return fmt.Errorf("payload.value %w", err)
@@ -126,15 +121,15 @@ func (u UsageTracked) checkValue() error {
 	return nil
 }
 
-func (u UsageTracked) limit() int64 {
+func (u usageTracked) limit() int64 {
 	if strings.HasSuffix(u.Type, "_seconds") {
-		return MaxSeconds
+		return maxSeconds
 	}
-	return MaxUnits
+	return maxUnits
 }
 
 // Deprecated implements [envelope.Deprecating].
-func (u UsageTracked) Deprecated() []string {
+func (u usageTracked) Deprecated() []string {
 	if u.HumanID == "" {
 		return nil
 	}
@@ -142,7 +137,7 @@ func (u UsageTracked) Deprecated() []string {
 }
 
 // Identity is the usage's id. Without one only the body tells events apart.
-func (u UsageTracked) Identity() []string {
+func (u usageTracked) Identity() []string {
 	if u.ID == "" {
 		return nil
 	}
@@ -150,4 +145,4 @@ func (u UsageTracked) Identity() []string {
 }
 
 // Group is the account.
-func (u UsageTracked) Group() string { return u.Account() }
+func (u usageTracked) Group() string { return u.account() }

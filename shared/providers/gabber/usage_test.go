@@ -10,185 +10,128 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-func TestParseUsageTracked_values(t *testing.T) {
-	for _, c := range []struct{ value, want, reason string }{
-		{"30", "30", ""},
-		{"0", "0", ""},
-		{"-0", "0", ""},
-		{"-0.0", "0", ""},
-		{"0.1", "0.1", ""},
-		{"12.345678", "12.345678", ""},
-		{"12.3456785", "12.3456785", ""},
-		{"12.3456775", "12.3456775", ""},
-		{"1e-7", "0.0000001", ""},
-		{"3e1", "30", ""},
-		{"12.0", "12", ""},
-		{"604800", "604800", ""},
-		{"604800.000001", "", "payload.value is above the limit of one event"},
-		{"604801", "", "payload.value is above the limit of one event"},
-		{"-30", "", "payload.value is negative"},
-		{"-0.0000001", "", "payload.value is negative"},
-		{"1e400", "", "payload.value is out of range"},
-		{"1e1000000", "", "payload.value is out of range"},
-		{"1e-1000000", "", "payload.value is out of range"},
-		{"9007199254740993", "", "payload.value is above the limit of one event"},
-		{"9223372036854775807", "", "payload.value is above the limit of one event"},
-		{"9223372036854775808", "", "payload.value is above the limit of one event"},
-		{"18446744073709551616", "", "payload.value is above the limit of one event"},
-		{"1" + strings.Repeat("0", 100), "", "payload.value is out of range"},
-		{`"30"`, "", "payload.value is not a number"},
-		{`" 30 "`, "", "payload.value is not a number"},
-		{`""`, "", "payload.value is not a number"},
-		{"null", "", "payload.value is null"},
-		{"true", "", "payload.value is not a number"},
-		{"[30]", "", "payload.value is not a number"},
-		{`{"$numberLong":"30"}`, "", "payload.value is not a number"},
-		{"0x1E", "", "not JSON"},
-		{"030", "", "not JSON"},
-		{"+30", "", "not JSON"},
-		{".5", "", "not JSON"},
-		{"5.", "", "not JSON"},
-		{"1_000", "", "not JSON"},
-		{"1,000", "", "not JSON"},
-		{"٣٠", "", "not JSON"},
+// usage is a usage.tracked of conversational seconds with these other members.
+func usage(members string) string {
+	return `{"type":"usage.tracked","payload":{"type":"conversational_seconds",` + members + `}}`
+}
+
+func usageOf(t *testing.T, body string) webhook.Usage {
+	t.Helper()
+	parsed, err := gabber.Decode([]byte(body))
+	if err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	used, err := parsed.Payload.(webhook.UsageReporter).Usage()
+	if err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	return used
+}
+
+// What usage costs is in the catalogue of bad input.
+func TestUsage(t *testing.T) {
+	const one = `"value":1`
+	for name, c := range map[string]struct {
+		members string
+		want    webhook.Usage
+		meaning string // of the value
+	}{
+		"all of it": {`"value":30,"id":"x","human":"u1","project":"p","metadata":{"realtime_session":"s"},"simulated":true`,
+			webhook.Usage{ID: "x", Whom: "u1", Project: "p", Session: "s", Value: "30", Simulated: true}, "30"},
+		"the value as it was written":          {`"value":12.50e1`, webhook.Usage{Value: "12.50e1"}, "125"},
+		"below zero by its sign alone":         {`"value":-0.0`, webhook.Usage{Value: "-0.0"}, "0"},
+		"a value that a float64 would round":   {`"value":0.1000000000000000055`, webhook.Usage{Value: "0.1000000000000000055"}, "0.1000000000000000055"},
+		"human_id":                             {one + `,"human_id":"u1"`, webhook.Usage{Whom: "u1", Value: "1"}, "1"},
+		"both":                                 {one + `,"human":"u1","human_id":"u1"`, webhook.Usage{Whom: "u1", Value: "1"}, "1"},
+		"an empty human beside human_id":       {one + `,"human":"","human_id":"u1"`, webhook.Usage{Whom: "u1", Value: "1"}, "1"},
+		"null beside human_id":                 {one + `,"human":null,"human_id":"u1"`, webhook.Usage{Whom: "u1", Value: "1"}, "1"},
+		"a human byte for byte":                {one + `,"human":"users/../Admin é "`, webhook.Usage{Whom: "users/../Admin é ", Value: "1"}, "1"},
+		"a session under its second name":      {one + `,"extra":{"realtime_session_id":"s"}`, webhook.Usage{Session: "s", Value: "1"}, "1"},
+		"a session that is no id":              {one + `,"metadata":{"session":"s\n"}`, webhook.Usage{Value: "1"}, "1"},
+		"simulated in metadata":                {one + `,"metadata":{"simulated":true}`, webhook.Usage{Value: "1", Simulated: true}, "1"},
+		"simulated in extra":                   {one + `,"extra":{"a":1, "simulated" : true}`, webhook.Usage{Value: "1", Simulated: true}, "1"},
+		"simulated: false":                     {one + `,"simulated":false`, webhook.Usage{Value: "1"}, "1"},
+		"simulated: a text":                    {one + `,"simulated":"true"`, webhook.Usage{Value: "1"}, "1"},
+		"simulated: a number":                  {one + `,"simulated":1`, webhook.Usage{Value: "1"}, "1"},
+		"simulated under another key":          {one + `,"metadata":{"Simulated":true}`, webhook.Usage{Value: "1"}, "1"},
+		"simulated deep inside":                {one + `,"metadata":{"x":{"simulated":true}}`, webhook.Usage{Value: "1"}, "1"},
+		"simulated as a word of a list":        {one + `,"metadata":["simulated",true],"extra":"simulated"`, webhook.Usage{Value: "1"}, "1"},
+		"simulated: a list":                    {one + `,"metadata":{"simulated":[true,false]}`, webhook.Usage{Value: "1"}, "1"},
+		"members of tomorrow, and of attacks":  {one + `,"rate":{},"credits":-999,"balance":1e9,"__proto__":{"value":2},"$ref":"#","toKen":1`, webhook.Usage{Value: "1"}, "1"},
+		"a type of tomorrow, whatever the key": {one + `,"Type":"other","Value":7`, webhook.Usage{Value: "1"}, "1"},
 	} {
-		t.Run(c.value, func(t *testing.T) {
-			u, err := gabber.ParseUsageTracked([]byte(usage(`"value":` + c.value)))
-			if c.reason != "" {
-				if err == nil || !strings.Contains(err.Error(), c.reason) {
-					t.Fatalf("reason is %v, want %q", err, c.reason)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if units, err := u.Units(); err != nil || units.String() != c.want || string(u.Value) != c.value {
-				t.Errorf("got %s from %s, error %v", units, u.Value, err)
-			}
-		})
+		c.want.Type, c.want.Meaning = "conversational_seconds", []string{c.want.Whom, "conversational_seconds", c.meaning}
+		if got := usageOf(t, usage(c.members)); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %q of %q under %q in %q, simulated %v, meaning %q", name, got.Value, got.Whom, got.ID, got.Session, got.Simulated, got.Meaning)
+		}
 	}
 }
 
-func TestParseUsageTracked_withoutAValue(t *testing.T) {
-	_, err := gabber.ParseUsageTracked([]byte(usage(`"human":"a"`)))
-	if err == nil || err.Error() != "payload.value is missing" {
-		t.Errorf("reason is %v", err)
+// The reason goes to the dead letters, so it is part of what is tested.
+func TestDecode_unusableUsage(t *testing.T) {
+	long := strings.Repeat("a", 257)
+	for members, want := range map[string]string{
+		`"human":"a"`:                              "payload.value is missing",
+		`"Value":30`:                               "payload.value is missing",
+		`"value":null`:                             "payload.value is null",
+		`"value":"30"`:                             "payload.value is not a number",
+		`"value":-0.0000001`:                       "payload.value is negative",
+		`"value":1e-1000000`:                       "payload.value is out of range",
+		`"value":604800.000001`:                    "payload.value is above the limit of one event",
+		`"value":1,"human":"u1","human_id":"U1"`:   "payload.human and payload.human_id name two customers",
+		`"value":1,"human":7`:                      "payload.human is not a string",
+		`"value":1,"human_id":{"id":"u1"}`:         "payload.human_id is not a string",
+		`"value":1,"human":"` + long + `"`:         "payload.human is longer than 256 bytes",
+		`"value":1,"human":"u1\nlevel=ERROR"`:      "payload.human contains a control character",
+		`"value":1,"human_id":"u1\u007f"`:          "payload.human_id contains a control character",
+		`"value":1,"project":"` + long + `"`:       "payload.project is longer than 256 bytes",
+		`"value":1,"id":7`:                         "payload.id is not a string",
+		`"value":1,"id":"` + long + `"`:            "payload.id is longer than 256 bytes",
+		`"value":1,"id":"a\u0000"`:                 "payload.id contains a control character",
+		`"value":1,"x":[{"y":1,"y":2}]`:            "duplicate key",
+		`"value":1,"value":2`:                      "duplicate key",
+		`"value":1,"\u0076alue":2`:                 "duplicate key",
+		`"value":1` + `}} {"type":"x","payload":{`: "not JSON",
+	} {
+		parsed, err := gabber.Decode([]byte(usage(members)))
+		if err == nil || !strings.Contains(err.Error(), want) || parsed.Known || parsed.Payload != nil {
+			t.Errorf("%s: reason is %v, want %q", members, err, want)
+		}
+	}
+	for members, want := range map[string]string{
+		``:                        "payload.type is missing",
+		`,"type":null`:            "payload.type is null",
+		`,"type":""`:              "payload.type is empty",
+		`,"type":7`:               "payload.type is not a string",
+		`,"type":"a\nb"`:          "payload.type contains a control character",
+		`,"type":"` + long + `"`:  "payload.type is longer than 128 bytes",
+		`,"type":"a","value":"x"`: "duplicate key",
+	} {
+		if parsed, err := gabber.Decode([]byte(`{"type":"usage.tracked","payload":{"value":30` + members + `}}`)); err == nil || !strings.Contains(err.Error(), want) || parsed.Known {
+			t.Errorf("%s: reason is %v, want %q", members, err, want)
+		}
 	}
 }
 
-func TestParseUsageTracked_limits(t *testing.T) {
+func TestDecode_usageLimits(t *testing.T) {
+	const week, billion = 604800, 1_000_000_000
 	for _, c := range []struct {
 		usage string
 		value int64
 		ok    bool
 	}{
-		{"conversational_seconds", gabber.MaxSeconds, true},
-		{"voice_synthesis_seconds", gabber.MaxSeconds, true},
-		{"voice_synthesis_seconds", gabber.MaxSeconds + 1, false},
-		{"seconds_of_tomorrow", gabber.MaxSeconds + 1, true},
-		{"token_cnt", gabber.MaxSeconds + 1, true},
-		{"token_cnt", gabber.MaxUnits, true},
-		{"token_cnt", gabber.MaxUnits + 1, false},
-		{"memory_message_cnt", gabber.MaxUnits, true},
-		{"invented_tomorrow", 1, true},
+		{"conversational_seconds", week, true},
+		{"voice_synthesis_seconds", week, true},
+		{"voice_synthesis_seconds", week + 1, false},
+		{"seconds_of_tomorrow", week + 1, true},
+		{"token_cnt", billion, true},
+		{"token_cnt", billion + 1, false},
+		{"invented_tomorrow", billion, true},
 	} {
 		body := fmt.Appendf(nil, `{"type":"usage.tracked","payload":{"type":%q,"value":%d}}`, c.usage, c.value)
-		if _, err := gabber.ParseUsageTracked(body); (err == nil) != c.ok {
+		if _, err := gabber.Decode(body); (err == nil) != c.ok {
 			t.Errorf("%s %d: error %v", c.usage, c.value, err)
 		}
-	}
-}
-
-func TestParseUsageTracked_type(t *testing.T) {
-	for members, want := range map[string]string{
-		`"value":30`:               "payload.type is missing",
-		`"value":30,"type":null`:   "payload.type is null",
-		`"value":30,"type":""`:     "payload.type is empty",
-		`"value":30,"type":7`:      "payload.type is not a string",
-		`"value":30,"type":"a\nb"`: "payload.type contains a control character",
-		`"value":30,"type":"` + strings.Repeat("a", 129) + `"`: "payload.type is longer than 128 bytes",
-	} {
-		_, err := gabber.ParseUsageTracked([]byte(`{"type":"usage.tracked","payload":{` + members + `}}`))
-		if err == nil || err.Error() != want {
-			t.Errorf("reason is %v, want %q", err, want)
-		}
-	}
-}
-
-func TestUsage_whom(t *testing.T) {
-	long := strings.Repeat("a", 256)
-	for _, c := range []struct{ name, members, want, reason string }{
-		{"neither", `"value":1`, "", ""},
-		{"human", `"value":1,"human":"u1"`, "u1", ""},
-		{"human_id", `"value":1,"human_id":"u1"`, "u1", ""},
-		{"both, equal", `"value":1,"human":"u1","human_id":"u1"`, "u1", ""},
-		{"both, different", `"value":1,"human":"u1","human_id":"u2"`, "", "payload.human and payload.human_id name two customers"},
-		{"both, different in case", `"value":1,"human":"u1","human_id":"U1"`, "", "payload.human and payload.human_id name two customers"},
-		{"empty", `"value":1,"human":""`, "", ""},
-		{"null", `"value":1,"human":null,"human_id":null`, "", ""},
-		{"human empty", `"value":1,"human":"","human_id":"u1"`, "u1", ""},
-		{"human null", `"value":1,"human":null,"human_id":"u1"`, "u1", ""},
-		{"human_id empty", `"value":1,"human":"u1","human_id":""`, "u1", ""},
-		{"number", `"value":1,"human":7`, "", "payload.human is not a string"},
-		{"object", `"value":1,"human_id":{"id":"u1"}`, "", "payload.human_id is not a string"},
-		{"256 bytes", `"value":1,"human":"` + long + `"`, long, ""},
-		{"257 bytes", `"value":1,"human":"a` + long + `"`, "", "payload.human is longer than 256 bytes"},
-		{"path", `"value":1,"human":"users/../admin"`, "users/../admin", ""},
-		{"dot", `"value":1,"human":"."`, ".", ""},
-		{"reserved name", `"value":1,"human":"__x__"`, "__x__", ""},
-		{"sentinel", `"value":1,"human":"anonymous"`, "anonymous", ""},
-		{"space at the end", `"value":1,"human":"u1 "`, "u1 ", ""},
-		{"composed", `"value":1,"human":"é"`, "\u00e9", ""},
-		{"decomposed", `"value":1,"human":"` + "e\u0301" + `"`, "e\u0301", ""},
-		{"forged log line", `"value":1,"human":"u1\nlevel=ERROR"`, "", "payload.human contains a control character"},
-		{"DEL in human_id", `"value":1,"human_id":"u1\u007f"`, "", "payload.human_id contains a control character"},
-		{"project too long", `"value":1,"project":"a` + long + `"`, "", "payload.project is longer than 256 bytes"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			u, err := gabber.ParseUsageTracked([]byte(usage(c.members)))
-			if c.reason != "" {
-				if err == nil || err.Error() != c.reason {
-					t.Fatalf("reason is %v, want %q", err, c.reason)
-				}
-				return
-			}
-			if err != nil || u.Account() != c.want {
-				t.Errorf("account %q, error %v", u.Account(), err)
-			}
-		})
-	}
-}
-
-func TestIdentity_usage(t *testing.T) {
-	long := strings.Repeat("a", 256)
-	for _, c := range []struct {
-		name, members string
-		want          []string
-		reason        string
-	}{
-		{"id", `"value":1,"id":"x"`, []string{"x"}, ""},
-		{"missing", `"value":1`, nil, ""},
-		{"empty", `"value":1,"id":""`, nil, ""},
-		{"null", `"value":1,"id":null`, nil, ""},
-		{"number", `"value":1,"id":7`, nil, "payload.id is not a string"},
-		{"object", `"value":1,"id":{}`, nil, "payload.id is not a string"},
-		{"256 bytes", `"value":1,"id":"` + long + `"`, []string{long}, ""},
-		{"257 bytes", `"value":1,"id":"a` + long + `"`, nil, "payload.id is longer than 256 bytes"},
-		{"the docs' oldest form", `"value":1,"human_id":"u1"`, nil, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			parsed, err := gabber.Decode([]byte(usage(c.members)))
-			if c.reason != "" {
-				if err == nil || err.Error() != c.reason {
-					t.Fatalf("reason is %v, want %q", err, c.reason)
-				}
-				return
-			}
-			if err != nil || !parsed.Known || !reflect.DeepEqual(parsed.Identity, c.want) {
-				t.Errorf("identity %q, error %v", parsed.Identity, err)
-			}
-		})
 	}
 }
 
@@ -201,8 +144,13 @@ func TestIdentity_otherBytes(t *testing.T) {
 		usage(`"id":"x","value":31,"human":"u2"`), // a conflict; the ledger's to find
 	}
 	for _, body := range same {
-		if got, want := identity(t, body), identity(t, same[0]); got != want {
+		if got, want := identity(t, body), identity(t, same[0]); got != want || got == "" {
 			t.Errorf("identity of %s differs", body)
+		}
+	}
+	for _, members := range []string{`"value":1`, `"value":1,"id":""`, `"value":1,"id":null`} {
+		if identity(t, usage(members)) != "" {
+			t.Errorf("%s has an identity beside its bytes", members)
 		}
 	}
 }
@@ -233,34 +181,15 @@ func TestIdentity_otherEvents(t *testing.T) {
 	}
 }
 
+// identity is empty where only the body tells events apart.
 func identity(t *testing.T, body string) string {
 	t.Helper()
 	parsed, err := gabber.Decode([]byte(body))
-	if err != nil || parsed.Identity == nil {
-		t.Fatalf("no identity, error %v", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parsed.Identity == nil {
+		return ""
 	}
 	return webhook.Identity("gabber", parsed.Type, parsed.Identity...)
-}
-
-func TestUsage_simulated(t *testing.T) {
-	for members, want := range map[string]bool{
-		`"value":1`:                                       false,
-		`"value":1,"simulated":true`:                      true,
-		`"value":1,"metadata":{"simulated":true}`:         true,
-		`"value":1,"extra":{"a":1, "simulated" : true}`:   true,
-		`"value":1,"simulated":false`:                     false,
-		`"value":1,"simulated":"true"`:                    false,
-		`"value":1,"simulated":1`:                         false,
-		`"value":1,"simulated":null`:                      false,
-		`"value":1,"metadata":{"Simulated":true}`:         false,
-		`"value":1,"metadata":["simulated",true]`:         false,
-		`"value":1,"metadata":{"x":{"simulated":true}}`:   false,
-		`"value":1,"metadata":null,"extra":"simulated"`:   false,
-		`"value":1,"metadata":{"simulated":[true,false]}`: false,
-	} {
-		u, err := gabber.ParseUsageTracked([]byte(usage(members)))
-		if err != nil || u.Simulated() != want {
-			t.Errorf("%s: %v, error %v", members, u.Simulated(), err)
-		}
-	}
 }

@@ -68,7 +68,7 @@ func (e recordingAvailable) State(body []byte) (webhook.State, error) {
 type completedCall struct{ event[call] }
 
 // maxCallSeconds is ours: a longer call is taken for a fault of the sender and
-// goes to the dead letters, where a person decides.
+// goes to the dead letters, where an operator decides.
 const maxCallSeconds = 7 * 24 * 60 * 60
 
 // Usage charges the call's seconds to the customer. A call ends once, so its id
