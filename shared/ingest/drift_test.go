@@ -10,7 +10,7 @@ import (
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 )
 
-// deliver has acme send bodies to one process and gives what was logged.
+// deliver has the made-up platform send bodies to one process and gives what was logged.
 func deliver(t *testing.T, bodies ...string) string {
 	t.Helper()
 	w := ingesttest.NewWorld(t)
@@ -34,17 +34,17 @@ func TestHandle_drift(t *testing.T) {
 		want   []string // what the lines say
 	}{
 		{"nothing new", []string{usage(`,"who":"u1"`), usage(``)}, nil},
-		{"a renamed member", []string{usage(`,"person":"canary"`), usage(`,"person":"canary-2"`)}, []string{"undocumented member type=acme.thing.made field=payload.person"}},
+		{"a renamed member", []string{usage(`,"person":"canary"`), usage(`,"person":"canary-2"`)}, []string{"undocumented member type=made-up.thing.made field=payload.person"}},
 		{"two of them", []string{usage(`,"person":1,"seconds":2`)}, []string{"field=payload.person", "field=payload.seconds"}},
 		{"beside the payload", []string{`{"type":"thing.made","id":"canary","payload":{"value":1}}`}, []string{"field=id"}},
 		{"the same member of another event", []string{usage(`,"person":1`), `{"type":"thing.broken","payload":{"value":1,"person":1}}`},
-			[]string{"type=acme.thing.made field=payload.person", "type=acme.thing.broken field=payload.person"}},
+			[]string{"type=made-up.thing.made field=payload.person", "type=made-up.thing.broken field=payload.person"}},
 		{"a key that may be data", []string{usage(`,"canary@example.com":1`)}, []string{"field=payload.?"}},
-		{"a deprecated member", []string{usage(`,"old":"canary"`), usage(`,"old":"canary-2"`)}, []string{"deprecated member code=OLD type=acme.thing.made field=payload.old"}},
+		{"a deprecated member", []string{usage(`,"old":"canary"`), usage(`,"old":"canary-2"`)}, []string{"deprecated member code=OLD type=made-up.thing.made field=payload.old"}},
 		{"unknown event types", []string{`{"type":"voice.clone_ready","payload":{"x":1}}`, `{"type":"Voice-2_x","payload":{}}`, `{"type":"voice.clone_ready","payload":{"y":1}}`},
-			[]string{"unknown event type type=acme.voice.clone_ready", "unknown event type type=acme.Voice-2_x"}},
+			[]string{"unknown event type type=made-up.voice.clone_ready", "unknown event type type=made-up.Voice-2_x"}},
 		{"unknown event types that are no names", []string{`{"type":"canary@example.com","payload":{}}`, `{"type":"+canary","payload":{}}`, `{"type":"a canary","payload":{}}`, `{"type":"canary/","payload":{}}`},
-			[]string{"unknown event type type=acme.unknown"}},
+			[]string{"unknown event type type=made-up.unknown"}},
 		{"a dead letter is not drift", []string{usage(`,"value":2`), `{"type":"thing.made","payload":{}}`}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestHandle_drift(t *testing.T) {
 			if n := strings.Count(log, "code=DRIFT") + strings.Count(log, "code=OLD"); n != len(row.want) {
 				t.Errorf("%d lines, want %d: %s", n, len(row.want), log)
 			}
-			log = strings.NewReplacer(`"`, "", "msg=", "", " code=DRIFT provider=acme", "", " provider=acme", "").Replace(log)
+			log = strings.NewReplacer(`"`, "", "msg=", "", " code=DRIFT provider=made-up", "", " provider=made-up", "").Replace(log)
 			for _, want := range row.want {
 				if !strings.Contains(log, want) {
 					t.Errorf("no %q in %s", want, log)

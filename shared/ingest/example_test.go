@@ -27,13 +27,13 @@ func (p printer) Publish(_ context.Context, e webhook.Event) error {
 }
 
 func ExampleIngest_Handle() {
-	ring, err := signature.NewKeyring(ingesttest.Acme.Scheme, signature.Secret{ID: "1", Value: "keep this one in a vault"})
+	ring, err := signature.NewKeyring(ingesttest.MadeUp.Scheme, signature.Secret{ID: "1", Value: "keep this one in a vault"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	in := &ingest.Ingest{
-		Providers:   ingest.Routes(ingesttest.Acme.Provider),
+		Providers:   ingest.Routes(ingesttest.MadeUp.Provider),
 		Keyrings:    keyrings{ring},
 		Events:      printer{"queued:"},
 		DeadLetters: printer{"dead letter:"},
@@ -43,8 +43,8 @@ func ExampleIngest_Handle() {
 	deliver := func(body, signature string) {
 		reply := in.Handle(context.Background(), webhook.Delivery{
 			Method: "POST",
-			Path:   "/acme",
-			Header: webhook.Header{"X-Acme-Signature": {signature}},
+			Path:   "/made-up",
+			Header: webhook.Header{"X-Made-Up-Signature": {signature}},
 			Body:   []byte(body),
 		})
 		fmt.Println(reply.Status, reply.Body)
@@ -54,9 +54,9 @@ func ExampleIngest_Handle() {
 	deliver(body, "forged")
 	deliver(`{}`, ring.Sign([]byte(`{}`)))
 	// Output:
-	// queued: acme.thing.made 3116e29c
+	// queued: made-up.thing.made 240f259f
 	// 200 ok
 	// 403 forbidden
-	// dead letter: acme.unreadable 9c1af06c
+	// dead letter: made-up.unreadable 441ecd6a
 	// 200 ok
 }

@@ -14,7 +14,7 @@ import (
 var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func identify(body string) webhook.Event {
-	e := ingest.Identify(ingesttest.Acme.Provider, []byte(body), nine, "1")
+	e := ingest.Identify(ingesttest.MadeUp.Provider, []byte(body), nine, "1")
 	return e
 }
 
@@ -26,11 +26,11 @@ func TestIdentify_frozen(t *testing.T) {
 		basis      webhook.Basis
 		id         string
 	}{
-		{"by id", usage, webhook.ByID, "ee604ac6"},
-		{"by bytes", `{"type":"thing.made","payload":{"value":30}}`, webhook.ByBody, "989db8ba"},
-		{"a type without a Go type", `{"type":"foo.bar","payload":{}}`, webhook.ByBody, "5fb90c41"},
-		{"unreadable", `not json`, webhook.Undecodable, "94a5ba26"},
-		{"readable as far as its type", `{"type":"thing.made","payload":null}`, webhook.Undecodable, "211e6504"},
+		{"by id", usage, webhook.ByID, "04f81f2c"},
+		{"by bytes", `{"type":"thing.made","payload":{"value":30}}`, webhook.ByBody, "e068ae42"},
+		{"a type without a Go type", `{"type":"foo.bar","payload":{}}`, webhook.ByBody, "f0de36e2"},
+		{"unreadable", `not json`, webhook.Undecodable, "ad5f9c79"},
+		{"readable as far as its type", `{"type":"thing.made","payload":null}`, webhook.Undecodable, "8fa1c8ed"},
 	} {
 		e := identify(row.body)
 		if e.Basis != row.basis || webhook.ShortID(e.ID) != row.id {
@@ -79,14 +79,14 @@ func TestIdentify_dependsOnTheBodyAlone(t *testing.T) {
 // Once the decoder is fixed and the dead letters are sent back, they become what
 // they would have been, as of the time when they arrived.
 func TestRedecode(t *testing.T) {
-	broken := ingesttest.Acme.Provider
+	broken := ingesttest.MadeUp.Provider
 	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet fixed") }
 	letter := ingest.Identify(broken, []byte(usage), nine, "2")
 	if letter.Basis != webhook.Undecodable || letter.Reason == "" {
 		t.Fatalf("letter %+v", letter)
 	}
-	want := ingest.Identify(ingesttest.Acme.Provider, []byte(usage), nine, "2")
-	got, err := ingest.Redecode(acmeRoute)(letter)
+	want := ingest.Identify(ingesttest.MadeUp.Provider, []byte(usage), nine, "2")
+	got, err := ingest.Redecode(madeUpRoute)(letter)
 	if err != nil || got.ID != want.ID || got.Basis != webhook.ByID || !got.Time.Equal(nine) || got.KeyID != "2" || got.Reason != "" {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)
 	}
@@ -97,9 +97,9 @@ func TestRedecode_permanentErrors(t *testing.T) {
 		"still unreadable":     identify(`not json`),
 		"an unknown platform":  {Source: "/webhooks/nope", Data: []byte(usage)},
 		"an event of our own":  {Source: "/functions/worker", Data: []byte(usage)},
-		"a platform's subpath": {Source: "/webhooks/acme/x", Data: []byte(usage)},
+		"a platform's subpath": {Source: "/webhooks/made-up/x", Data: []byte(usage)},
 	} {
-		_, err := ingest.Redecode(acmeRoute)(e)
+		_, err := ingest.Redecode(madeUpRoute)(e)
 		if _, permanent := webhook.PermanentReason(err); !permanent {
 			t.Errorf("%s: %v, want a permanent error", name, err)
 		}

@@ -17,35 +17,35 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-const usage = ingesttest.AcmeBody
+const usage = ingesttest.MadeUpBody
 
-var acmeRoute = ingest.Routes(ingesttest.Acme.Provider)
+var madeUpRoute = ingest.Routes(ingesttest.MadeUp.Provider)
 
-// ring holds acme's secrets.
+// ring holds the made-up platform's secrets.
 func ring(secrets ...string) *signature.Keyring {
 	var keys []signature.Secret
 	for i, s := range secrets {
 		keys = append(keys, signature.Secret{ID: fmt.Sprint(i + 1), Value: s})
 	}
-	r, err := signature.NewKeyring(ingesttest.Acme.Scheme, keys...)
+	r, err := signature.NewKeyring(ingesttest.MadeUp.Scheme, keys...)
 	if err != nil {
 		panic(err)
 	}
 	return r
 }
 
-// delivery is a body on acme's route, signed as in a new world.
+// delivery is a body on the made-up platform's route, signed as in a new world.
 func delivery(body string) webhook.Delivery {
 	return webhook.Delivery{
-		Method: "POST", Path: "/acme", ID: "r-1", Body: []byte(body),
-		Header: webhook.Header{"X-Acme-Signature": {ring(ingesttest.Secret("acme")).Sign([]byte(body))}},
+		Method: "POST", Path: "/made-up", ID: "r-1", Body: []byte(body),
+		Header: webhook.Header{"X-Made-Up-Signature": {ring(ingesttest.Secret("made-up")).Sign([]byte(body))}},
 	}
 }
 
 // forged is a delivery with the signature of another secret.
 func forged(body string) webhook.Delivery {
 	d := delivery(body)
-	d.Header = webhook.Header{"X-Acme-Signature": {ring("the secret of another sender").Sign([]byte(body))}}
+	d.Header = webhook.Header{"X-Made-Up-Signature": {ring("the secret of another sender").Sign([]byte(body))}}
 	return d
 }
 
@@ -72,9 +72,9 @@ func TestHandle_event(t *testing.T) {
 	w.Ingest.Handle(t.Context(), delivery(usage))
 	got := w.Events.Stored(t)[0]
 	want := webhook.Event{
-		ID:     webhook.Identity("acme", "thing.made", "id", "1"),
-		Source: "/webhooks/acme", Type: "acme.thing.made", Time: w.Now(), Data: []byte(usage),
-		Basis: webhook.ByID, KeyID: "1", Group: webhook.GroupOf("acme", "canary"),
+		ID:     webhook.Identity("made-up", "thing.made", "id", "1"),
+		Source: "/webhooks/made-up", Type: "made-up.thing.made", Time: w.Now(), Data: []byte(usage),
+		Basis: webhook.ByID, KeyID: "1", Group: webhook.GroupOf("made-up", "canary"),
 	}
 	if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
@@ -94,8 +94,8 @@ func TestHandle_withoutAGroup(t *testing.T) {
 func TestHandle_decodesWhatIsVerified(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	decoded := 0
-	provider := ingesttest.Acme.Provider
-	provider.Decode = func(body []byte) (webhook.Parsed, error) { decoded++; return ingesttest.Acme.Decode(body) }
+	provider := ingesttest.MadeUp.Provider
+	provider.Decode = func(body []byte) (webhook.Parsed, error) { decoded++; return ingesttest.MadeUp.Decode(body) }
 	w.Ingest.Providers = ingest.Routes(provider)
 	unsigned, large := delivery(usage), delivery(strings.Repeat(" ", ingest.DefaultMaxBody+1))
 	unsigned.Header = nil
@@ -112,14 +112,14 @@ func TestHandle_decodesWhatIsVerified(t *testing.T) {
 
 func TestHandle_decoderPanics(t *testing.T) {
 	w := ingesttest.NewWorld(t)
-	provider := ingesttest.Acme.Provider
+	provider := ingesttest.MadeUp.Provider
 	provider.Decode = func(body []byte) (webhook.Parsed, error) { panic(string(body)) }
 	w.Ingest.Providers = ingest.Routes(provider)
 	if reply := w.Ingest.Handle(t.Context(), delivery(usage)); reply.Status != 200 {
 		t.Errorf("status %d, want 200", reply.Status)
 	}
 	stored := w.DeadLetters.Stored(t)
-	if len(stored) != 1 || stored[0].Reason != "the decoder panicked" || stored[0].Type != "acme.unreadable" {
+	if len(stored) != 1 || stored[0].Reason != "the decoder panicked" || stored[0].Type != "made-up.unreadable" {
 		t.Errorf("dead letters %+v", stored)
 	}
 	w.CheckSilence(t, "canary")
@@ -150,8 +150,8 @@ func TestHandle_otherPanics(t *testing.T) {
 }
 
 func TestHandle_rotatedSecret(t *testing.T) {
-	w := ingesttest.NewWorld(t, ingesttest.Secrets("acme", "the secret before rotation"))
-	w.Keyrings.Rotate(t, "acme", "the newest secret of all", ingesttest.Secret("acme"))
+	w := ingesttest.NewWorld(t, ingesttest.Secrets("made-up", "the secret before rotation"))
+	w.Keyrings.Rotate(t, "made-up", "the newest secret of all", ingesttest.Secret("made-up"))
 	if reply := w.Ingest.Handle(t.Context(), delivery(usage)); reply.Status != 200 {
 		t.Errorf("status %d, want 200", reply.Status)
 	}
@@ -168,7 +168,7 @@ func TestHandle_rotatedSecret(t *testing.T) {
 
 func TestHandle_goodSignatureWithoutRefresh(t *testing.T) {
 	w := ingesttest.NewWorld(t)
-	w.Keyrings.Rotate(t, "acme", "the newest secret of all")
+	w.Keyrings.Rotate(t, "made-up", "the newest secret of all")
 	w.Ingest.Handle(t.Context(), delivery(usage))
 	if n := w.Keyrings.Refreshes(); n != 0 {
 		t.Errorf("%d refreshes", n)
@@ -204,29 +204,29 @@ func TestHandle_budgetSpent(t *testing.T) {
 
 // A sender gets a constant, an operator these fields.
 func TestHandle_logLines(t *testing.T) {
-	short := webhook.ShortID(webhook.Identity("acme", "thing.made", "id", "1"))
+	short := webhook.ShortID(webhook.Identity("made-up", "thing.made", "id", "1"))
 	for _, row := range []struct {
 		name     string
 		options  []ingesttest.Option
 		delivery webhook.Delivery
 		want     map[string]any
 	}{
-		{"queued", nil, delivery(usage), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1", "provider": "acme",
-			"type": "acme.thing.made", "id": short, "key": "1", "bytes": float64(len(usage))}},
+		{"queued", nil, delivery(usage), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1", "provider": "made-up",
+			"type": "made-up.thing.made", "id": short, "key": "1", "bytes": float64(len(usage))}},
 		{"a type without a Go type", nil, delivery(`{"type": "a.b_c", "payload": {}}`), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1",
-			"provider": "acme", "type": "acme.a.b_c", "id": "*", "key": "1", "bytes": float64(32)}},
+			"provider": "made-up", "type": "made-up.a.b_c", "id": "*", "key": "1", "bytes": float64(32)}},
 		{"a type that is no name", nil, delivery(`{"type": "a canary", "payload": {}}`), map[string]any{"level": "INFO", "msg": "queued", "request": "r-1",
-			"provider": "acme", "type": "acme.unknown", "id": "*", "key": "1", "bytes": float64(35)}},
-		{"unusable", nil, delivery(`{"type": "thing.made", "payload": {}}`), map[string]any{"level": "WARN", "msg": "dead letter", "request": "r-1", "provider": "acme",
-			"type": "acme.thing.made", "id": "*", "key": "1", "bytes": float64(37), "code": webhook.CodeDeadLetter, "reason": "payload.value is missing"}},
-		{"forged", nil, forged(usage), map[string]any{"level": "WARN", "msg": "refused", "request": "r-1", "provider": "acme",
+			"provider": "made-up", "type": "made-up.unknown", "id": "*", "key": "1", "bytes": float64(35)}},
+		{"unusable", nil, delivery(`{"type": "thing.made", "payload": {}}`), map[string]any{"level": "WARN", "msg": "dead letter", "request": "r-1", "provider": "made-up",
+			"type": "made-up.thing.made", "id": "*", "key": "1", "bytes": float64(37), "code": webhook.CodeDeadLetter, "reason": "payload.value is missing"}},
+		{"forged", nil, forged(usage), map[string]any{"level": "WARN", "msg": "refused", "request": "r-1", "provider": "made-up",
 			"status": float64(403), "cause": "signature does not match", "code": webhook.CodeSignature, "missed": true,
 			"expected": "64 hex (SHA-256)", "got": "the same shape: wrong key or changed bytes"}},
 		{"no such route", nil, webhook.Delivery{Method: "POST", Path: "/canary", ID: "r-1"}, map[string]any{"level": "INFO", "msg": "refused", "request": "r-1", "provider": "",
 			"status": float64(404), "cause": "no such route"}},
-		{"no secret", []ingesttest.Option{ingesttest.Secrets("acme")}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "acme",
+		{"no secret", []ingesttest.Option{ingesttest.Secrets("made-up")}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "made-up",
 			"status": float64(503), "cause": "a keyring holds 1 to 3 secrets, not 0", "code": webhook.CodeSecret, "missed": true}},
-		{"queue down", []ingesttest.Option{ingesttest.QueueDown}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "acme",
+		{"queue down", []ingesttest.Option{ingesttest.QueueDown}, delivery(usage), map[string]any{"level": "ERROR", "msg": "refused", "request": "r-1", "provider": "made-up",
 			"status": float64(503), "cause": "the queue refuses", "code": webhook.CodeQueue, "missed": true}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -280,7 +280,7 @@ func TestRefuse(t *testing.T) {
 		{errors.New("anything else"), 500},
 	} {
 		w := ingesttest.NewWorld(t)
-		reply := w.Ingest.Refuse(t.Context(), webhook.Delivery{Path: "/acme"}, row.err)
+		reply := w.Ingest.Refuse(t.Context(), webhook.Delivery{Path: "/made-up"}, row.err)
 		if reply.Status != row.status {
 			t.Errorf("%v: status %d, want %d", row.err, reply.Status, row.status)
 		}

@@ -35,72 +35,72 @@ func refusal(t *testing.T, w *ingesttest.World, d webhook.Delivery) ingesttest.R
 }
 
 func platform(name, header string) webhook.Provider {
-	p := ingesttest.Acme.Provider
+	p := ingesttest.MadeUp.Provider
 	p.Name, p.SignatureHeader = name, header
 	return p
 }
 
-// Of the platforms here be-ta shares acme's header, and idle is known not to be in
+// Of the platforms here be-ta shares the header of made-up, and idle is known not to be in
 // use.
 func TestHandle_missed(t *testing.T) {
-	const acmes, idles = "X-Acme-Signature", "X-Idle-Signature"
+	const madeUps, idles = "X-Made-Up-Signature", "X-Idle-Signature"
 	for _, row := range []struct {
 		name     string
 		delivery webhook.Delivery
 		provider string
 		missed   bool
 	}{
-		{"no signature", request("POST", "/acme"), "acme", true},
-		{"a wrong signature", request("POST", "/acme", acmes), "acme", true},
-		{"another method", request("GET", "/acme"), "acme", false},
-		{"another method, signed", request("PUT", "/acme", acmes), "acme", true},
-		{"a slash behind the route", request("POST", "/acme/"), "acme", true},
-		{"upper case", request("POST", "/ACME"), "acme", true},
-		{"two slashes", request("POST", "//acme"), "acme", true},
-		{"two slashes behind", request("POST", "/acme//"), "acme", true},
-		{"a backslash", request("POST", `/acme\`), "acme", true},
-		{"a segment before", request("POST", "/webhooks/acme"), "acme", true},
-		{"a segment behind", request("POST", "/acme/webhook"), "acme", true},
-		{"a stage, in another case", request("POST", "/prod/Acme/"), "acme", true},
-		{"a dot segment", request("POST", "/./acme"), "acme", true},
-		{"percent-encoded", request("POST", "/%61cme"), "acme", true},
-		{"an encoded slash", request("POST", "/%2Facme"), "acme", true},
-		{"encoded twice", request("POST", "/%2561cme"), "acme", true},
-		{"a space behind", request("POST", "/acme%20"), "acme", true},
-		{"a line break behind", request("POST", "/acme%0D%0A"), "acme", true},
-		{"a zero-width space behind", request("POST", "/acme%E2%80%8B"), "acme", true},
-		{"a byte that is not UTF-8 behind", request("POST", "/acme%FF"), "acme", true},
-		{"a percent sign behind", request("POST", "/acme%"), "acme", true},
-		{"an encoded query", request("POST", "/acme%3Fx=y"), "acme", true},
-		{"a full stop behind", request("POST", "/acme."), "acme", true},
-		{"quotes around", request("POST", "/%22acme%22"), "acme", true},
+		{"no signature", request("POST", "/made-up"), "made-up", true},
+		{"a wrong signature", request("POST", "/made-up", madeUps), "made-up", true},
+		{"another method", request("GET", "/made-up"), "made-up", false},
+		{"another method, signed", request("PUT", "/made-up", madeUps), "made-up", true},
+		{"a slash behind the route", request("POST", "/made-up/"), "made-up", true},
+		{"upper case", request("POST", "/MADE-UP"), "made-up", true},
+		{"two slashes", request("POST", "//made-up"), "made-up", true},
+		{"two slashes behind", request("POST", "/made-up//"), "made-up", true},
+		{"a backslash", request("POST", `/made-up\`), "made-up", true},
+		{"a segment before", request("POST", "/webhooks/made-up"), "made-up", true},
+		{"a segment behind", request("POST", "/made-up/webhook"), "made-up", true},
+		{"a stage, in another case", request("POST", "/prod/Made-Up/"), "made-up", true},
+		{"a dot segment", request("POST", "/./made-up"), "made-up", true},
+		{"percent-encoded", request("POST", "/%6dade-up"), "made-up", true},
+		{"an encoded slash", request("POST", "/%2Fmade-up"), "made-up", true},
+		{"encoded twice", request("POST", "/%256dade-up"), "made-up", true},
+		{"a space behind", request("POST", "/made-up%20"), "made-up", true},
+		{"a line break behind", request("POST", "/made-up%0D%0A"), "made-up", true},
+		{"a zero-width space behind", request("POST", "/made-up%E2%80%8B"), "made-up", true},
+		{"a byte that is not UTF-8 behind", request("POST", "/made-up%FF"), "made-up", true},
+		{"a percent sign behind", request("POST", "/made-up%"), "made-up", true},
+		{"an encoded query", request("POST", "/made-up%3Fx=y"), "made-up", true},
+		{"a full stop behind", request("POST", "/made-up."), "made-up", true},
+		{"quotes around", request("POST", "/%22made-up%22"), "made-up", true},
 		{"a name with a hyphen", request("POST", "/hooks/BE-TA"), "be-ta", true},
-		{"near, but another method", request("GET", "/ACME"), "acme", false},
-		{"near and signed, another method", request("GET", "/ACME", acmes), "acme", true},
+		{"near, but another method", request("GET", "/MADE-UP"), "made-up", false},
+		{"near and signed, another method", request("GET", "/MADE-UP", madeUps), "made-up", true},
 
 		{"a probe", request("POST", "/nope"), "", false},
-		{"a probe of a script", request("POST", "/acme.php"), "", false},
+		{"a probe of a script", request("POST", "/made-up.php"), "", false},
 		{"a probe of a file", request("GET", "/.env"), "", false},
 		{"a probe of the root", request("POST", "/"), "", false},
-		{"a longer word", request("POST", "/acmes"), "", false},
-		{"a long path", request("POST", "/"+strings.Repeat("a/", 1000)+"acme"), "", false},
+		{"a longer word", request("POST", "/made-ups"), "", false},
+		{"a long path", request("POST", "/"+strings.Repeat("a/", 1000)+"made-up"), "", false},
 		{"no path", request("POST", ""), "", false},
 
-		{"an unknown path, signed", request("POST", "/nope", acmes), "unrouted", true},
-		{"an unknown path, signed, header in another case", request("GET", "/", strings.ToLower(acmes)), "unrouted", true},
-		{"a long path, signed", request("POST", "/"+strings.Repeat("a/", 1000)+"acme", acmes), "unrouted", true},
+		{"an unknown path, signed", request("POST", "/nope", madeUps), "unrouted", true},
+		{"an unknown path, signed, header in another case", request("GET", "/", strings.ToLower(madeUps)), "unrouted", true},
+		{"a long path, signed", request("POST", "/"+strings.Repeat("a/", 1000)+"made-up", madeUps), "unrouted", true},
 		{"signed for a platform not in use", request("POST", "/nope", idles), "", false},
-		{"another platform's header", request("POST", "/gamma", acmes), "unrouted", true},
+		{"another platform's header", request("POST", "/gamma", madeUps), "unrouted", true},
 
 		{"a probe of a platform not in use", request("POST", "/idle"), "idle", false},
 		{"a probe near a platform not in use", request("POST", "/IDLE"), "idle", false},
 		{"a platform in use and not in the secret", request("POST", "/idle", idles), "idle", true},
 		{"… at a path near its route", request("POST", "/idle//", idles), "idle", true},
-		{"another platform's header where none is in use", request("POST", "/idle", acmes), "unrouted", true},
+		{"another platform's header where none is in use", request("POST", "/idle", madeUps), "unrouted", true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := ingesttest.NewWorld(t, ingesttest.Unused("idle"))
-			w.Ingest.Providers = ingest.Routes(platform("acme", acmes), platform("be-ta", acmes), platform("gamma", "X-Gamma-Signature"), platform("idle", idles))
+			w.Ingest.Providers = ingest.Routes(platform("made-up", madeUps), platform("be-ta", madeUps), platform("gamma", "X-Gamma-Signature"), platform("idle", idles))
 			line := refusal(t, w, row.delivery)
 			if line.Provider != row.provider || line.Missed != row.missed {
 				t.Errorf("provider %q, missed: %v, want %q and %v", line.Provider, line.Missed, row.provider, row.missed)
@@ -112,11 +112,11 @@ func TestHandle_missed(t *testing.T) {
 // For each reason, a delivery to the route of a platform in use is missed.
 func TestRefuse_missedForEachReason(t *testing.T) {
 	w := ingesttest.NewWorld(t)
-	unsigned := request("POST", "/acme")
+	unsigned := request("POST", "/made-up")
 	for _, err := range []error{ingest.ErrSlow, ingest.ErrMalformed, errors.New("anything else")} {
 		w.Ingest.Refuse(t.Context(), unsigned, err)
 	}
-	large, encoded := unsigned, request("POST", "/acme", "Content-Encoding")
+	large, encoded := unsigned, request("POST", "/made-up", "Content-Encoding")
 	large.Body = make([]byte, ingest.DefaultMaxBody+1)
 	encoded.Header["Content-Encoding"] = []string{"gzip"}
 	for _, d := range []webhook.Delivery{large, encoded} {
@@ -132,8 +132,8 @@ func TestRefuse_missedForEachReason(t *testing.T) {
 		t.Errorf("%d refusals, want 9", n)
 	}
 	for _, line := range w.Refused(t) {
-		if !line.Missed || line.Provider != "acme" {
-			t.Errorf("not missed at acme's route: %+v", line)
+		if !line.Missed || line.Provider != "made-up" {
+			t.Errorf("not missed at the made-up route: %+v", line)
 		}
 	}
 }
@@ -152,7 +152,7 @@ func TestRefuse_missedCostsNoStoreAndLittleMemory(t *testing.T) {
 	w := ingesttest.NewWorld(t)
 	for _, path := range []string{"/nope", "/wp-login.php", "/" + strings.Repeat("a/", 1<<16), "/%67%61" + strings.Repeat("%2f", 100)} {
 		d := request("POST", path, "X-Customer")
-		before := testing.AllocsPerRun(100, func() { w.Ingest.Refuse(t.Context(), request("POST", "/acme"), ingest.ErrSlow) })
+		before := testing.AllocsPerRun(100, func() { w.Ingest.Refuse(t.Context(), request("POST", "/made-up"), ingest.ErrSlow) })
 		after := testing.AllocsPerRun(100, func() { w.Ingest.Refuse(t.Context(), d, ingest.ErrNoRoute) })
 		if after > before+4 {
 			t.Errorf("%.20s: %v allocations, a refusal at a route makes %v", path, after, before)
@@ -180,8 +180,8 @@ func TestHandle_mismatchSaysWhatWasExpected(t *testing.T) {
 		{"three headers, one empty", []string{"canary", "", "canary"}, "1 header", "3 headers"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			d := request("POST", "/acme")
-			d.Header["X-Acme-Signature"] = row.signatures
+			d := request("POST", "/made-up")
+			d.Header["X-Made-Up-Signature"] = row.signatures
 			line := refusal(t, ingesttest.NewWorld(t), d)
 			if line.Expected != row.expected || line.Got != row.got {
 				t.Errorf("expected %q and got %q, want %q and %q", line.Expected, line.Got, row.expected, row.got)

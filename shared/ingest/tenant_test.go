@@ -22,7 +22,7 @@ type rings struct {
 
 func (r *rings) Keyring(_ context.Context, name string) (webhook.Verifier, error) {
 	r.asked = append(r.asked, name)
-	if name == "acme/bad" {
+	if name == "made-up/bad" {
 		return nil, errors.New("a secret that is too short")
 	}
 	if ring, ok := r.byName[name]; ok {
@@ -42,9 +42,9 @@ func (r *rings) Refresh(_ context.Context, name string) webhook.Verifier {
 	return nil
 }
 
-// tenants is acme with a body that names whose secret to try.
+// tenants is the made-up platform with a body that names whose secret to try.
 func tenants() webhook.Provider {
-	p := ingesttest.Acme.Provider
+	p := ingesttest.MadeUp.Provider
 	p.Tenant = func(body []byte) string { return strings.TrimSpace(string(body)) }
 	p.Decode = func([]byte) (webhook.Parsed, error) { return webhook.Parsed{Type: "a"}, nil }
 	return p
@@ -58,15 +58,15 @@ func TestHandle_tenantsSecret(t *testing.T) {
 		asked        string
 		status       int
 	}{
-		{"its own secret", "one", own, "acme/one", 200},
-		{"the platform's secret does not do for it", "one", platform, "acme/one", 403},
-		{"a tenant without its own has the platform's", "two", platform, "acme/two acme", 200},
-		{"its own does not do for another tenant", "two", own, "acme/two acme acme/two", 403},
-		{"its own is bad: the platform's does not stand in", "bad", platform, "acme/bad", 503},
-		{"no tenant", " ", platform, "acme", 200},
+		{"its own secret", "one", own, "made-up/one", 200},
+		{"the platform's secret does not do for it", "one", platform, "made-up/one", 403},
+		{"a tenant without its own has the platform's", "two", platform, "made-up/two made-up", 200},
+		{"its own does not do for another tenant", "two", own, "made-up/two made-up made-up/two", 403},
+		{"its own is bad: the platform's does not stand in", "bad", platform, "made-up/bad", 503},
+		{"no tenant", " ", platform, "made-up", 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := &rings{byName: map[string]*signature.Keyring{"acme": platform, "acme/one": own}}
+			r := &rings{byName: map[string]*signature.Keyring{"made-up": platform, "made-up/one": own}}
 			if status := r.deliver(t, row.tenant, row.signer); status != row.status || strings.Join(r.asked, " ") != row.asked {
 				t.Errorf("%d after asking for %q, want %d and %q", status, r.asked, row.status, row.asked)
 			}
@@ -80,7 +80,7 @@ func (r *rings) deliver(t *testing.T, body string, signer *signature.Keyring) in
 	w := ingesttest.NewWorld(t)
 	w.Ingest.Keyrings, w.Ingest.Providers = r, ingest.Routes(tenants())
 	d := delivery(body)
-	d.Header[ingesttest.Acme.SignatureHeader] = []string{signer.Sign(d.Body)}
+	d.Header[ingesttest.MadeUp.SignatureHeader] = []string{signer.Sign(d.Body)}
 	return w.Ingest.Handle(t.Context(), d).Status
 }
 
@@ -88,10 +88,10 @@ func (r *rings) deliver(t *testing.T, body string, signer *signature.Keyring) in
 // arrives before the new secrets have been read: looking again finds it.
 func TestHandle_tenantGetsASecret(t *testing.T) {
 	platform, own, rotated := ring("the-secret-of-the-platform"), ring("the-secret-of-tenant-one"), ring("the-newer-secret-of-the-platform")
-	before := map[string]*signature.Keyring{"acme": platform}
-	after := map[string]*signature.Keyring{"acme": platform, "acme/one": own}
-	both := map[string]*signature.Keyring{"acme": rotated, "acme/one": own}
-	older := map[string]*signature.Keyring{"acme": platform, "acme/one": rotated}
+	before := map[string]*signature.Keyring{"made-up": platform}
+	after := map[string]*signature.Keyring{"made-up": platform, "made-up/one": own}
+	both := map[string]*signature.Keyring{"made-up": rotated, "made-up/one": own}
+	older := map[string]*signature.Keyring{"made-up": platform, "made-up/one": rotated}
 	for _, row := range []struct {
 		name       string
 		had, newer map[string]*signature.Keyring

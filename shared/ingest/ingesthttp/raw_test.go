@@ -15,21 +15,21 @@ import (
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 )
 
-const usage = ingesttest.AcmeBody
+const usage = ingesttest.MadeUpBody
 
-// sign makes acme's signature.
+// sign makes the made-up platform's signature.
 func sign(body string) string {
-	m := hmac.New(sha256.New, []byte(ingesttest.Secret("acme")))
+	m := hmac.New(sha256.New, []byte(ingesttest.Secret("made-up")))
 	m.Write([]byte(body))
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// post begins a request to acme's route; lines and body follow.
+// post begins a request to the made-up route; lines and body follow.
 func post(lines ...string) string {
-	return "POST /acme HTTP/1.1\r\nHost: localhost\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n"
+	return "POST /made-up HTTP/1.1\r\nHost: localhost\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
 
-func signature(body string) string { return "X-Acme-Signature: " + sign(body) }
+func signature(body string) string { return "X-Made-Up-Signature: " + sign(body) }
 
 func length(n int) string { return fmt.Sprintf("Content-Length: %d", n) }
 
@@ -60,15 +60,15 @@ func TestHandler_rawRequests(t *testing.T) {
 		{"B19 a chunk that lies about its size", post(chunked, signature(usage)) + "5\r\n" + usage + "\r\n0\r\n\r\n", 400, 0},
 		{"B29 10,000 headers", post(strings.Repeat("X-Header: a\r\n", 10_000)+length(len(usage)), signature(usage)) + usage, 431, 0},
 		{"B29 a header of a megabyte", post("X-Header: "+strings.Repeat("a", 1<<20), length(len(usage)), signature(usage)) + usage, 431, 0},
-		{"B30 the signature in a trailer", post(chunked, "Trailer: X-Acme-Signature") + trailed(usage), 400, 0},
+		{"B30 the signature in a trailer", post(chunked, "Trailer: X-Made-Up-Signature") + trailed(usage), 400, 0},
 		{"B30 the signature in a trailer that was not announced", post(chunked) + trailed(usage), 400, 0},
-		{"B79 the signature on a continuation line", post(length(len(usage)), "X-Acme-Signature:\r\n "+sign(usage)) + usage, 200, 1},
-		{"B79 half of the signature on a continuation line", post(length(len(usage)), "X-Acme-Signature: "+sign(usage)[:32]+"\r\n "+sign(usage)[32:]) + usage, 403, 0},
-		{"B79 a space before the colon", post(length(len(usage)), "X-Acme-Signature : "+sign(usage)) + usage, 400, 0},
-		{"a bare line feed in a header's value", post(length(len(usage)), "X-Header: a\nX-Acme-Signature: "+sign(usage)) + usage, 200, 1},
-		{"no Host", "POST /acme HTTP/1.1\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 400, 0},
-		{"HTTP/1.0", "POST /acme HTTP/1.0\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
-		{"the whole URL as target", "POST http://other.example/acme HTTP/1.1\r\nHost: localhost\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
+		{"B79 the signature on a continuation line", post(length(len(usage)), "X-Made-Up-Signature:\r\n "+sign(usage)) + usage, 200, 1},
+		{"B79 half of the signature on a continuation line", post(length(len(usage)), "X-Made-Up-Signature: "+sign(usage)[:32]+"\r\n "+sign(usage)[32:]) + usage, 403, 0},
+		{"B79 a space before the colon", post(length(len(usage)), "X-Made-Up-Signature : "+sign(usage)) + usage, 400, 0},
+		{"a bare line feed in a header's value", post(length(len(usage)), "X-Header: a\nX-Made-Up-Signature: "+sign(usage)) + usage, 200, 1},
+		{"no Host", "POST /made-up HTTP/1.1\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 400, 0},
+		{"HTTP/1.0", "POST /made-up HTTP/1.0\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
+		{"the whole URL as target", "POST http://other.example/made-up HTTP/1.1\r\nHost: localhost\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 200, 1},
 		{"a star as target", "POST * HTTP/1.1\r\nHost: localhost\r\n" + length(len(usage)) + "\r\n" + signature(usage) + "\r\n\r\n" + usage, 404, 0},
 		{"not HTTP", "\x16\x03\x01\x02\x00\r\n\r\n", 400, 0},
 	} {
@@ -89,7 +89,7 @@ func TestHandler_rawRequests(t *testing.T) {
 			if n := len(w.Events.Messages()) + len(w.DeadLetters.Messages()); n != row.stored {
 				t.Errorf("%d stored, want %d", n, row.stored)
 			}
-			w.CheckSilence(t, ingesttest.Secret("acme"), sign(usage))
+			w.CheckSilence(t, ingesttest.Secret("made-up"), sign(usage))
 		})
 	}
 }
@@ -104,26 +104,26 @@ func TestHandler_no200WithoutAnEvent(t *testing.T) {
 	}{
 		{"OPTIONS *", "OPTIONS * HTTP/1.1", signed, 404},
 		{"OPTIONS * in HTTP/1.0", "OPTIONS * HTTP/1.0", signed, 404},
-		{"OPTIONS of a route", "OPTIONS /acme HTTP/1.1", signed, 405},
+		{"OPTIONS of a route", "OPTIONS /made-up HTTP/1.1", signed, 405},
 		{"OPTIONS of the root", "OPTIONS / HTTP/1.1", signed, 404},
 		{"OPTIONS of a server", "OPTIONS http://localhost HTTP/1.1", signed, 404},
-		{"a preflight", "OPTIONS /acme HTTP/1.1", "Origin: https://a.example\r\nAccess-Control-Request-Method: POST", 405},
+		{"a preflight", "OPTIONS /made-up HTTP/1.1", "Origin: https://a.example\r\nAccess-Control-Request-Method: POST", 405},
 		{"HEAD *", "HEAD * HTTP/1.1", "", 404},
 		{"GET *", "GET * HTTP/1.1", "", 404},
 		{"TRACE *", "TRACE * HTTP/1.1", "", 404},
 		{"CONNECT to a host", "CONNECT localhost:80 HTTP/1.1", "", 404},
-		{"CONNECT to a route", "CONNECT /acme HTTP/1.1", signed, 405},
+		{"CONNECT to a route", "CONNECT /made-up HTTP/1.1", signed, 405},
 		{"HTTP/2 with prior knowledge", "PRI * HTTP/2.0", "", 404},
-		{"an upgrade to HTTP/2", "GET /acme HTTP/1.1", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__", 405},
-		{"an upgrade to WebSocket", "GET /acme HTTP/1.1", "Connection: Upgrade\r\nUpgrade: websocket", 405},
-		{"an expectation of another kind", "POST /acme HTTP/1.1", "Expect: 200-ok\r\n" + signed, 417},
+		{"an upgrade to HTTP/2", "GET /made-up HTTP/1.1", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__", 405},
+		{"an upgrade to WebSocket", "GET /made-up HTTP/1.1", "Connection: Upgrade\r\nUpgrade: websocket", 405},
+		{"an expectation of another kind", "POST /made-up HTTP/1.1", "Expect: 200-ok\r\n" + signed, 417},
 		{"a health check", "GET /healthz HTTP/1.1", "", 404},
 		{"the root", "GET / HTTP/1.1", "", 404},
 		{"the profiler", "GET /debug/pprof/ HTTP/1.1", "", 404},
 		{"variables", "GET /debug/vars HTTP/1.1", "", 404},
 		{"an icon", "GET /favicon.ico HTTP/1.1", "", 404},
-		{"a version to come", "POST /acme HTTP/3.0", signed, 505},
-		{"a request without a version", "POST /acme", "", 400},
+		{"a version to come", "POST /made-up HTTP/3.0", signed, 505},
+		{"a request without a version", "POST /made-up", "", 400},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -146,7 +146,7 @@ func TestHandler_no200WithoutAnEvent(t *testing.T) {
 }
 
 func trailed(body string) string {
-	return fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Acme-Signature: %s\r\n\r\n", len(body), body, sign(body))
+	return fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Made-Up-Signature: %s\r\n\r\n", len(body), body, sign(body))
 }
 
 // B17.

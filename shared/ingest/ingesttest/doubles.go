@@ -150,12 +150,12 @@ func newRing(provider string, values []string) (*signature.Keyring, error) {
 	return signature.NewKeyring(schemeOf(provider), secrets...)
 }
 
-// schemeOf gives acme's for a platform that a test makes up.
+// schemeOf gives the made-up one's for a platform that a test makes up.
 func schemeOf(provider string) signature.Scheme {
 	if p, ok := providers.Table().Named(provider); ok {
 		return p.Scheme
 	}
-	return Acme.Scheme
+	return MadeUp.Scheme
 }
 
 // Keyring gives the secrets as they were set.

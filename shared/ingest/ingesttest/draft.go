@@ -100,8 +100,8 @@ func hasNoPrefix(p platform) bool { return p.Scheme.Prefix == "" }
 
 func isHex(p platform) bool { return p.Scheme.Encoding == signature.Hex }
 
-// isMadeUp is about acme alone: the row is the same for every platform.
-func isMadeUp(p platform) bool { return p.Name == Acme.Name }
+// isMadeUp is about madeUp alone: the row is the same for every platform.
+func isMadeUp(p platform) bool { return p.Name == MadeUp.Name }
 
 func unchanged(*draft) {}
 

@@ -45,12 +45,12 @@ const (
 
 var private = []string{email, phone, words, human}
 
-// acme is [Acme].
-var acme = takenApart(Acme, []byte(AcmeBody))
+// madeUp is [MadeUp].
+var madeUp = takenApart(MadeUp, []byte(MadeUpBody))
 
-// platforms are acme and those of the table.
+// platforms are the made-up one and those of the table.
 var platforms = func() []platform {
-	all := []platform{acme}
+	all := []platform{madeUp}
 	for _, p := range providers.Table() {
 		all = append(all, takenApart(p, sample(p)))
 	}

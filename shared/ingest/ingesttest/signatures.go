@@ -190,5 +190,5 @@ func other(p platform) platform {
 			return o
 		}
 	}
-	return acme
+	return madeUp
 }

@@ -37,7 +37,7 @@ func send(t *testing.T, front Front, r Request, status int) {
 func afterForgeries(t *testing.T, newFront NewFront) {
 	w := NewWorld(t)
 	front := newFront(t, w)
-	d := newDraft(acme, "")
+	d := newDraft(madeUp, "")
 	for i := range 1000 {
 		withKey(strconv.Itoa(i))(d)
 		send(t, front, d.request(), d.MismatchStatus)
@@ -48,7 +48,7 @@ func afterForgeries(t *testing.T, newFront NewFront) {
 	if w.Events.Calls()+w.DeadLetters.Calls() != 0 {
 		t.Error("a queue was called for a forgery")
 	}
-	send(t, front, newDraft(acme, "").request(), 200)
+	send(t, front, newDraft(madeUp, "").request(), 200)
 	if n := len(w.Events.Messages()); n != 1 {
 		t.Errorf("%d events stored, want the good one", n)
 	}
@@ -56,12 +56,12 @@ func afterForgeries(t *testing.T, newFront NewFront) {
 
 // twoRoutes: the route is part of the identity, so neither event hides the other.
 func twoRoutes(t *testing.T, newFront NewFront) {
-	second := acme
-	second.Name = "acme-two"
+	second := madeUp
+	second.Name = "made-up-too"
 	w := NewWorld(t, Secrets(second.Name, Secret(second.Name)))
 	w.Ingest.Providers["/"+second.Name] = second.Provider
 	front := newFront(t, w)
-	send(t, front, newDraft(acme, "").request(), 200)
+	send(t, front, newDraft(madeUp, "").request(), 200)
 	send(t, front, newDraft(second, "").request(), 200)
 	stored := w.Events.Stored(t)
 	if len(stored) != 2 || string(stored[0].Data) != string(stored[1].Data) || stored[0].ID == stored[1].ID {
@@ -72,7 +72,7 @@ func twoRoutes(t *testing.T, newFront NewFront) {
 func queueComesBack(t *testing.T, newFront NewFront) {
 	w := NewWorld(t, QueueDown)
 	front := newFront(t, w)
-	request := newDraft(acme, "").request()
+	request := newDraft(madeUp, "").request()
 	send(t, front, request, 503)
 	w.Events.Accept()
 	send(t, front, request, 200)

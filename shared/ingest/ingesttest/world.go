@@ -24,7 +24,7 @@ import (
 	"github.com/webhook-functions/template/shared/worker"
 )
 
-// World is ingest with acme and all platforms of the table, and the worker behind it, between queues
+// World is ingest with the made-up platform and all platforms of the table, and the worker behind it, between queues
 // and stores that a test can look into and break.
 type World struct {
 	Ingest      *ingest.Ingest
@@ -80,7 +80,7 @@ func NewWorld(t testing.TB, options ...Option) *World {
 	w.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.accounts = &postedTo{Store: ledger.NewMemory(w.Now), names: map[string]bool{}}
 	w.Ledger = w.accounts
-	routes := ingest.Routes(append(providers.Table().Providers(), Acme.Provider)...)
+	routes := ingest.Routes(append(providers.Table().Providers(), MadeUp.Provider)...)
 	w.Ingest = &ingest.Ingest{
 		Providers: routes, Keyrings: w.Keyrings, Events: w.Events, DeadLetters: w.DeadLetters, Now: w.Now, Log: w.Log,
 	}
