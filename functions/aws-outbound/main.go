@@ -49,8 +49,8 @@ func code(err error) string {
 	return webhook.CodeConfig
 }
 
-// newOutbound asks for the API keys first: without them nothing else can be
-// judged. Whoever changes them starts the function anew.
+// newOutbound reads the API keys first: without them no other setting can be judged.
+// A change of the keys takes a new start.
 func newOutbound(env func(string) string, log *slog.Logger) (*worker.Worker, error) {
 	v, varErr := config.Read[variables](env)
 	client, err := aws.FromEnv(env)

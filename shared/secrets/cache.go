@@ -50,13 +50,13 @@ type Cache struct {
 
 	turn chan struct{} // holds one token; its holder may fetch
 
-	mu       sync.Mutex // never held while fetching
-	keyrings keyrings
-	asked    time.Time     // when the last fetch that counted began
-	answered time.Time     // when the last one that gave a usable text began
-	keep     time.Duration // from then on
-	failure  error         // of the last fetch that counted
-	failing  time.Time     // when the first of the failures in a row began
+	mu        sync.Mutex // never held while fetching
+	keyrings  keyrings
+	tried     time.Time     // when the last fetch that counted began
+	succeeded time.Time     // when the last one that gave a usable text began
+	keep      time.Duration // from then on
+	failure   error         // of the last fetch that counted
+	failing   time.Time     // when the first of the failures in a row began
 }
 
 var _ webhook.Keyrings = (*Cache)(nil)
@@ -94,7 +94,7 @@ func (c *Cache) Refresh(ctx context.Context, provider string) webhook.Verifier {
 func (c *Cache) Unused(provider string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now().Sub(c.answered) < c.keep && c.keyrings.unused(provider)
+	return c.now().Sub(c.succeeded) < c.keep && c.keyrings.unused(provider)
 }
 
 // verifier gives nil where there is none.
@@ -133,11 +133,11 @@ func (c *Cache) update(ctx context.Context, mismatch bool) {
 func (c *Cache) state(mismatch bool) (due, empty bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now().Sub(c.asked) >= c.gap(mismatch), c.isEmpty()
+	return c.now().Sub(c.tried) >= c.gap(mismatch), c.isEmpty()
 }
 
 // isEmpty: there is no secret that may be used.
-func (c *Cache) isEmpty() bool { return c.now().Sub(c.answered) > useFor }
+func (c *Cache) isEmpty() bool { return c.now().Sub(c.succeeded) > useFor }
 
 // gap is the least time from one fetch to the next.
 func (c *Cache) gap(mismatch bool) time.Duration {
@@ -153,11 +153,11 @@ func (c *Cache) gap(mismatch bool) time.Duration {
 // renew makes new keyrings or notes why it could not. A caller without the time
 // for an answer leaves no mark: that says nothing about the store.
 func (c *Cache) renew(ctx, limited context.Context) {
-	asked := c.now()
+	tried := c.now()
 	text, err := c.fetch(limited)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && ctx.Err() != nil && c.now().Sub(asked) < patience {
+	if err != nil && ctx.Err() != nil && c.now().Sub(tried) < patience {
 		return
 	}
 	next := c.keyrings
@@ -165,24 +165,24 @@ func (c *Cache) renew(ctx, limited context.Context) {
 		next, err = c.keyrings.next(ctx, text, c.schemes, c.log)
 	}
 	if c.failure == nil {
-		c.failing = asked
+		c.failing = tried
 	}
-	c.asked, c.failure = asked, err
+	c.tried, c.failure = tried, err
 	if err != nil {
 		c.complain(ctx)
 		return
 	}
-	c.answered, c.keyrings = asked, next
+	c.succeeded, c.keyrings = tried, next
 	c.keep = keepFor - time.Duration(c.random()*float64(keepFor/5))
 }
 
 // complain logs that the store gave nothing usable. It is silent while no secret
 // may be used: then each refused delivery says so.
 func (c *Cache) complain(ctx context.Context) {
-	age := c.asked.Sub(c.answered)
+	age := c.tried.Sub(c.succeeded)
 	switch {
 	case c.isEmpty():
-	case c.asked.Sub(c.failing) >= alarmAfter || age > useFor-alarmAfter:
+	case c.tried.Sub(c.failing) >= alarmAfter || age > useFor-alarmAfter:
 		c.log.ErrorContext(ctx, "webhook secrets are old", "code", webhook.CodeSecret, "age", age.String(), "cause", c.failure.Error())
 	default:
 		c.log.WarnContext(ctx, "webhook secrets could not be refreshed", "cause", c.failure.Error())

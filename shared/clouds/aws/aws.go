@@ -16,8 +16,7 @@
 // the SDK's own signer. With the generated clients zips are larger by a fifth, a
 // process holds more, and every cold start sets up their middleware while a
 // webhook's sender waits; docs/decisions/0006-aws-requests.md has the figures.
-// To call something else from a handler, add the SDK's client for it: nothing
-// here is in its way.
+// A handler that calls another service can use the SDK's client for it.
 //
 // # What the environment says
 //

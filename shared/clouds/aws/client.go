@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// attempts at one call: a lost packet is repaired, an outage is left to the
-	// queue and the sender.
+	// attempts at one call: enough for a lost packet; an outage is left to the queue
+	// and the sender.
 	attempts = 3
 	// attemptTimeout lets two tries fit into the 3 s ingest has.
 	attemptTimeout = 1400 * time.Millisecond
@@ -26,13 +26,6 @@ const (
 	// maxAnswer in bytes: DynamoDB's largest page is 1 MB, before its JSON form.
 	maxAnswer = 8 << 20
 )
-
-// contentTypes: the services' JSON dialects differ in this only.
-var contentTypes = map[service]string{
-	sqs:            "application/x-amz-json-1.0",
-	dynamoDB:       "application/x-amz-json-1.0",
-	secretsManager: "application/x-amz-json-1.1",
-}
 
 // call sends one request and reads its answer into out, trying again where that
 // can help and ctx has time. The request may have been carried out although an
@@ -47,7 +40,7 @@ func (c *Client) call(ctx context.Context, s service, operation string, in, out 
 		if err == nil {
 			return nil
 		}
-		if try == attempts || !worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
+		if try == attempts || !retryable(err) || c.pause(ctx, try, backoff) != nil {
 			return fmt.Errorf("%s: %w", operation, err)
 		}
 	}
@@ -71,14 +64,14 @@ func (c *Client) attempt(ctx context.Context, s service, operation string, body 
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", contentTypes[s])
+	request.Header.Set("Content-Type", s.contentType)
 	request.Header.Set("X-Amz-Target", operation)
 	credentials, err := c.credentials.Retrieve(ctx)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256(body)
-	if err := c.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), string(s), c.region, c.now()); err != nil {
+	if err := c.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), s.name, c.region, c.now()); err != nil {
 		return err
 	}
 	response, err := c.http.Do(request)
@@ -99,9 +92,8 @@ func (c *Client) attempt(ctx context.Context, s service, operation string, body 
 	return nil
 }
 
-// Error is a refusal by an AWS service. Its text names the code and, where an
-// operator needs it to mend a policy, the service's own words; other messages of
-// the services may quote what was sent.
+// Error is a refusal by an AWS service. Its text names the code and, where a
+// policy must be fixed, the service's message; other messages may quote the request.
 type Error struct {
 	Code      string // "AccessDeniedException", "HTTP 503" where the service gave none
 	Status    int
@@ -134,8 +126,8 @@ func readError(response *http.Response, answer []byte) *Error {
 	}
 }
 
-// passing are the refusals that say nothing about the request.
-var passing = map[string]bool{
+// transient are the refusals that say nothing about the request.
+var transient = map[string]bool{
 	"ProvisionedThroughputExceededException": true,
 	"RequestLimitExceeded":                   true,
 	"RequestThrottled":                       true,
@@ -146,11 +138,11 @@ var passing = map[string]bool{
 	"KmsThrottled":                           true,
 }
 
-// worthAnotherTry: anything but a refusal that would be repeated. What the
-// network did to a request is not known, so everything we send can be repeated.
-func worthAnotherTry(err error) bool {
+// retryable: any error but a refusal that would be repeated. The network's effect on
+// a request is not known, so every request of ours can be repeated.
+func retryable(err error) bool {
 	refusal, ok := errors.AsType[*Error](err)
-	return !ok || refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests || passing[refusal.Code]
+	return !ok || refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests || transient[refusal.Code]
 }
 
 // refusedAs says whether err is a service's refusal with this code.

@@ -29,21 +29,20 @@ type Client struct {
 	random      func() float64 // in [0, 1)
 }
 
-// service is the name a service signs with and, mostly, is reached by.
-type service string
-
-const (
-	sqs            service = "sqs"
-	dynamoDB       service = "dynamodb"
-	secretsManager service = "secretsmanager"
-)
-
-// endpointVariables: each service's own override, named as the AWS tools name it.
-var endpointVariables = map[service]string{
-	sqs:            "AWS_ENDPOINT_URL_SQS",
-	dynamoDB:       "AWS_ENDPOINT_URL_DYNAMODB",
-	secretsManager: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+// service is one that the client calls. Their JSON dialects differ in the content
+// type only.
+type service struct {
+	name        string // it signs with, and in its address
+	variable    string // its own override of AWS_ENDPOINT_URL
+	contentType string
 }
+
+var (
+	sqs            = service{"sqs", "AWS_ENDPOINT_URL_SQS", "application/x-amz-json-1.0"}
+	dynamoDB       = service{"dynamodb", "AWS_ENDPOINT_URL_DYNAMODB", "application/x-amz-json-1.0"}
+	secretsManager = service{"secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "application/x-amz-json-1.1"}
+	services       = []service{sqs, dynamoDB, secretsManager}
+)
 
 // variables are set by Lambda. Credentials are read once: Lambda ends an instance
 // before they expire.
@@ -83,34 +82,27 @@ func New(env func(string) string, credentials sdk.CredentialsProvider) (*Client,
 
 // locate finds the endpoints of all services.
 func (c *Client) locate(env func(string) string) error {
-	var faults []error
-	var err error
-	if c.local, err = standIn(env); err != nil {
+	local, err := standIn(env)
+	c.local = local
+	faults := []error{err}
+	for _, s := range services {
+		c.endpoints[s], err = c.endpoint(s, env)
 		faults = append(faults, err)
-	}
-	for s, variable := range endpointVariables {
-		if c.endpoints[s], err = c.endpoint(s, variable, env); err != nil {
-			faults = append(faults, err)
-		}
 	}
 	return errors.Join(faults...)
 }
 
-func (c *Client) endpoint(s service, variable string, env func(string) string) (string, error) {
+func (c *Client) endpoint(s service, env func(string) string) (string, error) {
 	if c.local != nil {
 		return c.local.String() + "/", nil
 	}
-	for _, name := range []string{variable, "AWS_ENDPOINT_URL"} {
-		if env(name) == "" {
-			continue
+	for _, name := range []string{s.variable, "AWS_ENDPOINT_URL"} {
+		if env(name) != "" {
+			u, err := parseEndpoint(name, env)
+			return u.String() + "/", err
 		}
-		u, err := parseEndpoint(name, env)
-		if err != nil {
-			return "", err
-		}
-		return u.String() + "/", nil
 	}
-	return fmt.Sprintf("https://%s.%s.%s/", s, c.region, domain(c.region)), nil
+	return fmt.Sprintf("https://%s.%s.%s/", s.name, c.region, domain(c.region)), nil
 }
 
 func parseEndpoint(name string, env func(string) string) (*url.URL, error) {

@@ -16,8 +16,7 @@ import (
 const frontReserve = 200 * time.Millisecond
 
 // urlRequest is what we read of a Function URL's event, payload format 2.0.
-// Header names arrive in lower case and repeated fields joined by commas, but
-// tools for tests send what they like.
+// Header names arrive in lower case, repeated fields joined by commas.
 type urlRequest struct {
 	Version        string
 	RawPath        string
@@ -30,8 +29,7 @@ type urlRequest struct {
 	IsBase64Encoded bool
 }
 
-// urlResponse always has a status: from an answer without one Lambda makes a
-// 200 of its own.
+// urlResponse always has a status: without one Lambda answers 200.
 type urlResponse struct {
 	StatusCode int               `json:"statusCode"`
 	Headers    map[string]string `json:"headers"`
@@ -94,8 +92,7 @@ func handle(ctx context.Context, in *ingest.Ingest, request urlRequest) webhook.
 }
 
 // OutOfService gives the handler to start instead of [FunctionURL] when the
-// configuration is faulty: 503 to everybody, so that the platforms try again,
-// and a page to the operator.
+// configuration is faulty: always 503, so that the platforms try again, and an alarm.
 func OutOfService(log *slog.Logger, cause error) Handler {
 	return func(ctx context.Context, _ []byte) ([]byte, error) {
 		log.LogAttrs(ctx, slog.LevelError, "refused", slog.String("code", webhook.CodeConfig), slog.Int("status", 503), slog.String("cause", cause.Error()))

@@ -30,9 +30,9 @@ func TestLocalEndpointCountsOnlyBesideSAM(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for s := range endpointVariables {
+			for _, s := range services {
 				if at := client.endpoints[s]; strings.HasSuffix(at, ".amazonaws.com/") == row.redirected || row.redirected && at != local+"/" {
-					t.Errorf("%s is at %s", s, at)
+					t.Errorf("%s is at %s", s.name, at)
 				}
 			}
 			if redirected := client.Outside(http.DefaultTransport) != http.DefaultTransport; redirected != row.redirected {

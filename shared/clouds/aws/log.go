@@ -8,7 +8,7 @@ import (
 )
 
 // NewLog makes the logger of a function: one JSON object a line with the keys
-// CloudWatch knows (timestamp, level, message), whatever format is configured,
+// CloudWatch knows (timestamp, level, message), in every configured format,
 // because the alarms filter on the field "code". AWS_LAMBDA_LOG_LEVEL is obeyed.
 func NewLog(w io.Writer, env func(string) string) *slog.Logger {
 	level := slog.LevelInfo

@@ -42,7 +42,7 @@ func (q *queue) Publish(ctx context.Context, e webhook.Event) error {
 		return err
 	}
 	var sum [md5.Size]byte
-	fips140.WithoutEnforcement(func() { sum = md5.Sum(body) }) // against bits that tip over, not against people
+	fips140.WithoutEnforcement(func() { sum = md5.Sum(body) }) // against damaged bits, not against forgery
 	if sent.MessageID == "" || sent.BodyMD5 != hex.EncodeToString(sum[:]) {
 		return errors.New("AmazonSQS.SendMessage: the answer confirms another message")
 	}

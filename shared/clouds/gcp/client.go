@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// attempts at one call: a lost packet is repaired, an outage is left to the
-	// queue and the sender.
+	// attempts at one call: enough for a lost packet; an outage is left to the queue
+	// and the sender.
 	attempts = 3
 	// backoff is the longest wait before the second try; it doubles.
 	backoff = 50 * time.Millisecond
@@ -32,7 +32,7 @@ func (c *Client) call(ctx context.Context, s service, path string, in, out any) 
 	}
 	for try := 1; ; try++ {
 		err = c.attempt(ctx, s, path, body, out)
-		if err == nil || try == attempts || !s.worthAnotherTry(err) || c.pause(ctx, try, backoff) != nil {
+		if err == nil || try == attempts || !s.retryable(err) || c.pause(ctx, try, backoff) != nil {
 			return err
 		}
 	}
@@ -99,9 +99,8 @@ func (c *Client) exchange(request *http.Request) (status int, answer []byte, err
 	return response.StatusCode, answer, err
 }
 
-// Error is a refusal by a Google API. Its text names the code and, where an
-// operator needs it to mend a permission or an index, the service's own words;
-// other messages of the services may quote what was sent.
+// Error is a refusal by a Google API. Its text names the code and, where a
+// permission must be fixed, the service's message; other messages may quote the request.
 type Error struct {
 	Code    string // "PERMISSION_DENIED", "HTTP 503" where the service gave none
 	Status  int    // of HTTP
@@ -137,11 +136,11 @@ func readError(status int, answer []byte) *Error {
 	return &Error{Code: e.Status, Status: status, message: e.Message}
 }
 
-// worthAnotherTry: anything but a refusal that would be repeated. What the
-// network did to a request is not known, so everything we send can be repeated.
-func (s service) worthAnotherTry(err error) bool {
+// retryable: any error but a refusal that would be repeated. The network's effect on
+// a request is not known, so every request of ours can be repeated.
+func (s service) retryable(err error) bool {
 	refused, ok := errors.AsType[*Error](err)
-	return !ok || refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized || refusedAs(err, s.passing...)
+	return !ok || refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusUnauthorized || refusedAs(err, s.transient...)
 }
 
 // refusedAs says whether err is a service's refusal with one of these codes.

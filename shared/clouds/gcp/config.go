@@ -25,10 +25,10 @@ type Client struct {
 
 // service is how one API is reached.
 type service struct {
-	url     string        // without a slash at the end
-	tokens  *tokens       // nil: an emulator, which asks for none
-	timeout time.Duration // of one try
-	passing []string      // codes below 500 that say nothing about the request
+	url       string        // without a slash at the end
+	tokens    *tokens       // nil: an emulator, which asks for none
+	timeout   time.Duration // of one try
+	transient []string      // codes below 500 that say nothing about the request
 }
 
 const (
@@ -61,15 +61,15 @@ func New(env func(string) string, source TokenSource) (*Client, error) {
 	}
 	c := &Client{project: v.Project, http: newHTTP(), now: time.Now, random: rand.Float64}
 	tokens := newTokens(source, c.now)
-	at := func(host, emulator string, timeout time.Duration, passing ...string) service {
+	at := func(host, emulator string, timeout time.Duration, transient ...string) service {
 		address := env(emulator)
 		if address == "" {
-			return service{"https://" + host, tokens, timeout, passing}
+			return service{"https://" + host, tokens, timeout, transient}
 		}
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			faults = append(faults, fmt.Errorf("%s is not host:port", emulator))
 		}
-		return service{"http://" + address, nil, timeout, passing}
+		return service{"http://" + address, nil, timeout, transient}
 	}
 	// Google's own client repeats these two as well. Firestore's ABORTED is
 	// contention: the caller waits longer, or makes another plan.
@@ -79,14 +79,14 @@ func New(env func(string) string, source TokenSource) (*Client, error) {
 }
 
 // isProject: lower-case letters, digits and hyphens; old projects have a domain
-// and a colon in front. What it must not have is anything that means more in a URL.
+// and a colon in front. A URL's delimiters are refused.
 func isProject(id string) bool {
 	return len(id) <= 62 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-.:") == ""
 }
 
 // isDatabase: "(default)", or 4 to 63 lower-case letters, digits and hyphens from
-// a letter to a letter or digit. Firestore refuses another name as if it were the
-// entry that is wrong with it, and every event would become a dead letter.
+// a letter to a letter or digit. Firestore refuses another name as if the entry
+// were invalid, and every event would become a dead letter.
 func isDatabase(id string) bool {
 	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 	if id == "(default)" {
@@ -96,9 +96,8 @@ func isDatabase(id string) bool {
 		strings.Contains(letters, id[:1]) && !strings.HasSuffix(id, "-")
 }
 
-// newHTTP keeps to HTTP/1.1: an instance may be frozen between two requests, and
-// a connection that died meanwhile must cost one try of one call, not all calls
-// that share it.
+// newHTTP keeps to HTTP/1.1: an instance may be frozen between two requests, and a
+// connection that died meanwhile must cost one call a try, not all that share it.
 func newHTTP() *http.Client {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)

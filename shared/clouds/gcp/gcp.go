@@ -12,8 +12,8 @@
 //
 // The functions call four operations of two services. The [Client] speaks their
 // documented JSON over HTTPS itself; what the client libraries would add is
-// weighed in docs/decisions/0007-pubsub-client.md. To call something else from a
-// handler, add the library for it: nothing here is in its way.
+// weighed in docs/decisions/0007-pubsub-client.md. A handler that calls another
+// service can use the library for it.
 //
 // # What the environment says
 //

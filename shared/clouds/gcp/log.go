@@ -29,8 +29,7 @@ func asCloudLogging(groups []string, a slog.Attr) slog.Attr {
 }
 
 // RequestID gives the trace id that Cloud Run puts on each request, by which its
-// request log is found; "" if there is none. A stranger can send one of their
-// own choice, so it is worth no more than that.
+// request log is found; "" if there is none. The caller may have chosen it.
 func RequestID(r *http.Request) string {
 	id, _, _ := strings.Cut(r.Header.Get("X-Cloud-Trace-Context"), "/")
 	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {

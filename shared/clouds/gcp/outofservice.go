@@ -10,9 +10,8 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// OutOfService answers for a function that cannot start: 503 to everything, so
-// that platforms and Pub/Sub try again, with the reason in the log each time. A
-// process that ended instead would say no more than that it did.
+// OutOfService answers for a function that cannot start: always 503, so that
+// platforms and Pub/Sub try again, with the reason in the log each time.
 func OutOfService(log *slog.Logger, reason error) http.Handler {
 	return Starting(log, func() (http.Handler, error) { return nil, reason })
 }
@@ -68,7 +67,7 @@ func (s *starting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started.ServeHTTP(w, r)
 }
 
-// answer writes a status and nothing else: whoever calls reads no more.
+// answer writes a status and no body.
 func answer(w http.ResponseWriter, status int) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)

@@ -9,8 +9,8 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// publishBudget is the longest Publish takes, whatever the caller would allow:
-// it is all the time ingest has.
+// publishBudget is the longest Publish takes, also where the caller has more time:
+// it is what ingest has.
 const publishBudget = 3 * time.Second
 
 // topic publishes to one Pub/Sub topic.

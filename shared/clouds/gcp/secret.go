@@ -22,8 +22,8 @@ const (
 var errHangs = errors.New("reading the file takes too long")
 
 // Mounted fetches a secret of Secret Manager from the file that Cloud Run mounts.
-// Each read is a call over the network and gives the newest version, whatever the
-// file's time of change says. No deadline can end it. So a read that is left
+// Each read is a call over the network and gives the newest version. No deadline
+// can end it. So a read that is left
 // behind is kept, and no other begins before its end: a volume that hangs costs
 // one goroutine.
 func Mounted(file string) secrets.Fetch {

@@ -15,10 +15,10 @@ const (
 	// tokenSpare is how long before its end a token is replaced. The metadata
 	// server hands out a new one from about four minutes before.
 	tokenSpare = 3 * time.Minute
-	// tokenTry is how long a call that has a token waits for the next one, and
-	// everybody behind it: the metadata server is on the same machine.
+	// tokenTry is how long a call that has a token waits for the next one, and every
+	// call behind it: the metadata server is on the same machine.
 	tokenTry = 250 * time.Millisecond
-	// tokenGap is how soon after that failed somebody may wait again.
+	// tokenGap is how soon after a failure a call may wait again.
 	tokenGap = 5 * time.Second
 )
 
@@ -47,9 +47,8 @@ func newTokens(source TokenSource, now func() time.Time) *tokens {
 	return &tokens{source: source, now: now, turn: make(chan struct{}, 1)}
 }
 
-// get gives a token that is good for now, from memory if it can. While the
-// metadata server is out of reach, or does not answer, an older token is used to
-// its end.
+// get gives a valid token, from memory if it can. While the source gives none, an
+// older token is used to its end.
 func (t *tokens) get(ctx context.Context) (Token, error) {
 	if err := t.wait(ctx); err != nil {
 		return Token{}, err
@@ -66,8 +65,7 @@ func (t *tokens) get(ctx context.Context) (Token, error) {
 	return t.newest, nil
 }
 
-// renew replaces a token that still has time left. So it does not take the time
-// of the call it is for.
+// renew replaces a token that still has time left, in little of the call's time.
 func (t *tokens) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, tokenTry)
 	defer cancel()
