@@ -25,7 +25,7 @@ func TestOpenAndOperate(t *testing.T) {
 	}
 	operatortest.Run(t, operatortest.Command(t, env...))
 	if n := len(sqs.Take(t, queue)); n != operatortest.Bookings {
-		t.Errorf("outbound is told %d times, want once a booking", n)
+		t.Errorf("outbound is notified %d times, want once a booking", n)
 	}
 }
 

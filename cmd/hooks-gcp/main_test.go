@@ -23,7 +23,7 @@ func TestOpenAndOperate(t *testing.T) {
 	operatortest.Run(t, operatortest.Command(t, "GOOGLE_CLOUD_PROJECT="+project, "FIRESTORE_DATABASE=webhooks", "OUTBOUND_TOPIC=outbound", "EVENTS_TOPIC=events", "ACCOUNT_PER_PROJECT=false",
 		"FIRESTORE_EMULATOR_HOST="+firestore.Addr, "PUBSUB_EMULATOR_HOST="+pubsub.Addr))
 	if n := len(pubsub.Pull(t, project, "outbound")); n != operatortest.Bookings {
-		t.Errorf("outbound is told %d times, want once a booking", n)
+		t.Errorf("outbound is notified %d times, want once a booking", n)
 	}
 }
 

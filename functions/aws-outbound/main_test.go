@@ -16,12 +16,10 @@ import (
 var environment = map[string]string{
 	"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key",
 	"OUTBOUND_QUEUE_URL": "outbound", "DEAD_LETTERS_QUEUE_URL": "dead", "LEDGER_TABLE": "ledger", "RECORDS_TABLE": "records",
-	"OUTBOUND_SECRET_ARN": "arn", "LEADS_FORWARD_URL": "https://leads.example/new",
+	"OUTBOUND_SECRET_ARN": "arn",
 }
 
-const secret = `{"GABBER_API_KEY":"canary","LEADS_FORWARD_SECRET":"whsec_ZmFrZS1sZWFkcy1zZWNyZXQtb2YtMzItYnl0ZXM="}`
-
-func TestConfiguration(t *testing.T) {
+func TestNewOutbound(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		change map[string]string
@@ -29,13 +27,12 @@ func TestConfiguration(t *testing.T) {
 		code   string
 		faults []string
 	}{
-		{"complete", nil, secret, "", nil},
-		{"nothing to call", map[string]string{"LEADS_FORWARD_URL": ""}, `{}`, "", nil},
-		{"variables are missing", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_SECRET_ARN": ""}, secret, webhook.CodeConfig,
+		{"complete", nil, `{}`, "", nil},
+		{"a fault in the secret", nil, `{"TARIFF":"canary"}`, webhook.CodeConfig, []string{"TARIFF"}},
+		{"variables are missing", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_SECRET_ARN": ""}, `{}`, webhook.CodeConfig,
 			[]string{"LEDGER_TABLE", "OUTBOUND_SECRET_ARN"}},
-		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, webhook.CodeConfig,
-			[]string{"TARIFF", "GABBER_API_URL", "OBLIC_SIGNATURE_ENCODING"}},
-		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, webhook.CodeConfig, []string{"LEADS_FORWARD_SECRET"}},
+		{"several faults", map[string]string{"TARIFF": "canary", configtest.Platform(): "md5"}, `{}`, webhook.CodeConfig,
+			[]string{"TARIFF", configtest.Platform()}},
 		{"the secret is something else", nil, `canary`, webhook.CodeSecret, []string{"secret"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -16,10 +16,8 @@ import (
 // environment is complete and correct.
 var environment = map[string]string{
 	"GOOGLE_CLOUD_PROJECT": "acme-demo", "OUTBOUND_TOPIC": "outbound", "DEAD_LETTERS_TOPIC": "dead-letters",
-	"FIRESTORE_DATABASE": "webhooks", "OUTBOUND_SECRETS_DIR": "/secrets", "LEADS_FORWARD_URL": "https://leads.example/new",
+	"FIRESTORE_DATABASE": "webhooks", "OUTBOUND_SECRETS_DIR": "/secrets",
 }
-
-const secret = `{"GABBER_API_KEY":"canary","LEADS_FORWARD_SECRET":"whsec_ZmFrZS1sZWFkcy1zZWNyZXQtb2YtMzItYnl0ZXM="}`
 
 const noFile = "no file"
 
@@ -36,7 +34,7 @@ func mount(t *testing.T, secret string) string {
 	return file
 }
 
-func TestConfiguration(t *testing.T) {
+func TestNewOutbound(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		change map[string]string
@@ -44,16 +42,15 @@ func TestConfiguration(t *testing.T) {
 		broken bool // the secret, not the settings
 		faults []string
 	}{
-		{"complete", nil, secret, false, nil},
-		{"nothing to call", map[string]string{"LEADS_FORWARD_URL": ""}, "", false, nil},
-		{"variables are missing", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_SECRETS_DIR": ""}, secret, false,
+		{"complete", nil, `{}`, false, nil},
+		{"an empty secret", nil, "", false, nil},
+		{"a fault in the secret", nil, `{"TARIFF":"canary"}`, false, []string{"TARIFF"}},
+		{"variables are missing", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_SECRETS_DIR": ""}, `{}`, false,
 			[]string{"FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR"}},
-		{"no database has such a name", map[string]string{"FIRESTORE_DATABASE": "Canary_"}, secret, false, []string{"FIRESTORE_DATABASE"}},
-		{"several faults", map[string]string{"TARIFF": "free", "GABBER_API_URL": "ftp://canary", "OBLIC_SIGNATURE_ENCODING": "base32"}, secret, false,
-			[]string{"TARIFF", "GABBER_API_URL", "OBLIC_SIGNATURE_ENCODING"}},
-		{"leads cannot be signed", nil, `{"GABBER_API_KEY":"canary"}`, false, []string{"LEADS_FORWARD_SECRET"}},
-		{"nothing to call, and said so", map[string]string{"LEADS_FORWARD_URL": ""}, "{}", false, nil},
-		{"nothing is mounted", map[string]string{"LEADS_FORWARD_URL": ""}, noFile, true, []string{"secret"}},
+		{"no database has such a name", map[string]string{"FIRESTORE_DATABASE": "Canary_"}, `{}`, false, []string{"FIRESTORE_DATABASE"}},
+		{"several faults", map[string]string{"TARIFF": "canary", configtest.Platform(): "md5"}, `{}`, false,
+			[]string{"TARIFF", configtest.Platform()}},
+		{"nothing is mounted", nil, noFile, true, []string{"secret"}},
 		{"the secret is something else", nil, `canary`, true, []string{"secret"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -9,6 +9,8 @@ package configtest
 import (
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/providers"
 )
 
 // Env is environment with a change laid over it; a variable changed to "" is
@@ -22,9 +24,17 @@ func Env(environment, change map[string]string) func(name string) string {
 	}
 }
 
+// Platform names a setting of some platform. Every function reads it and must report
+// the value "md5".
+func Platform() (variable string) {
+	for _, p := range providers.Table() {
+		variable = providers.EnvName(p.Name) + "_SIGNATURE_ALGORITHM"
+	}
+	return variable
+}
+
 // Check says whether a function was made if and only if it has no faults, and
-// whether the error names every one, so that nobody mends them one deploy at a
-// time.
+// whether the error names every one, so that one deployment fixes them.
 func Check(t *testing.T, made bool, err error, faults []string) {
 	t.Helper()
 	if (err != nil) != (faults != nil) || made != (faults == nil) {

@@ -33,7 +33,7 @@ const (
 // Cache verifies with the secrets of every platform from one JSON object; a value
 // is one secret, or a list of up to three while one is being rotated:
 //
-//	{"gabber": ["current…", "previous…"], "chatbase": "current…"}
+//	{"acme": ["current…", "previous…"], "zenith": "current…"}
 //
 // The keys of a keyring are called "1", "2" and "3", in that order. A platform
 // whose value cannot be used keeps the keyring it had; one that is not in the

@@ -63,7 +63,7 @@ func (k keyrings) next(ctx context.Context, text []byte, schemes map[string]sign
 	}
 	next, unknown := make(keyrings, len(values)), []string(nil)
 	for provider, value := range values {
-		name, _, _ := strings.Cut(provider, "/") // "chatbase/<bot>" is a tenant's
+		name, _, _ := strings.Cut(provider, "/") // "acme/<tenant>"
 		scheme, known := schemes[name]
 		if !known {
 			unknown = append(unknown, provider)

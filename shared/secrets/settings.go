@@ -21,7 +21,7 @@ var errNotSettings = errors.New("it is not a JSON object of strings")
 // Overlay lays the settings of a secret over env, so that keys need not be in an
 // environment, which everyone may read who may read the function's configuration:
 //
-//	{"GABBER_API_KEY": "…", "LEADS_FORWARD_SECRET": "whsec_…"}
+//	{"ACME_API_KEY": "…", "TARIFF": "…"}
 //
 // An empty text adds nothing. Every error is [ErrSettings] and quotes no value. A
 // member that is not among the known ones is logged.

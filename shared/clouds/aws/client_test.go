@@ -140,31 +140,21 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-func TestCallEndsWithItsContext(t *testing.T) {
-	client, _ := serve(t, hang)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	if err := client.call(ctx, sqs, "op", struct{}{}, new(struct{})); err == nil || time.Since(start) > time.Second {
-		t.Errorf("error %v after %v", err, time.Since(start))
-	}
-}
-
-// A service that does not answer costs one try, not the whole budget of ingest.
-func TestCallGivesUpOnASilentService(t *testing.T) {
-	client, service := serve(t, hang, answer(200, "{}"))
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	if err := client.call(ctx, sqs, "op", struct{}{}, new(struct{})); err != nil || len(service.asked()) != 2 {
-		t.Errorf("error %v after %d calls", err, len(service.asked()))
-	}
-}
-
-// A silent service must leave time for a whole second try, or the lost packet that
-// tries are for costs the event.
-func TestCallLeavesTimeForASecondTry(t *testing.T) {
+// A service that does not answer costs one try and leaves time for a whole second
+// one, or the lost packet that tries are for costs the event. A call ends with its
+// context.
+func TestCallOfASilentService(t *testing.T) {
 	if need := 2*attemptTimeout + backoff; need >= ingest.Budget {
 		t.Errorf("two tries and the pause between them take up to %v, ingest has %v", need, ingest.Budget)
+	}
+	for budget, works := range map[time.Duration]bool{ingest.Budget: true, 100 * time.Millisecond: false} {
+		client, _ := serve(t, hang, answer(200, "{}"))
+		ctx, cancel := context.WithTimeout(t.Context(), budget)
+		defer cancel()
+		start := time.Now()
+		if err := client.call(ctx, sqs, "op", struct{}{}, new(struct{})); (err == nil) != works || time.Since(start) > budget+time.Second/2 {
+			t.Errorf("error %v after %v of %v", err, time.Since(start), budget)
+		}
 	}
 }
 
@@ -225,7 +215,7 @@ func confirm(t *testing.T, service *fake) http.HandlerFunc {
 }
 
 // Under FIPS 140-only MD5 panics, after SQS has stored the message.
-func TestAFIPSOnlyBuildPublishes(t *testing.T) {
+func TestPublishUnderFIPSOnly(t *testing.T) {
 	again := exec.Command(os.Args[0], "-test.run=^TestPublish$", "-test.v")
 	again.Env = append(os.Environ(), "GODEBUG=fips140=only")
 	if out, err := again.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestPublish") {
@@ -238,22 +228,19 @@ func TestPublish(t *testing.T) {
 	var answers http.HandlerFunc
 	client, service := serve(t, func(w http.ResponseWriter, r *http.Request) { answers(w, r) })
 	answers = confirm(t, service)
-	if err := client.Queue("https://sqs/1/events").Publish(t.Context(), event); err != nil {
-		t.Fatal(err)
-	}
-	event.Group = ""
-	if err := client.Queue("https://sqs/1/events").Publish(t.Context(), event); err != nil {
-		t.Fatal(err)
-	}
-	if len(service.asked()) != 2 {
-		t.Fatalf("%d requests for two events", len(service.asked()))
+	single := event
+	single.Group = ""
+	for i, e := range []webhook.Event{event, single} {
+		if err := client.Queue("https://sqs/1/events").Publish(t.Context(), e); err != nil || len(service.asked()) != i+1 {
+			t.Fatalf("error %v after %d requests", err, len(service.asked()))
+		}
 	}
 	first, second := service.asked()[0], service.asked()[1]
 	if first.target != "AmazonSQS.SendMessage" || first.body["QueueUrl"] != "https://sqs/1/events" || first.body["MessageGroupId"] != "g" || len(first.body) != 3 {
 		t.Errorf("sent %v to %s", first.body, first.target)
 	}
 	if _, grouped := second.body["MessageGroupId"]; grouped {
-		t.Error("an event of nobody has a group")
+		t.Error("an event without a group has one")
 	}
 	got, err := webhook.DecodeEvent([]byte(first.body["MessageBody"].(string)))
 	if err != nil || string(got.Data) != string(event.Data) {
@@ -261,7 +248,7 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-func TestPublishIsNotConfirmed(t *testing.T) {
+func TestPublishNotConfirmed(t *testing.T) {
 	for name, body := range map[string]string{
 		"other bytes were stored": `{"MessageId":"m","MD5OfMessageBody":"d41d8cd98f00b204e9800998ecf8427e"}`,
 		"nothing is said":         `{}`,

@@ -15,45 +15,42 @@ import (
 
 	"github.com/webhook-functions/template/shared/clouds/aws"
 	"github.com/webhook-functions/template/shared/ingest"
-	"github.com/webhook-functions/template/shared/providers/gabber"
+	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
-
-const testSecret = "gabber-test-0123456789"
 
 // box keeps what was published.
 type box struct {
 	events []webhook.Event
 	ctx    context.Context // of the last call
-	err    error
 }
 
 func (b *box) Publish(ctx context.Context, e webhook.Event) error {
 	b.events, b.ctx = append(b.events, e), ctx
-	return b.err
+	return nil
 }
 
-// oneRing is a webhook.Keyrings with one secret.
-type oneRing struct{ ring *signature.Keyring }
+// oneSecret is a webhook.Keyrings with one keyring.
+type oneSecret struct{ only *signature.Keyring }
 
-func (k oneRing) Keyring(context.Context, string) (webhook.Verifier, error) { return k.ring, nil }
-func (k oneRing) Refresh(context.Context, string) webhook.Verifier          { return nil }
+func (k oneSecret) Keyring(context.Context, string) (webhook.Verifier, error) { return k.only, nil }
+func (k oneSecret) Refresh(context.Context, string) webhook.Verifier          { return nil }
 
-func newRing(t testing.TB) *signature.Keyring {
-	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: testSecret})
+func newKeyring(t testing.TB) *signature.Keyring {
+	keyring, err := signature.NewKeyring(ingesttest.Acme.Scheme, signature.Secret{ID: "1", Value: "acme-test-0123456789"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ring
+	return keyring
 }
 
-func newIngest(ring *signature.Keyring, events *box, log io.Writer) *ingest.Ingest {
+func newIngest(keyring *signature.Keyring, events *box, log io.Writer) *ingest.Ingest {
 	return &ingest.Ingest{
-		Providers:   ingest.Routes(gabber.Platform.Provider),
-		Keyrings:    oneRing{ring},
+		Providers:   ingest.Routes(ingesttest.Acme.Provider),
+		Keyrings:    oneSecret{keyring},
 		Events:      events,
-		DeadLetters: &box{},
+		DeadLetters: events,
 		Now:         time.Now,
 		Log:         slog.New(slog.NewJSONHandler(log, nil)),
 	}
@@ -62,77 +59,65 @@ func newIngest(ring *signature.Keyring, events *box, log io.Writer) *ingest.Inge
 // object is JSON under construction.
 type object = map[string]any
 
-func request(method, path, body string, headers object) object {
-	return object{
-		"version": "2.0", "rawPath": path, "headers": headers, "body": body, "isBase64Encoded": false,
-		"requestContext": object{"requestId": "r-1", "http": object{"method": method}},
+// request is a signed delivery as a Function URL hands it over; change may spoil it.
+func request(keyring *signature.Keyring, body string, change object) object {
+	event := object{
+		"version": "2.0", "rawPath": "/acme", "body": body, "isBase64Encoded": false,
+		"headers":        object{"x-acme-signature": keyring.Sign([]byte(body))},
+		"requestContext": object{"requestId": "r-1", "http": object{"method": "POST"}},
 	}
-}
-
-func TestFunctionURL(t *testing.T) {
-	const body = `{"type":"usage.tracked","payload":{"id":"u-1","human_id":"h","type":"conversational_seconds","value":30}}`
-	ring := newRing(t)
-	sign := func(body string) object { return object{"x-webhook-signature": ring.Sign([]byte(body))} }
-	good := func() object { return request("POST", "/gabber", body, sign(body)) }
-	changed := func(name string, value any) object {
-		event := good()
+	for name, value := range change {
 		if event[name] = value; value == nil {
 			delete(event, name)
 		}
-		return event
 	}
-	encoded := func(text string) object {
-		event := good()
-		event["body"], event["isBase64Encoded"] = text, true
-		return event
-	}
-	b64 := base64.StdEncoding.EncodeToString([]byte(body))
-	binary := "\xff\xfe{}"
+	return event
+}
 
+// What a Function URL does to a delivery, and events of other services. Methods,
+// paths, sizes and signatures are the catalogue's.
+func TestFunctionURL(t *testing.T) {
+	const body, binary = ingesttest.AcmeBody, "\xff\xfe{}"
+	k := newKeyring(t)
+	b64, signed := base64.StdEncoding.EncodeToString([]byte(body)), k.Sign([]byte(body))
+	encoded := func(text string) object { return request(k, body, object{"body": text, "isBase64Encoded": true}) }
+	headers := func(headers object) object { return request(k, body, object{"headers": headers}) }
+	const missed, foreign = `"missed":true`, `"level":"WARN","msg":"the event is not a Function URL's","code":"CFG"`
 	for _, row := range []struct {
 		name   string
 		event  object
 		status int
 		stored string // the bytes in the queue, empty for none
+		logged string
 	}{
-		{"text", good(), 200, body},
-		{"base64", encoded(b64), 200, body},
-		{"base64 of another alphabet", encoded(strings.NewReplacer("+", "-", "/", "_").Replace(base64.StdEncoding.EncodeToString([]byte("\xfb\xff\xfe")))), 400, ""},
-		{"base64 without padding", encoded("e30"), 400, ""},
-		{"base64 with a line break", encoded(b64[:4] + "\n" + b64[4:]), 400, ""},
-		{"flagged base64, but text", encoded(body), 400, ""},
-		{"base64, but not flagged", request("POST", "/gabber", b64, sign(body)), 403, ""},
-		{"no body", changed("body", nil), 403, ""},
-		{"body is null", object{"version": "2.0", "rawPath": "/gabber", "headers": sign(body), "body": nil,
-			"requestContext": object{"http": object{"method": "POST"}}}, 403, ""},
-		{"no headers", changed("headers", nil), 400, ""},
-		{"header names in mixed case", request("POST", "/gabber", body, object{"X-WebHook-Signature": ring.Sign([]byte(body))}), 200, body},
-		{"one header in two cases", request("POST", "/gabber", body, object{
-			"X-Webhook-Signature": ring.Sign([]byte(body)), "x-webhook-signature": ring.Sign([]byte("another"))}), 403, ""},
-		{"two headers, joined", request("POST", "/gabber", body, object{
-			"x-webhook-signature": ring.Sign([]byte(body)) + "," + ring.Sign([]byte(body))}), 403, ""},
-		{"GET", request("GET", "/gabber", "", nil), 405, ""},
-		{"no method", request("", "/gabber", body, sign(body)), 405, ""},
-		{"method in lower case", request("post", "/gabber", body, sign(body)), 405, ""},
-		{"unknown route", request("POST", "/nope", body, sign(body)), 404, ""},
-		{"path with a slash at the end", request("POST", "/gabber/", body, sign(body)), 200, body},
-		{"path with two slashes at the end", request("POST", "/gabber//", body, sign(body)), 404, ""},
-		{"path in upper case", request("POST", "/GABBER", body, sign(body)), 404, ""},
-		{"unknown route, bad base64", changedPath(encoded(body), "/nope"), 404, ""},
-		{"bytes that are not UTF-8 as text", request("POST", "/gabber", binary, sign(binary)), 403, ""},
-		{"over the cap", request("POST", "/gabber", strings.Repeat(" ", ingest.DefaultMaxBody+1), sign("x")), 413, ""},
-		{"API Gateway version 1", object{"version": "1.0", "httpMethod": "POST", "path": "/gabber", "body": body}, 400, ""},
-		{"load balancer", object{"requestContext": object{"elb": object{}}, "httpMethod": "POST", "path": "/gabber"}, 400, ""},
-		{"a queue's batch", object{"Records": []object{{"messageId": "m", "eventSource": "aws:sqs"}}}, 400, ""},
-		{"a schedule's event", object{"version": "0", "source": "aws.events"}, 400, ""},
+		{"text", request(k, body, nil), 200, body, ""},
+		{"base64", encoded(b64), 200, body, ""},
+		{"base64 of another alphabet", encoded("-_-_"), 400, "", missed},
+		{"base64 without padding", encoded("e30"), 400, "", missed},
+		{"base64 with a line break", encoded(b64[:4] + "\n" + b64[4:]), 400, "", missed},
+		{"flagged base64, but text", encoded(body), 400, "", missed},
+		{"base64, but not flagged", request(k, body, object{"body": b64}), 403, "", missed},
+		{"unknown route, bad base64", request(k, body, object{"rawPath": "/nope", "body": "?", "isBase64Encoded": true}), 404, "", missed},
+		{"bytes that are not UTF-8 as text", request(k, binary, nil), 403, "", missed},
+		{"no body", request(k, body, object{"body": nil}), 403, "", missed},
+		{"no headers", request(k, body, object{"headers": nil}), 400, "", missed},
+		{"header names in mixed case", headers(object{"X-AcMe-Signature": signed}), 200, body, ""},
+		{"one header in two cases", headers(object{"X-Acme-Signature": signed, "x-acme-signature": k.Sign([]byte("another"))}), 403, "", missed},
+		{"two headers, joined", headers(object{"x-acme-signature": signed + "," + signed}), 403, "", missed},
+		{"no method", request(k, body, object{"requestContext": nil}), 405, "", missed},
+		{"API Gateway version 1, signed", object{"version": "1.0", "httpMethod": "POST", "path": "/acme", "headers": object{"x-acme-signature": signed}}, 400, "", missed},
+		{"API Gateway version 1, not signed", object{"version": "1.0", "httpMethod": "POST", "path": "/acme", "body": body}, 400, "", foreign},
+		{"load balancer", object{"requestContext": object{"elb": object{}}, "httpMethod": "POST", "path": "/acme"}, 400, "", foreign},
+		{"a queue's batch", object{"Records": []object{{"messageId": "m", "eventSource": "aws:sqs"}}}, 400, "", foreign},
+		{"a schedule's event", object{"version": "0", "source": "aws.events"}, 400, "", foreign},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			events := &box{}
+			events, log := &box{}, new(strings.Builder)
 			event, err := json.Marshal(row.event)
 			if err != nil {
 				t.Fatal(err)
 			}
-			response := invoke(t, aws.FunctionURL(newIngest(ring, events, io.Discard)), event)
+			response := invoke(t, aws.FunctionURL(newIngest(k, events, log)), event)
 			if response["statusCode"] != float64(row.status) {
 				t.Errorf("status %v, want %d", response["statusCode"], row.status)
 			}
@@ -143,93 +128,33 @@ func TestFunctionURL(t *testing.T) {
 			if stored != row.stored {
 				t.Errorf("stored %q, want %q", stored, row.stored)
 			}
-		})
-	}
-}
-
-func changedPath(event object, path string) object {
-	event["rawPath"] = path
-	return event
-}
-
-// handler is what Lambda's runtime wants of one.
-type handler interface {
-	Invoke(context.Context, []byte) ([]byte, error)
-}
-
-func invoke(t *testing.T, h handler, event []byte) object {
-	t.Helper()
-	answer, err := h.Invoke(t.Context(), event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var response object
-	if err := json.Unmarshal(answer, &response); err != nil {
-		t.Fatal(err)
-	}
-	return response
-}
-
-func TestFunctionURLResponses(t *testing.T) {
-	ring, plain := newRing(t), `"content-type":"text/plain; charset=utf-8"`
-	for _, row := range []struct {
-		name  string
-		event object
-		fault error
-		want  string
-	}{
-		{"queued", request("POST", "/gabber", "{}", object{"x-webhook-signature": ring.Sign([]byte("{}"))}), nil,
-			`{"statusCode":200,"headers":{` + plain + `,"x-content-type-options":"nosniff"},"body":"ok"}`},
-		{"wrong method", request("PUT", "/gabber", "{}", nil), nil,
-			`{"statusCode":405,"headers":{"allow":"POST",` + plain + `,"x-content-type-options":"nosniff"},"body":"method not allowed"}`},
-		{"queue is down", request("POST", "/gabber", `{"type":"x","payload":{}}`, object{"x-webhook-signature": ring.Sign([]byte(`{"type":"x","payload":{}}`))}), errors.New("down"),
-			`{"statusCode":503,"headers":{` + plain + `,"retry-after":"1","x-content-type-options":"nosniff"},"body":"service unavailable"}`},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			event, _ := json.Marshal(row.event)
-			got, err := aws.FunctionURL(newIngest(ring, &box{err: row.fault}, io.Discard)).Invoke(t.Context(), event)
-			if err != nil || string(got) != row.want {
-				t.Errorf("got %s (%v), want %s", got, err, row.want)
+			if !strings.Contains(log.String(), row.logged) || strings.Contains(log.String(), missed) != (row.logged == missed) {
+				t.Errorf("logged %s, want %s", log, row.logged)
 			}
 		})
 	}
-}
-
-func TestFunctionURLRefusesWhatIsNotJSON(t *testing.T) {
-	front := aws.FunctionURL(newIngest(newRing(t), &box{}, io.Discard))
 	for _, event := range []string{"", "{", `{"version":2.0}`, `[]`} {
-		if answer, err := front.Invoke(t.Context(), []byte(event)); err == nil {
+		if answer, err := aws.FunctionURL(newIngest(k, &box{}, io.Discard)).Invoke(t.Context(), []byte(event)); err == nil {
 			t.Errorf("event %q was answered %s", event, answer)
 		}
 	}
 }
 
-func TestForeignEventIsAConfigurationFault(t *testing.T) {
-	var log strings.Builder
-	front := aws.FunctionURL(newIngest(newRing(t), &box{}, &log))
-	invoke(t, front, []byte(`{"Records":[]}`))
-	if !strings.Contains(log.String(), `"level":"WARN"`) || !strings.Contains(log.String(), `"code":"CFG"`) {
-		t.Errorf("logged %s, want a warning with code CFG", log.String())
+func invoke(t *testing.T, h aws.Handler, event []byte) (response object) {
+	t.Helper()
+	answer, err := h.Invoke(t.Context(), event)
+	if err == nil {
+		err = json.Unmarshal(answer, &response)
 	}
-}
-
-// The headers of a gateway's event are like ours: with a signature it is a
-// platform's delivery, wherever the path stands in it.
-func TestForeignEventIsMissedIfItIsSigned(t *testing.T) {
-	for signed, want := range map[string]bool{"x-webhook-signature": true, "x-another": false} {
-		var log strings.Builder
-		front := aws.FunctionURL(newIngest(newRing(t), &box{}, &log))
-		invoke(t, front, []byte(`{"version":"1.0","httpMethod":"POST","path":"/gabber","headers":{"`+signed+`":"00"}}`))
-		if got := strings.Contains(log.String(), `"missed":true`); got != want {
-			t.Errorf("%s: missed: %v, want %v: %s", signed, got, want, log.String())
-		}
+	if err != nil {
+		t.Fatal(err)
 	}
+	return response
 }
 
 func TestFunctionURLEndsBeforeLambdaDoes(t *testing.T) {
-	const body = `{"type":"x","payload":{}}`
-	ring, start := newRing(t), time.Now()
-	event, _ := json.Marshal(request("POST", "/gabber", body, object{"x-webhook-signature": ring.Sign([]byte(body))}))
+	k, start := newKeyring(t), time.Now()
+	event, _ := json.Marshal(request(k, ingesttest.AcmeBody, nil)) // strings only
 	for _, row := range []struct {
 		name        string
 		lambda      time.Duration // its own deadline, 0 for none
@@ -246,7 +171,7 @@ func TestFunctionURLEndsBeforeLambdaDoes(t *testing.T) {
 			}
 			defer cancel()
 			events := &box{}
-			if _, err := aws.FunctionURL(newIngest(ring, events, io.Discard)).Invoke(ctx, event); err != nil {
+			if _, err := aws.FunctionURL(newIngest(k, events, io.Discard)).Invoke(ctx, event); err != nil {
 				t.Fatal(err)
 			}
 			deadline, ok := events.ctx.Deadline()
@@ -260,8 +185,7 @@ func TestFunctionURLEndsBeforeLambdaDoes(t *testing.T) {
 func TestOutOfService(t *testing.T) {
 	var log strings.Builder
 	front := aws.OutOfService(aws.NewLog(&log, os.Getenv), errors.New("EVENTS_QUEUE_URL is not set"))
-	response := invoke(t, front, []byte(`{"version":"2.0"}`))
-	if response["statusCode"] != 503.0 {
+	if response := invoke(t, front, []byte(`{"version":"2.0"}`)); response["statusCode"] != 503.0 {
 		t.Errorf("status %v, want 503", response["statusCode"])
 	}
 	if !strings.Contains(log.String(), `"code":"CFG"`) || !strings.Contains(log.String(), "EVENTS_QUEUE_URL") {
@@ -271,10 +195,10 @@ func TestOutOfService(t *testing.T) {
 
 func ExampleFunctionURL() {
 	in := &ingest.Ingest{
-		Providers: ingest.Routes(gabber.Platform.Provider),
+		Providers: ingest.Routes(ingesttest.Acme.Provider),
 		Log:       slog.New(slog.DiscardHandler),
 	}
-	event := `{"version": "2.0", "rawPath": "/gabber", "requestContext": {"http": {"method": "GET"}}}`
+	event := `{"version": "2.0", "rawPath": "/acme", "requestContext": {"http": {"method": "GET"}}}`
 	answer, err := aws.FunctionURL(in).Invoke(context.Background(), []byte(event))
 	fmt.Println(string(answer), err)
 	// Output:

@@ -9,9 +9,8 @@ import (
 	"github.com/webhook-functions/template/shared/outbound"
 )
 
-// In the cloud the variable means nothing, whatever it says and whatever else
-// looks like `sam local`.
-func TestLocalEndpointCountsOnlyBesideSAM(t *testing.T) {
+// In the cloud the variable means nothing.
+func TestLocalEndpoint(t *testing.T) {
 	const local = "http://host.docker.internal:4566"
 	for _, row := range []struct {
 		name, sam, endpoint string
@@ -42,7 +41,8 @@ func TestLocalEndpointCountsOnlyBesideSAM(t *testing.T) {
 	}
 }
 
-func TestLocalEndpointStandsBeforeTheOthers(t *testing.T) {
+// It goes before the other endpoints.
+func TestLocalEndpointPrecedes(t *testing.T) {
 	client, err := FromEnv(environment("AWS_SAM_LOCAL", "true", LocalEndpoint, "http://127.0.0.1:1/", "AWS_ENDPOINT_URL", "http://all", "AWS_ENDPOINT_URL_SQS", "http://queues"))
 	if err != nil || client.endpoints[sqs] != "http://127.0.0.1:1/" {
 		t.Errorf("SQS is at %s, %v", client.endpoints[sqs], err)

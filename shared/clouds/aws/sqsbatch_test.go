@@ -54,7 +54,7 @@ func TestSQSBatch(t *testing.T) {
 		{"one to come back", []object{message("1", "later")}, `{"batchItemFailures":[{"itemIdentifier":"1"}]}`},
 		{"mixed", []object{message("1", "good"), message("2", "later"), message("3", "good"), message("4", "later")},
 			`{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":"4"}]}`},
-		{"a type nobody handles", []object{message("1", "unheard-of")}, none},
+		{"a type without a handler", []object{message("1", "unheard-of")}, none},
 		{"not an event of ours", []object{{"messageId": "1", "body": "hello", "eventSource": "aws:sqs"}}, none}, // a dead letter now
 		{"no receive count", []object{{"messageId": "1", "body": message("1", "good")["body"], "eventSource": "aws:sqs"}}, none},
 		{"a message without an id", []object{message("1", "good"), message("", "good")}, ""},
@@ -76,12 +76,8 @@ func TestSQSBatch(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestSQSBatchRefusesForeignEvents(t *testing.T) {
-	for _, event := range []string{"", "{", "[]", "{}", `{"version":"2.0","rawPath":"/gabber"}`, `{"Records":{}}`} {
-		var seen []string
-		if got, err := aws.SQSBatch(newWorker(&seen)).Invoke(t.Context(), []byte(event)); err == nil {
+	for _, event := range []string{"", "{", "[]", "{}", `{"version":"2.0","rawPath":"/acme"}`, `{"Records":{}}`} {
+		if got, err := aws.SQSBatch(newWorker(new([]string))).Invoke(t.Context(), []byte(event)); err == nil {
 			t.Errorf("event %q was answered %s", event, got)
 		}
 	}

@@ -43,8 +43,8 @@ var answersOfTheFramework = []struct {
 	{"OPTIONS *", 200}, // net/http's: http.Server.DisableGeneralOptionsHandler is not set
 	{"POST *", 400},    // the mux's, as the next three
 	{"GET *", 400},
-	{"POST //gabber", 307},
-	{"POST /./gabber", 307},
+	{"POST //acme", 307},
+	{"POST /./acme", 307},
 }
 
 // checkUnseen sends a request line and wants an answer that no function gave.
@@ -131,7 +131,7 @@ func (f *front) Send(t testing.TB, r ingesttest.Request) ingesttest.Answer {
 }
 
 // redirected is about the one answer that is not ours. The framework's mux sends
-// a path that is not clean ("//gabber") elsewhere before any function sees it.
+// a path that is not clean ("//acme") elsewhere before any function sees it.
 // Nothing is stored then either, so the catalogue's 404 stands for it.
 func redirected(t testing.TB, r ingesttest.Request, response *http.Response) bool {
 	target, _, _ := strings.Cut(r.Target, "?")

@@ -35,7 +35,7 @@ type desk struct {
 func newDesk(handle func(webhook.Event) error) *desk {
 	d := &desk{}
 	d.front = Push(&worker.Worker{
-		Handlers: map[string]webhook.BatchHandler{"gabber.usage.tracked": webhook.Each("handled", func(_ context.Context, e webhook.Event) ([]webhook.Event, error) {
+		Handlers: map[string]webhook.BatchHandler{"acme.thing.made": webhook.Each("handled", func(_ context.Context, e webhook.Event) ([]webhook.Event, error) {
 			d.seen = append(d.seen, e)
 			return nil, handle(e)
 		})},
@@ -113,7 +113,7 @@ func TestPush(t *testing.T) {
 	}
 }
 
-func TestTheDeliveryAttemptIsKept(t *testing.T) {
+func TestPushDeliveryAttempt(t *testing.T) {
 	for attempt, want := range map[int]int{1: 503, 2: 503, 3: 200} { // the third panic is a dead letter
 		d := newDesk(func(webhook.Event) error { panic("boom") })
 		if w := d.push("POST", envelope(encoded(example), attempt)); w.Code != want || (len(d.dead) == 1) != (want == 200) {
@@ -128,11 +128,11 @@ func TestTheDeliveryAttemptIsKept(t *testing.T) {
 }
 
 // FuzzPush looks for a message that is lost: acknowledged, but neither handled
-// nor buried nor, being an event nobody here handles, ignored. One that comes back
-// has left nothing behind.
+// nor dead-lettered nor, being of a type without a handler, ignored. One that comes
+// back has left nothing behind.
 func FuzzPush(f *testing.F) {
 	other := example
-	other.Type = "gabber.something.else"
+	other.Type = "acme.something.else"
 	f.Add(envelope(encoded(example), 1))
 	f.Add(envelope(encoded(other), 1))
 	f.Add(string(example.Encode()))
@@ -144,12 +144,12 @@ func FuzzPush(f *testing.F) {
 		ignored := strings.Count(d.log.String(), `"outcome":"ignored"`)
 		ended := len(d.seen) + len(d.dead) + ignored
 		if w.Code == 200 && ended != 1 || w.Code != 200 && (w.Code != 503 || ended > 0) {
-			t.Errorf("status %d: handled %d times, buried %d times, ignored %d times", w.Code, len(d.seen), len(d.dead), ignored)
+			t.Errorf("status %d: handled %d times, dead-lettered %d times, ignored %d times", w.Code, len(d.seen), len(d.dead), ignored)
 		}
 	})
 }
 
-func TestLog(t *testing.T) {
+func TestNewLog(t *testing.T) {
 	var out bytes.Buffer
 	NewLog(&out).Warn("hello", "code", "SIG", slog.Group("group", "msg", "kept"))
 	for _, want := range []string{`"severity":"WARNING"`, `"message":"hello"`, `"code":"SIG"`, `"msg":"kept"`, `"time":"`} {

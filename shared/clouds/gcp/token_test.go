@@ -2,7 +2,7 @@ package gcp
 
 import (
 	"context"
-	"io"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,68 +11,69 @@ import (
 	"time"
 )
 
-// server is a metadata server in a bubble. It gives the tokens of a list, one per
-// request; for "" it does not answer.
-type server struct {
-	mu     sync.Mutex
-	tokens []string
-	asked  int
+// source gives the tokens of a list in a bubble, one per fetch: for "" it hangs,
+// for "!" it fails.
+type source struct {
+	list    []string
+	fetched int
 }
 
-func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.mu.Lock()
-	next := s.tokens[s.asked]
-	s.asked++
-	s.mu.Unlock()
-	if next == "" {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
+func (s *source) fetch(ctx context.Context) (Token, error) {
+	next := s.list[s.fetched]
+	switch s.fetched++; next {
+	case "":
+		<-ctx.Done()
+		return Token{}, ctx.Err()
+	case "!":
+		return Token{}, errors.New("none")
 	}
-	body := `{"access_token": "` + next + `", "expires_in": 3600}`
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	return Token{Bearer: next, Expires: time.Now().Add(time.Hour)}, nil
 }
 
-func (s *server) source() *tokens {
-	return newTokens(metadata(&http.Client{Transport: s}, "", time.Now), time.Now)
+func newSource(list ...string) (*tokens, *source) {
+	s := &source{list: list}
+	return newTokens(s.fetch, time.Now), s
 }
 
-// While the metadata server hangs, a token that has time left is used, and the
-// wait for the next one takes next to nothing of a call's.
-func TestTheMetadataServerStallsWhileThereIsAToken(t *testing.T) {
+// While the source hangs, a token that has time left is used, and the wait for the
+// next one takes next to nothing of a call's time.
+func TestTokensGet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		metadata := &server{tokens: []string{"one", "", "", "two"}}
-		tokens := metadata.source()
+		tokens, source := newSource("!", "one", "", "", "two", "!", "!")
 		for _, step := range []struct {
-			name   string
-			pause  time.Duration
-			bearer string
-			took   time.Duration
-			asked  int
+			name    string
+			pause   time.Duration
+			bearer  string // "" for an error
+			took    time.Duration
+			fetched int
 		}{
-			{"the first", 0, "one", 0, 1},
-			{"it hangs", 58 * time.Minute, "one", tokenTry, 2},
-			{"the next call does not ask", 0, "one", 0, 2},
-			{"nor one a moment later", tokenGap - 1, "one", 0, 2},
-			{"it still hangs", 1, "one", tokenTry, 3},
-			{"it answers", tokenGap, "two", 0, 4},
-			{"that is kept", time.Minute, "two", 0, 4},
+			{"none yet", 0, "", 0, 1},
+			{"the first", 0, "one", 0, 2},
+			{"kept", 50 * time.Minute, "one", 0, 2},
+			{"it hangs", 8 * time.Minute, "one", tokenTry, 3},
+			{"the next call does not fetch", 0, "one", 0, 3},
+			{"nor one a moment later", tokenGap - 1, "one", 0, 3},
+			{"it still hangs", 1, "one", tokenTry, 4},
+			{"it answers", tokenGap, "two", 0, 5},
+			{"that is kept", time.Minute, "two", 0, 5},
+			{"while there is no newer one", 57 * time.Minute, "two", 0, 6},
+			{"but never after its end", 2 * time.Minute, "", 0, 7},
 		} {
 			time.Sleep(step.pause)
 			start := time.Now()
 			token, err := tokens.get(t.Context())
-			if took := time.Since(start); err != nil || token.Bearer != step.bearer || took != step.took || metadata.asked != step.asked {
-				t.Errorf("%s: %q (%v) after %v and %d questions, want %q after %v and %d",
-					step.name, token.Bearer, err, took, metadata.asked, step.bearer, step.took, step.asked)
+			if took := time.Since(start); (err == nil) != (step.bearer != "") || token.Bearer != step.bearer || took != step.took || source.fetched != step.fetched {
+				t.Errorf("%s: %q (%v) after %v and %d fetches, want %q after %v and %d",
+					step.name, token.Bearer, err, took, source.fetched, step.bearer, step.took, step.fetched)
 			}
 		}
 	})
 }
 
-// Fifty calls at once wait for one question, not one behind the other.
-func TestManyCallsWhileTheMetadataServerStalls(t *testing.T) {
+// Fifty calls at once wait for one fetch, not one behind the other.
+func TestTokensGetConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		metadata := &server{tokens: []string{"one", ""}}
-		tokens := metadata.source()
+		tokens, _ := newSource("one", "")
 		if _, err := tokens.get(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -86,16 +87,15 @@ func TestManyCallsWhileTheMetadataServerStalls(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
-		if took := time.Since(start); took != tokenTry {
-			t.Errorf("all have theirs after %v, want %v", took, tokenTry)
+		if all.Wait(); time.Since(start) != tokenTry {
+			t.Errorf("all have theirs after %v, want %v", time.Since(start), tokenTry)
 		}
 	})
 }
 
-// A refusal takes a moment to arrive. Meanwhile somebody may have brought a new
+// A refusal takes a moment to arrive. Meanwhile another call may have fetched a new
 // token, or be waiting for one.
-func TestForget(t *testing.T) {
+func TestTokensForget(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		refused string
@@ -104,11 +104,11 @@ func TestForget(t *testing.T) {
 	}{
 		{"the one in use", "one", false, "two"},
 		{"one before it", "zero", false, "one"},
-		{"while somebody asks for another", "one", true, "one"},
+		{"while another call fetches", "one", true, "one"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tokens := (&server{tokens: []string{"one", "two"}}).source()
+				tokens, _ := newSource("one", "two")
 				if _, err := tokens.get(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -129,21 +129,66 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// The token of an operator is sent as it is, with the project that pays.
-func TestNewSendsTheSourcesToken(t *testing.T) {
-	pubsub := newGoogle(t, stored)
-	env := map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project"}
-	c, err := New(func(name string) string { return env[name] }, func(context.Context) (Token, error) {
-		return Token{"operators-token", time.Now().Add(time.Hour), "paying-project"}, nil
-	})
-	if err != nil {
-		t.Fatal(err)
+func TestMetadata(t *testing.T) {
+	now := func() time.Time { return time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC) }
+	for name, row := range map[string]struct {
+		answer http.HandlerFunc
+		want   Token
+	}{
+		"a token":           {says(200, `{"access_token": "one", "expires_in": 3600, "token_type": "Bearer"}`), Token{Bearer: "one", Expires: now().Add(time.Hour)}},
+		"nothing":           {says(200, `{}`), Token{}},
+		"an empty one":      {says(200, `{"access_token": "", "expires_in": 3600}`), Token{}},
+		"one with an error": {says(403, `{"access_token": "canary", "expires_in": 3600}`), Token{}},
+		"a page":            {says(200, "<html>canary"), Token{}},
+		"nothing at all":    {hangsUp, Token{}},
+	} {
+		server := newGoogle(t, row.answer)
+		token, err := metadata(server.Client(), strings.TrimPrefix(server.URL, "http://"), now)(t.Context())
+		if token != row.want || (err == nil) != (row.want != Token{}) || err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v, error %v", name, token.Expires, err)
+		}
+		if r := server.requests[0]; r.Header.Get("Metadata-Flavor") != "Google" || r.URL.Path != "/computeMetadata/v1/instance/service-accounts/default/token" {
+			t.Errorf("%s: asked for %s with %v", name, r.URL, r.Header)
+		}
 	}
-	c.pubsub.url = pubsub.URL
-	if err := c.Topic("events").Publish(t.Context(), example); err != nil {
-		t.Fatal(err)
-	}
-	if sent := pubsub.requests[0].Header; sent.Get("Authorization") != "Bearer operators-token" || sent.Get("X-Goog-User-Project") != "paying-project" {
-		t.Errorf("sent %v", sent)
+}
+
+// Each call carries the source's token and the project that pays; one that a
+// service refuses is replaced; without one nothing is sent.
+func TestNewSendsTokens(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		tokens []string
+		answer http.HandlerFunc // of the first call; then it is stored
+		sent   []string
+	}{
+		{"a token", []string{"one"}, stored, []string{"Bearer one for paying"}},
+		{"a refused one", []string{"one", "two"}, refuses(401, "UNAUTHENTICATED"), []string{"Bearer one for paying", "Bearer two for paying"}},
+		{"none", []string{"!", "!", "!"}, stored, nil},
+		{"a source that hangs", []string{"", "", ""}, stored, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			pubsub, source := newGoogle(t, row.answer, stored), &source{list: row.tokens}
+			env := map[string]string{"GOOGLE_CLOUD_PROJECT": "demo-project"}
+			c, err := New(func(name string) string { return env[name] }, func(ctx context.Context) (Token, error) {
+				token, err := source.fetch(ctx)
+				token.QuotaProject = "paying"
+				return token, err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.pubsub.url = pubsub.URL
+			start := time.Now()
+			err = c.Topic("events").Publish(t.Context(), example)
+			var sent []string
+			for _, r := range pubsub.requests {
+				sent = append(sent, r.Header.Get("Authorization")+" for "+r.Header.Get("X-Goog-User-Project"))
+			}
+			if strings.Join(sent, ", ") != strings.Join(row.sent, ", ") || (err == nil) != (row.sent != nil) || time.Since(start) > publishBudget+time.Second/2 {
+				t.Errorf("sent %q, want %q, error %v after %v", sent, row.sent, err, time.Since(start))
+			}
+		})
 	}
 }
