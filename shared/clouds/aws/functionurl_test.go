@@ -38,7 +38,7 @@ func (k oneSecret) Keyring(context.Context, string) (webhook.Verifier, error) { 
 func (k oneSecret) Refresh(context.Context, string) webhook.Verifier          { return nil }
 
 func newKeyring(t testing.TB) *signature.Keyring {
-	keyring, err := signature.NewKeyring(ingesttest.Acme.Scheme, signature.Secret{ID: "1", Value: "acme-test-0123456789"})
+	keyring, err := signature.NewKeyring(ingesttest.MadeUp.Scheme, signature.Secret{ID: "1", Value: "made-up-test-0123456789"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func newKeyring(t testing.TB) *signature.Keyring {
 
 func newIngest(keyring *signature.Keyring, events *box, log io.Writer) *ingest.Ingest {
 	return &ingest.Ingest{
-		Providers:   ingest.Routes(ingesttest.Acme.Provider),
+		Providers:   ingest.Routes(ingesttest.MadeUp.Provider),
 		Keyrings:    oneSecret{keyring},
 		Events:      events,
 		DeadLetters: events,
@@ -62,8 +62,8 @@ type object = map[string]any
 // request is a signed delivery as a Function URL hands it over; change may spoil it.
 func request(keyring *signature.Keyring, body string, change object) object {
 	event := object{
-		"version": "2.0", "rawPath": "/acme", "body": body, "isBase64Encoded": false,
-		"headers":        object{"x-acme-signature": keyring.Sign([]byte(body))},
+		"version": "2.0", "rawPath": "/made-up", "body": body, "isBase64Encoded": false,
+		"headers":        object{"x-made-up-signature": keyring.Sign([]byte(body))},
 		"requestContext": object{"requestId": "r-1", "http": object{"method": "POST"}},
 	}
 	for name, value := range change {
@@ -77,7 +77,7 @@ func request(keyring *signature.Keyring, body string, change object) object {
 // What a Function URL does to a delivery, and events of other services. Methods,
 // paths, sizes and signatures are the catalogue's.
 func TestFunctionURL(t *testing.T) {
-	const body, binary = ingesttest.AcmeBody, "\xff\xfe{}"
+	const body, binary = ingesttest.MadeUpBody, "\xff\xfe{}"
 	k := newKeyring(t)
 	b64, signed := base64.StdEncoding.EncodeToString([]byte(body)), k.Sign([]byte(body))
 	encoded := func(text string) object { return request(k, body, object{"body": text, "isBase64Encoded": true}) }
@@ -101,13 +101,13 @@ func TestFunctionURL(t *testing.T) {
 		{"bytes that are not UTF-8 as text", request(k, binary, nil), 403, "", missed},
 		{"no body", request(k, body, object{"body": nil}), 403, "", missed},
 		{"no headers", request(k, body, object{"headers": nil}), 400, "", missed},
-		{"header names in mixed case", headers(object{"X-AcMe-Signature": signed}), 200, body, ""},
-		{"one header in two cases", headers(object{"X-Acme-Signature": signed, "x-acme-signature": k.Sign([]byte("another"))}), 403, "", missed},
-		{"two headers, joined", headers(object{"x-acme-signature": signed + "," + signed}), 403, "", missed},
+		{"header names in mixed case", headers(object{"X-MaDe-Up-Signature": signed}), 200, body, ""},
+		{"one header in two cases", headers(object{"X-Made-Up-Signature": signed, "x-made-up-signature": k.Sign([]byte("another"))}), 403, "", missed},
+		{"two headers, joined", headers(object{"x-made-up-signature": signed + "," + signed}), 403, "", missed},
 		{"no method", request(k, body, object{"requestContext": nil}), 405, "", missed},
-		{"API Gateway version 1, signed", object{"version": "1.0", "httpMethod": "POST", "path": "/acme", "headers": object{"x-acme-signature": signed}}, 400, "", missed},
-		{"API Gateway version 1, not signed", object{"version": "1.0", "httpMethod": "POST", "path": "/acme", "body": body}, 400, "", foreign},
-		{"load balancer", object{"requestContext": object{"elb": object{}}, "httpMethod": "POST", "path": "/acme"}, 400, "", foreign},
+		{"API Gateway version 1, signed", object{"version": "1.0", "httpMethod": "POST", "path": "/made-up", "headers": object{"x-made-up-signature": signed}}, 400, "", missed},
+		{"API Gateway version 1, not signed", object{"version": "1.0", "httpMethod": "POST", "path": "/made-up", "body": body}, 400, "", foreign},
+		{"load balancer", object{"requestContext": object{"elb": object{}}, "httpMethod": "POST", "path": "/made-up"}, 400, "", foreign},
 		{"a queue's batch", object{"Records": []object{{"messageId": "m", "eventSource": "aws:sqs"}}}, 400, "", foreign},
 		{"a schedule's event", object{"version": "0", "source": "aws.events"}, 400, "", foreign},
 	} {
@@ -154,7 +154,7 @@ func invoke(t *testing.T, h aws.Handler, event []byte) (response object) {
 
 func TestFunctionURLEndsBeforeLambdaDoes(t *testing.T) {
 	k, start := newKeyring(t), time.Now()
-	event, _ := json.Marshal(request(k, ingesttest.AcmeBody, nil)) // strings only
+	event, _ := json.Marshal(request(k, ingesttest.MadeUpBody, nil)) // strings only
 	for _, row := range []struct {
 		name        string
 		lambda      time.Duration // its own deadline, 0 for none
@@ -195,10 +195,10 @@ func TestOutOfService(t *testing.T) {
 
 func ExampleFunctionURL() {
 	in := &ingest.Ingest{
-		Providers: ingest.Routes(ingesttest.Acme.Provider),
+		Providers: ingest.Routes(ingesttest.MadeUp.Provider),
 		Log:       slog.New(slog.DiscardHandler),
 	}
-	event := `{"version": "2.0", "rawPath": "/acme", "requestContext": {"http": {"method": "GET"}}}`
+	event := `{"version": "2.0", "rawPath": "/made-up", "requestContext": {"http": {"method": "GET"}}}`
 	answer, err := aws.FunctionURL(in).Invoke(context.Background(), []byte(event))
 	fmt.Println(string(answer), err)
 	// Output:
