@@ -201,15 +201,17 @@ func (f *source) goes(stmt ast.Stmt) bool {
 // or else is inline.
 func (f *source) span(n ast.Node, inline bool) (Span, bool) {
 	from, to := f.at(n.Pos()), f.at(n.End())
+	start := func(at int) int { return len(bytes.TrimRight(f.text[:at], " \t")) }
+	begins := func(at int) bool { return at == 0 || f.text[at-1] == '\n' }
 	for _, comment := range f.Comments {
-		if above := f.at(comment.End()); above < from && string(bytes.TrimRight(f.text[above:from], " \t")) == "\n" {
-			from = f.at(comment.Pos())
+		if at := start(f.at(comment.Pos())); begins(at) && f.at(comment.End())+1 == start(from) {
+			from = at
 		}
 	}
-	from = len(bytes.TrimRight(f.text[:from], " \t"))
+	from = start(from)
 	rest, _, _ := bytes.Cut(f.text[to:], []byte("\n"))
 	code, _, _ := bytes.Cut(bytes.TrimPrefix(rest, []byte(",")), []byte("//"))
-	if (from == 0 || f.text[from-1] == '\n') && len(bytes.TrimSpace(code)) == 0 {
+	if begins(from) && len(bytes.TrimSpace(code)) == 0 {
 		return Span{from, min(to+len(rest)+1, len(f.text))}, true
 	}
 	return Span{from, to + len(rest) - len(bytes.TrimPrefix(rest, []byte(",")))}, inline

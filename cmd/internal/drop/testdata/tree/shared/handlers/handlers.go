@@ -27,6 +27,8 @@ func (s *settings) names() string {
 type settings struct {
 	// Orders are those of one platform.
 	Orders orders
+	First  string // and more
+	More   orders
 	Other  string
 }
 

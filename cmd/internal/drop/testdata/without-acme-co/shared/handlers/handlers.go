@@ -20,6 +20,7 @@ func (s *settings) names() string {
 }
 
 type settings struct {
+	First string // and more
 	Other string
 }
 
