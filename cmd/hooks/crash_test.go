@@ -213,7 +213,7 @@ func runScript(t *testing.T, at int) (killed bool) {
 	if _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "granted", Kind: ledger.Grant, Amount: granted}}); err != nil {
 		t.Fatal(err)
 	}
-	env = append(env, "TARIFF="+eventstest.NewMeter(t).Tariff())
+	env = append(env, "TARIFF="+eventstest.Tariff(t))
 	s := start(t, dir, append(slices.Clone(env), asCommand+"=crash", "CRASH_AT="+strconv.Itoa(at))...)
 	restart := func() {
 		_ = s.Wait() // it was killed

@@ -36,7 +36,7 @@ func postTo(t *testing.T, url, header, signature string, body []byte) int {
 
 func TestServeChargesAnEventOnceThatArrivesFiftyTimesAtOnce(t *testing.T) {
 	dir, m := t.TempDir(), eventstest.NewMeter(t)
-	s := start(t, dir, "TARIFF="+m.Tariff())
+	s := start(t, dir, "TARIFF="+eventstest.Tariff(t))
 	if out, err := hooks(t, dir, "send", m.Platform, m.Event, "--times", "50", "--parallel", "--url", s.url); err != nil || !strings.HasPrefix(out, "50 × 200 ok") {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -251,7 +251,7 @@ func TestServeNamesTheWayOutOfATakenAddress(t *testing.T) {
 
 func TestServeKeepsOneAccountRightUnderParallelSenders(t *testing.T) {
 	dir, m := t.TempDir(), eventstest.NewMeter(t)
-	s := start(t, dir, "TARIFF="+m.Tariff())
+	s := start(t, dir, "TARIFF="+eventstest.Tariff(t))
 	var senders sync.WaitGroup
 	for sender := range 8 {
 		senders.Go(func() {
@@ -307,7 +307,7 @@ func TestDeadRedriveSaysWhatBecameOfALetter(t *testing.T) {
 	if got := outcome("waiting"); !strings.HasPrefix(got, "still waiting") {
 		t.Errorf("without a server: %q", got)
 	}
-	s := start(t, dir, "TARIFF="+m.Tariff())
+	s := start(t, dir, "TARIFF="+eventstest.Tariff(t))
 	if got := outcome("usage"); got != "charged 9 credits" {
 		t.Errorf("usage: %q", got)
 	}

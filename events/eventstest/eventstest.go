@@ -89,6 +89,17 @@ func NewMeter(t testing.TB) Meter {
 	return Meter{}
 }
 
+// Tariff is a price list on which a unit of that usage costs a credit; the default
+// one where no platform reports usage.
+func Tariff(t testing.TB) string {
+	for _, s := range Samples(t) {
+		if m, ok := meter(t, s); ok {
+			return m.Usage.Type + "=1"
+		}
+	}
+	return ""
+}
+
 func meter(t testing.TB, s Sample) (Meter, bool) {
 	parsed, err := Platform(t, s.Platform).Decode(s.Body)
 	reporter, ok := parsed.Payload.(webhook.UsageReporter)
@@ -98,9 +109,6 @@ func meter(t testing.TB, s Sample) (Meter, bool) {
 	usage, err := reporter.Usage()
 	return Meter{s, usage, s.Platform + "." + parsed.Type}, err == nil && usage.ID != "" && usage.Whom != "" && !usage.Simulated
 }
-
-// Tariff is a price list on which a unit of the usage costs a credit.
-func (m Meter) Tariff() string { return m.Usage.Type + "=1" }
 
 // Report makes an event that reports other usage: value is a JSON number.
 func (m Meter) Report(t testing.TB, id, whom, value string) Sample {

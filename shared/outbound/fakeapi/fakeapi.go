@@ -72,6 +72,12 @@ func Secrets() map[string]string {
 	return all
 }
 
+// SecretJSON is Secrets as a cloud's secret holds them.
+func SecretJSON() string {
+	text, _ := json.Marshal(Secrets()) // strings only
+	return string(text)
+}
+
 // New makes an API that was told nothing.
 func New() *API {
 	a := &API{mux: http.NewServeMux()}

@@ -25,8 +25,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
@@ -56,16 +54,12 @@ type Server struct {
 
 // Start starts a stand-in. Close it.
 func Start(ctx context.Context, c Config) (*Server, error) {
-	signatures, err := os.ReadFile(filepath.Join(c.Root, "events/SIGNATURES.tsv"))
-	if err != nil {
-		return nil, err
-	}
 	m, err := StartMoto(ctx, c.Root)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{moto: m, proxy: forward(m.URL), fake: fakeapi.New(), out: c.Out}
-	if err = create(ctx, m.URL, lambdatest.TestSecrets(signatures)); err == nil {
+	if err = create(ctx, m.URL, lambdatest.TestSecrets()); err == nil {
 		err = s.listen(c.Addrs)
 	}
 	if err != nil {

@@ -32,9 +32,6 @@ var (
 	tables = map[string]string{"LedgerTable": "account", "RecordsTable": "kind"} // by what the index lists
 )
 
-// outboundSecret is what package fakeapi accepts.
-const outboundSecret = `{"GABBER_API_KEY":"` + fakeapi.Key + `","LEADS_FORWARD_SECRET":"` + fakeapi.LeadsSecret + `"}`
-
 type fields = map[string]any
 
 // create makes what template.yaml has.
@@ -49,7 +46,7 @@ func create(ctx context.Context, endpoint, webhookSecret string) error {
 			return err
 		}
 	}
-	for name, value := range map[string]string{"WebhookSecret": webhookSecret, "OutboundSecret": outboundSecret} {
+	for name, value := range map[string]string{"WebhookSecret": webhookSecret, "OutboundSecret": fakeapi.SecretJSON()} {
 		if err := Call(ctx, endpoint, "secretsmanager.CreateSecret", fields{"Name": name, "SecretString": value}, nil); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/testbed/aws/lambdatest"
@@ -254,7 +255,7 @@ func (p *pipeline) redrive(t *testing.T) {
 func whatAnEventCosts(t *testing.T, c *cloud) {
 	for _, n := range []int{1, 7} {
 		t.Run(fmt.Sprint(n, " events of one account"), func(t *testing.T) {
-			p := c.deploy(t, options{})
+			p, m := c.deploy(t, options{}), eventstest.NewMeter(t)
 			var units atomic.Int64 // of writing
 			p.dynamoDB.Hurt(func(operation string) fault {
 				if operation == "TransactWriteItems" {
@@ -263,8 +264,7 @@ func whatAnEventCosts(t *testing.T, c *cloud) {
 				return nil
 			})
 			for i := range n {
-				p.expectAccepted(t, []sample{signed(t, "usage", fmt.Appendf(nil,
-					`{"type":"usage.tracked","payload":{"id":"u-%d","type":"conversational_seconds","value":1,"human":"member-0"}}`, i))})
+				p.expectAccepted(t, []sample{m.Report(t, fmt.Sprint("u-", i), "member-0", "1")})
 			}
 			p.batchOf(t, n)
 			for what, pair := range map[string][2]int{

@@ -11,7 +11,6 @@ import (
 
 	"github.com/webhook-functions/template/shared/toolstest"
 	"github.com/webhook-functions/template/testbed/aws/awslocal"
-	"github.com/webhook-functions/template/testbed/aws/lambdatest"
 )
 
 // startMoto serves Secrets Manager until the test ends.
@@ -30,16 +29,6 @@ func startMoto(t *testing.T) (endpoint string) {
 		}
 	})
 	return moto.URL
-}
-
-// webhookSecrets are the test secrets of all platforms.
-func webhookSecrets(t *testing.T) string {
-	t.Helper()
-	signatures, err := os.ReadFile(filepath.Join(root, "events/SIGNATURES.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return lambdatest.TestSecrets(signatures)
 }
 
 // putSecret makes a secret and gives its ARN. Without a value it is one that was

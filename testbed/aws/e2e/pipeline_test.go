@@ -13,17 +13,20 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/clouds/aws"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
@@ -50,8 +53,8 @@ type cloud struct {
 
 func TestPipeline(t *testing.T) {
 	c := &cloud{sqs: sqstest.Start(t), dynamoDB: awstest.DynamoDB(t), secrets: startMoto(t), programs: t.TempDir()}
-	c.apiKeys, c.noKeys = putSecret(t, c.secrets, "outbound", apiKeys), putSecret(t, c.secrets, "just-deployed", "")
-	c.secret = putSecret(t, c.secrets, "webhook", webhookSecrets(t))
+	c.apiKeys, c.noKeys = putSecret(t, c.secrets, "outbound", fakeapi.SecretJSON()), putSecret(t, c.secrets, "just-deployed", "")
+	c.secret = putSecret(t, c.secrets, "webhook", lambdatest.TestSecrets())
 	for name, test := range map[string]func(*testing.T, *cloud){ // they count calls or measure time
 		"one event costs one send and one transaction":             whatAnEventCosts,
 		"poison goes to the dead letters, its batch does not":      poison,
@@ -179,7 +182,7 @@ func (c *cloud) deploy(t *testing.T, o options) *pipeline {
 	p.worker = p.start(t, "aws-worker", o.arch, o.killWorker, append([]string{
 		"AWS_ENDPOINT_URL_SQS=" + p.workerSQS.URL, "AWS_ENDPOINT_URL_DYNAMODB=" + p.dynamoDB.URL,
 		"OUTBOUND_QUEUE_URL=" + p.outbound, "DEAD_LETTERS_QUEUE_URL=" + p.deadLetters,
-		"LEDGER_TABLE=" + p.ledgerTable, "RECORDS_TABLE=" + p.recordsTable}, o.worker...)...)
+		"LEDGER_TABLE=" + p.ledgerTable, "RECORDS_TABLE=" + p.recordsTable, "TARIFF=" + eventstest.Tariff(t)}, o.worker...)...)
 	front := httptest.NewServer(lambdatest.URL(p.ingest))
 	t.Cleanup(front.Close)
 	p.front = front.URL
@@ -199,14 +202,14 @@ func (p *pipeline) start(t *testing.T, function, arch string, killAt func(lambda
 func (p *pipeline) checkLog(t *testing.T) {
 	t.Helper()
 	log := p.log.String()
-	for _, s := range append(samples(t), unusable(t)) {
-		for what, canary := range map[string]string{"the secret": s.secret, "the signature": s.signature, "the body": string(s.body)} {
+	for _, s := range eventstest.Samples(t) {
+		for what, canary := range map[string]string{"the secret": s.Secret, "the signature": s.Hex, "the body": string(s.Body)} {
 			if canary != "" && strings.Contains(log, canary) {
-				t.Errorf("the log shows %s of %s", what, s.file)
+				t.Errorf("the log shows %s of %s", what, s.File())
 			}
 		}
 	}
-	for _, canary := range []string{"member-", "RobinSample", "202-555", "this is no event", fakeapi.Key, fakeapi.LeadsSecret} {
+	for _, canary := range append(slices.Collect(maps.Values(fakeapi.Secrets())), "member-", "RobinSample", "202-555", "this is no event") {
 		if strings.Contains(log, canary) {
 			t.Errorf("the log shows %q", canary)
 		}
@@ -219,12 +222,12 @@ func (p *pipeline) checkLog(t *testing.T) {
 // post delivers a sample once and gives the status.
 func (p *pipeline) post(t *testing.T, s sample) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "POST", p.front+"/"+s.platform, bytes.NewReader(s.body))
+	r, err := http.NewRequestWithContext(t.Context(), "POST", p.front+"/"+s.Platform, bytes.NewReader(s.Body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set(s.header, s.signature)
+	r.Header.Set(s.Header, s.Hex)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Error(err)
@@ -242,7 +245,7 @@ func (p *pipeline) persist(t *testing.T, s sample) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("%s: never accepted", s.file)
+	t.Errorf("%s: never accepted", s.File())
 }
 
 // poll runs four pollers of events until the returned function is called.

@@ -6,33 +6,24 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
-	"github.com/webhook-functions/template/shared/providers/gabber"
-	"github.com/webhook-functions/template/shared/signature"
 )
 
+const root = "../../.." // of the repository
+
+type sample = eventstest.Sample
+
 // usage makes n different usage events, one after another of six accounts, with
-// values from 1 second up.
-func usage(t *testing.T, n int) []sample {
+// values from 1 up.
+func usage(t *testing.T, n int) (all []sample) {
 	t.Helper()
-	var all []sample
+	m := eventstest.NewMeter(t)
 	for i := range n {
-		all = append(all, signed(t, fmt.Sprint("usage ", i), fmt.Appendf(nil,
-			`{"type":"usage.tracked","payload":{"id":"usage-%d","type":"conversational_seconds","value":%d,"human":"%s"}}`, i, i+1, account(i))))
+		all = append(all, m.Report(t, fmt.Sprint("usage-", i), account(i), fmt.Sprint(i+1)))
 	}
 	return all
-}
-
-// signed makes a sample of a body as Gabber would.
-func signed(t *testing.T, name string, body []byte) sample {
-	t.Helper()
-	secret := sampleOf(t, "gabber/usage.tracked.json").secret
-	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: secret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sample{file: name, platform: "gabber", header: ring.Header(), signature: ring.Sign(body), body: body}
 }
 
 func account(i int) string { return fmt.Sprintf("member-%d", i%6) }
@@ -74,7 +65,7 @@ func (p *pipeline) expectAccepted(t *testing.T, all []sample) {
 	t.Helper()
 	for _, s := range all {
 		if status := p.post(t, s); status != http.StatusOK {
-			t.Errorf("%s: status %d", s.file, status)
+			t.Errorf("%s: status %d", s.File(), status)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package lambdatest
 
 import (
-	"bytes"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
@@ -9,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+
+	"github.com/webhook-functions/template/events"
 )
 
 // StandIn answers for SQS, Secrets Manager and DynamoDB where a server would
@@ -76,16 +77,9 @@ func Environment(endpoint string) []string {
 	}
 }
 
-// TestSecrets gives the webhook secret that the samples of events/ are signed
-// with: the JSON object platform → secret made of SIGNATURES.tsv.
-func TestSecrets(signatures []byte) string {
-	secrets := make(map[string]string)
-	for line := range bytes.Lines(signatures) {
-		fields := bytes.Split(line, []byte("\t"))
-		if platform, _, ok := bytes.Cut(fields[0], []byte("/")); ok && len(fields) == 5 {
-			secrets[string(platform)] = string(fields[3])
-		}
-	}
-	value, _ := json.Marshal(secrets) // strings only
+// TestSecrets gives the secrets that the samples of events/ are signed with, as the
+// webhook secret holds them.
+func TestSecrets() string {
+	value, _ := json.Marshal(events.Secrets()) // strings only
 	return string(value)
 }

@@ -28,11 +28,3 @@ func TestStandIn(t *testing.T) {
 		}
 	}
 }
-
-func TestTestSecrets(t *testing.T) {
-	const table = "file\theader\talgorithm\tsecret\tsignature\n" +
-		"gabber/a.json\tX\thmac\tone\tff\ngabber/b.json\tX\thmac\tone\tff\ng-tateth/a.json\tX\thmac\ttwo\tff\n"
-	if got := lambdatest.TestSecrets([]byte(table)); got != `{"g-tateth":"two","gabber":"one"}` {
-		t.Errorf("secrets %s", got)
-	}
-}

@@ -18,18 +18,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
-	"github.com/webhook-functions/template/shared/providers"
-	"github.com/webhook-functions/template/shared/providers/gabber"
-	"github.com/webhook-functions/template/shared/signature"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/testbed/gcp/buildpacktest"
 )
 
-const (
-	secret = "0123456789abcdef-bench"
-	hello  = `package hello
+const hello = `package hello
 
 import (
 	"net/http"
@@ -39,7 +37,6 @@ import (
 
 func init() { functions.HTTP("Hello", func(http.ResponseWriter, *http.Request) {}) }
 `
-)
 
 // services answers for Pub/Sub, Firestore and Gabber's API at once, so that what
 // is measured is ours, and counts what would be billed.
@@ -98,18 +95,21 @@ type candidate struct {
 
 func candidates(b *testing.B, s *services) []*candidate {
 	b.Helper()
-	body := `{"type":"usage.tracked","payload":{"id":"1","type":"conversational_seconds","value":30,"human":"u1"}}`
-	event := ingest.Identify(gabber.Platform.Provider, []byte(body), time.Now(), "1")
+	m := eventstest.NewMeter(b)
+	event := ingest.Identify(eventstest.Platform(b, m.Platform).Provider, m.Body, time.Now(), "1")
 	followUp := webhook.FollowUp("worker", followups.BalanceChanged, event, "u1", []byte(`{"account":"u1","human":"u1"}`))
 	env := []string{"GOOGLE_CLOUD_PROJECT=demo-project", "DEAD_LETTERS_TOPIC=d", "PUBSUB_EMULATOR_HOST=" + s.addr(), "FIRESTORE_EMULATOR_HOST=" + s.addr()}
+	for name, address := range fakeapi.Addresses(s.URL) {
+		env = append(env, name+"="+address)
+	}
 	return []*candidate{
 		{name: "hello", target: "Hello", binary: compileHello(b), path: "/"},
-		{name: "ingest", target: "Ingest", binary: buildpacktest.Function(b, "gcp-ingest"), path: "/gabber",
-			env: append(slices.Clone(env), "EVENTS_TOPIC=e", "SECRETS_DIR="+secrets(b)), header: signed(b, body), body: body},
+		{name: "ingest", target: "Ingest", binary: buildpacktest.Function(b, "gcp-ingest"), path: "/" + m.Platform,
+			env: append(slices.Clone(env), "EVENTS_TOPIC=e", "SECRETS_DIR="+secrets(b)), header: http.Header{http.CanonicalHeaderKey(m.Header): {m.Hex}}, body: string(m.Body)},
 		{name: "worker", target: "Worker", binary: buildpacktest.Function(b, "gcp-worker"), path: "/",
-			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks"), body: push(event)},
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks", "TARIFF="+eventstest.Tariff(b)), body: push(event)},
 		{name: "outbound", target: "Outbound", binary: buildpacktest.Function(b, "gcp-outbound"), path: "/",
-			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks", "OUTBOUND_SECRETS_DIR="+secrets(b), "GABBER_API_URL="+s.URL), body: push(followUp)},
+			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks", "OUTBOUND_SECRETS_DIR="+secrets(b), "TARIFF="+eventstest.Tariff(b)), body: push(followUp)},
 	}
 }
 
@@ -137,8 +137,12 @@ func compileHello(b *testing.B) string {
 
 func secrets(b *testing.B) string {
 	dir := b.TempDir()
-	write(b, filepath.Join(dir, "webhook"), `{"gabber": "`+secret+`"}`)
-	write(b, filepath.Join(dir, "outbound"), `{"GABBER_API_KEY": "`+secret+`"}`)
+	webhook, err := json.Marshal(events.Secrets())
+	if err != nil {
+		b.Fatal(err)
+	}
+	write(b, filepath.Join(dir, "webhook"), string(webhook))
+	write(b, filepath.Join(dir, "outbound"), fakeapi.SecretJSON())
 	return dir
 }
 
@@ -147,17 +151,6 @@ func write(b *testing.B, name, content string) {
 	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 		b.Fatal(err)
 	}
-}
-
-func signed(b *testing.B, body string) http.Header {
-	b.Helper()
-	ring, err := signature.NewKeyring(providers.Table().Schemes()["gabber"], signature.Secret{ID: "1", Value: secret})
-	if err != nil {
-		b.Fatal(err)
-	}
-	header := http.Header{}
-	header.Set(ring.Header(), ring.Sign([]byte(body)))
-	return header
 }
 
 func (c *candidate) request(b *testing.B, p *buildpacktest.Process) {

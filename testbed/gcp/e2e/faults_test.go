@@ -8,32 +8,32 @@ import (
 	"sync"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
-	"github.com/webhook-functions/template/shared/providers/chatbase"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 // poison: what cannot be handled ends among the dead letters, and what is next
 // to it is handled.
 func poison(s *system) {
-	event := ingest.Identify(gabber.Platform.Provider, []byte(usage("later", "u1", 1)), time.Now(), "1")
+	event := newExpectation().identity(s, s.usage("later", "u1", 1))
 	newer := bytes.Replace(event.Encode(), []byte(`"v1"`), []byte(`"v2"`), 1)
 	for _, data := range []string{"garbage", string(newer)} {
 		s.parts.pubsub.Publish(s, s.project, "events", []byte(data))
 	}
-	s.deliver("gabber", usage("1", "u1", 30))
+	s.deliver(s.usage("1", "u1", 30))
 	s.drain()
-	s.deliver("gabber", usage("1", "u1", 31)) // another event of that identity
-	s.deliver("gabber", usage("2", "u1", -1))
-	s.deliver("gabber", usage("3", "u1", 12))
+	s.deliver(s.usage("1", "u1", 31)) // another event of that identity
+	s.deliver(s.usage("2", "u1", -1))
+	s.deliver(s.usage("3", "u1", 12))
 
 	letters, reasons := map[string]webhook.Event{}, []string{}
 	s.eventually("four dead letters", func() bool {
 		maps.Copy(letters, s.letters("dead-letters"))
 		return len(letters) == 4
 	})
+	negative := newExpectation().identity(s, s.usage("2", "u1", -1)).Reason
 	for _, e := range letters {
 		reasons = append(reasons, e.Reason)
 	}
@@ -46,7 +46,7 @@ func poison(s *system) {
 		"conflict: another event with this identity was booked first",
 		"message is corrupt: not a CloudEvents object",
 		fmt.Sprintf("moved by Pub/Sub after %d", fewAttempts),
-		"payload.value is negative",
+		negative,
 	})
 	s.drain()
 	s.balance("u1", -42, 2)
@@ -91,21 +91,17 @@ func lostAnswers(s *system) {
 		lost++
 		return true
 	})
+	want := newExpectation()
 	for i := range 20 {
-		s.deliver("gabber", usage(fmt.Sprint(i), "u1", 7))
-		s.deliver("gabber", usage("", "u2", 100+i)) // no id: its own first try must not look like a twin
-		s.deliver("chatbase", lead(i))
+		want.deliver(s, s.usage(fmt.Sprint(i), "u1", 7), "u1")
+		for _, x := range extras {
+			x.deliver(s, want, i)
+		}
 	}
 	s.drain()
 	s.inject(nil)
 	s.balance("u1", -7*20, 20)
-	s.balance("u2", -(100*20 + 190), 20)
-	for i := range 20 {
-		s.hasLead(i)
-	}
-	if n := len(s.letters("outbound")); n != 40 {
-		s.Errorf("%d follow-ups, want 40", n)
-	}
+	want.check(s, 20)
 	mu.Lock()
 	defer mu.Unlock()
 	if lost < 30 {
@@ -113,24 +109,12 @@ func lostAnswers(s *system) {
 	}
 }
 
-func lead(n int) string {
-	return fmt.Sprintf(`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c%d","customerName":"Robin"}}`, n)
-}
-
-func (s *system) hasLead(n int) {
-	s.Helper()
-	e := ingest.Identify(chatbase.Platform.Provider, []byte(lead(n)), time.Time{}, "1")
-	if _, ok, err := s.client.Records("webhooks").Get(s.Context(), chatbase.LeadKind, e.ID); err != nil || !ok {
-		s.Errorf("lead %d is lost (%v)", n, err)
-	}
-}
-
 // queueDown: what is not stored is answered 503, in time.
 func queueDown(s *system) {
 	s.inject(func(_, operation string, _ phase) bool { return strings.HasPrefix(operation, "publish") })
-	for name, body := range map[string]string{"a good event": usage("1", "u1", 30), "an unusable one": usage("2", "u1", -1)} {
+	for name, sample := range map[string]eventstest.Sample{"a good event": s.usage("1", "u1", 30), "an unusable one": s.usage("2", "u1", -1)} {
 		start := time.Now()
-		status, header, err := s.post(s.Context(), "gabber", []byte(body))
+		status, header, err := s.post(s.Context(), sample)
 		if err != nil || status != 503 || header.Get("Retry-After") != "1" {
 			s.Errorf("%s: status %d (%v), Retry-After %q", name, status, err, header.Get("Retry-After"))
 		}
@@ -139,7 +123,7 @@ func queueDown(s *system) {
 		}
 	}
 	s.inject(nil)
-	s.deliver("gabber", usage("1", "u1", 30))
+	s.deliver(s.usage("1", "u1", 30))
 	s.drain()
 	s.balance("u1", -30, 1)
 	if !strings.Contains(s.log.String(), `"code":"ENQ"`) {

@@ -5,10 +5,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -87,7 +87,7 @@ const rounds = 4
 // keep coming. Every round of events touches every step.
 func kills(s *system) {
 	for n := range rounds * len(steps()) {
-		s.deliver("gabber", usage(fmt.Sprint("seed ", n), "everybody", 1))
+		s.deliver(s.usage(fmt.Sprint("seed ", n), "everybody", 1))
 	}
 	s.drain()
 	x := &executioner{}
@@ -97,7 +97,7 @@ func kills(s *system) {
 	for range rounds {
 		for _, next := range steps() {
 			fired := x.arm(next)
-			want.deliver(s, n)
+			want.round(s, n)
 			s.reached(next, fired)
 			n++
 		}
@@ -108,66 +108,73 @@ func kills(s *system) {
 	}
 	s.drain()
 	s.inject(nil)
+	for i := range n {
+		s.balance(fmt.Sprint("u", i), -5, 1)
+	}
+	s.balance("everybody", -ledger.Micro(30+1)*ledger.Micro(n), 0) // how many duplicates were posted depends on the kills
 	want.check(s, n)
 }
 
-// expectation is what must come of the events of all rounds.
+// expectation is what must be in the queues in the end: identities.
 type expectation struct {
-	dead, outbound map[string]bool // identities
-	platforms      map[string]webhook.Provider
+	dead, outbound map[string]bool
 }
 
 func newExpectation() *expectation {
-	e := &expectation{dead: map[string]bool{}, outbound: map[string]bool{}, platforms: map[string]webhook.Provider{}}
-	for _, p := range providers.Table() {
-		e.platforms[p.Name] = p.Provider
-	}
-	return e
+	return &expectation{dead: map[string]bool{}, outbound: map[string]bool{}}
 }
 
-// deliver sends the n-th round. One account takes part in all rounds, one is new
-// in each.
-func (e *expectation) deliver(s *system, n int) {
+// extra is what one platform adds to the events of a round.
+type extra struct {
+	deliver func(s *system, e *expectation, n int)
+	check   func(s *system, rounds int)
+}
+
+var extras = []extra{
+	gabberNoID,
+	chatbaseLead,
+}
+
+// round sends the n-th round. One account takes part in all rounds, one is new in
+// each.
+func (e *expectation) round(s *system, n int) {
 	s.Helper()
 	id, seed, fresh := fmt.Sprint("id ", n), fmt.Sprint("seed ", n), fmt.Sprint("u", n)
-	for _, d := range []struct{ platform, body string }{
-		{"gabber", usage(id, "everybody", 30)},
-		{"gabber", usage(id, "everybody", 30)},       // a duplicate
-		{"gabber", usage("", "everybody", 1000+n)},   // no id
-		{"gabber", usage("", "everybody", 1000+n)},   // its twin, suppressed
-		{"gabber", usage(id+"!", fresh, 5)},          // a new account
-		{"gabber", usage(seed, "everybody", 2)},      // a conflict
-		{"gabber", usage(id+"?", "everybody", -1-n)}, // unusable
-		{"chatbase", lead(n)},
-	} {
-		s.deliver(d.platform, d.body)
+	e.deliver(s, s.usage(id, "everybody", 30), "everybody")
+	e.deliver(s, s.usage(id, "everybody", 30), "everybody") // a duplicate
+	e.deliver(s, s.usage(id+"!", fresh, 5), fresh)          // a new account
+	conflict, unusable := s.usage(seed, "everybody", 2), s.usage(id+"?", "everybody", -1-n)
+	s.deliver(conflict)
+	s.deliver(unusable)
+	for _, x := range extras {
+		x.deliver(s, e, n)
 	}
-	e.dead[e.identity("gabber", usage(seed, "everybody", 2)).ID] = true
-	e.outbound[e.followUp(usage(seed, "everybody", 1), "everybody")] = true
-	e.dead[e.identity("gabber", usage(id+"?", "everybody", -1-n)).ID] = true
-	e.outbound[e.followUp(usage(id, "everybody", 30), "everybody")] = true
-	e.outbound[e.followUp(usage("", "everybody", 1000+n), "everybody")] = true
-	e.outbound[e.followUp(usage(id+"!", fresh, 5), fresh)] = true
+	e.dead[e.identity(s, conflict).ID] = true
+	e.dead[e.identity(s, unusable).ID] = true
+	e.outbound[e.followUp(s, s.usage(seed, "everybody", 1), "everybody")] = true
 }
 
-func (e *expectation) identity(platform, body string) webhook.Event {
-	event := ingest.Identify(e.platforms[platform], []byte(body), time.Time{}, "1")
-	return event
-}
-
-func (e *expectation) followUp(body, account string) string {
-	return webhook.FollowUp("worker", followups.BalanceChanged, e.identity("gabber", body), account, nil).ID
-}
-
-func (e *expectation) check(s *system, n int) {
+// deliver sends an event that is charged to an account.
+func (e *expectation) deliver(s *system, sample eventstest.Sample, account string) {
 	s.Helper()
-	sum := (30 + 1) * n
-	for i := range n {
-		sum += 1000 + i
-		s.balance(fmt.Sprint("u", i), -5, 1)
-		s.hasLead(i)
+	s.deliver(sample)
+	e.outbound[e.followUp(s, sample, account)] = true
+}
+
+func (e *expectation) identity(s *system, sample eventstest.Sample) webhook.Event {
+	return ingest.Identify(eventstest.Platform(s, sample.Platform).Provider, sample.Body, time.Now(), "1")
+}
+
+func (e *expectation) followUp(s *system, sample eventstest.Sample, account string) string {
+	return webhook.FollowUp("worker", followups.BalanceChanged, e.identity(s, sample), account, nil).ID
+}
+
+// check looks into the queues, and at what the extras of so many rounds became.
+func (e *expectation) check(s *system, rounds int) {
+	s.Helper()
+	for _, x := range extras {
+		x.check(s, rounds)
 	}
-	s.balance("everybody", -ledger.Micro(sum), 0) // how many twins were suppressed depends on the kills
 	for what, pair := range map[string][2]map[string]bool{
 		"dead letter": {known(s.letters("dead-letters")), e.dead},
 		"follow-up":   {known(s.letters("outbound")), e.outbound},

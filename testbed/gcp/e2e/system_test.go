@@ -11,6 +11,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/clouds/gcp"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/providers"
@@ -194,7 +196,7 @@ func (s *system) mount(name, content string) {
 // setEnv gives a function what all have in common, its timeout in seconds and more.
 func (s *system) setEnv(name string, timeout int, more ...string) {
 	s.env[name] = append([]string{
-		"GOOGLE_CLOUD_PROJECT=" + s.project, "DEAD_LETTERS_TOPIC=dead-letters", fmt.Sprintf("CLOUD_RUN_TIMEOUT_SECONDS=%d", timeout),
+		"GOOGLE_CLOUD_PROJECT=" + s.project, "DEAD_LETTERS_TOPIC=dead-letters", fmt.Sprintf("CLOUD_RUN_TIMEOUT_SECONDS=%d", timeout), "TARIFF=" + eventstest.Tariff(s),
 		"PUBSUB_EMULATOR_HOST=" + s.proxies[name].addr(), "FIRESTORE_EMULATOR_HOST=" + s.proxies[name].addr(),
 	}, more...)
 }
@@ -240,43 +242,36 @@ func (s *system) url(name string) string {
 	return "http://" + s.processes[name].Addr
 }
 
-// post delivers once, signed.
-func (s *system) post(ctx context.Context, platform string, body []byte) (status int, header http.Header, err error) {
+// post delivers once, signed with the secret of this deployment.
+func (s *system) post(ctx context.Context, sample eventstest.Sample) (status int, header http.Header, err error) {
 	s.Helper()
-	for _, p := range providers.Table() {
-		if p.Name != platform {
-			continue
-		}
-		ring, err := signature.NewKeyring(p.Scheme, signature.Secret{ID: "1", Value: secretOf(platform)})
-		if err != nil {
-			s.Fatal(err)
-		}
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url(ingestFn)+"/"+platform, strings.NewReader(string(body)))
-		if err != nil {
-			s.Fatal(err)
-		}
-		request.Header.Set(ring.Header(), ring.Sign(body))
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return 0, nil, err
-		}
-		return response.StatusCode, response.Header, response.Body.Close()
+	ring, err := signature.NewKeyring(eventstest.Platform(s, sample.Platform).Scheme, signature.Secret{ID: "1", Value: secretOf(sample.Platform)})
+	if err != nil {
+		s.Fatal(err)
 	}
-	s.Fatalf("there is no platform %s", platform)
-	return 0, nil, nil
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url(ingestFn)+"/"+sample.Platform, bytes.NewReader(sample.Body))
+	if err != nil {
+		s.Fatal(err)
+	}
+	request.Header.Set(ring.Header(), ring.Sign(sample.Body))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	return response.StatusCode, response.Header, response.Body.Close()
 }
 
 // deliver does what a platform does: it repeats what was not answered 200.
-func (s *system) deliver(platform, body string) {
+func (s *system) deliver(sample eventstest.Sample) {
 	s.Helper()
 	for range 100 {
 		s.revive()
-		if status, _, err := s.post(s.Context(), platform, []byte(body)); err == nil && status == http.StatusOK {
+		if status, _, err := s.post(s.Context(), sample); err == nil && status == http.StatusOK {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	s.Fatalf("%s: never answered 200\n%s", platform, s.tail())
+	s.Fatalf("%s: never answered 200\n%s", sample.File(), s.tail())
 }
 
 // drain waits until every message that is pushed to somebody is done.

@@ -14,12 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/events/eventstest"
+	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
-	"github.com/webhook-functions/template/shared/ledger"
-	"github.com/webhook-functions/template/shared/providers/gabber"
-	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/toolstest"
 	"github.com/webhook-functions/template/testbed/gcp/buildpacktest"
 	"github.com/webhook-functions/template/testbed/gcp/gcptest"
@@ -89,20 +88,22 @@ func (r *running) post(url string, body []byte, header, value string) {
 // What is printed works: a signed sample is charged and the limit pushed, a
 // sample push is a duplicate, and an interrupt leaves no process behind.
 func TestRun(t *testing.T) {
-	r := start(t)
-	body := sample(t)
-	ring, err := signature.NewKeyring(gabber.Platform.Scheme, signature.Secret{ID: "1", Value: r.printed("GABBER_WEBHOOK_SECRET=")})
-	if err != nil {
-		t.Fatal(err)
+	m := eventstest.NewMeter(t)
+	if eventstest.Tariff(t) != accounts.DefaultTariff {
+		t.Skip("the usage of no sample has a price by default")
 	}
-	r.post("http://"+r.addr+"/gabber", body, ring.Header(), ring.Sign(body))
+	r := start(t)
+	if secret := r.printed("_WEBHOOK_SECRET="); secret != m.Secret {
+		t.Errorf("the secret is %q, want that of the samples", secret)
+	}
+	r.post("http://"+r.addr+"/"+m.Platform, m.Body, m.Header, m.Hex)
 	books := r.operator().Ledger(r.printed("FIRESTORE_DATABASE="))
 	r.eventually("the usage is charged", func() bool {
-		account, err := books.Account(t.Context(), "member-20417")
-		return err == nil && account.Balance == -9*ledger.Credit
+		account, err := books.Account(t.Context(), m.Whom)
+		return err == nil && account.Balance.String() == "-"+m.Value
 	})
-	r.eventually("the limit is pushed", func() bool { return strings.Contains(r.log.String(), `"outcome":"pushed"`) })
-	push, err := os.ReadFile(samplePush)
+	r.eventually("the change of balance is handled", func() bool { return strings.Contains(r.log.String(), `"type":"`+followups.BalanceChanged+`"`) })
+	push, err := os.ReadFile(samplePush(m.Platform))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,23 +138,14 @@ func (r *running) operator() *gcp.Client {
 	return client
 }
 
-const samplePush = "events/gcp-worker.gabber.json"
-
-func sample(t *testing.T) []byte {
-	t.Helper()
-	body, err := events.Body("gabber", "usage.tracked")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body
-}
-
 var update = flag.Bool("update", false, "write the sample push anew")
 
 // The sample push is what ingest makes of the sample body, as Pub/Sub pushes it.
 func TestSamplePush(t *testing.T) {
 	t.Chdir("../../..")
-	event := ingest.Identify(gabber.Platform.Provider, sample(t), time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), "1")
+	m := eventstest.NewMeter(t)
+	file := samplePush(m.Platform)
+	event := ingest.Identify(eventstest.Platform(t, m.Platform).Provider, m.Body, time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), "1")
 	want, err := json.MarshalIndent(map[string]any{
 		"deliveryAttempt": 1,
 		"message":         map[string]any{"data": event.Encode(), "messageId": "1", "publishTime": "2026-11-21T09:00:00Z"},
@@ -164,12 +156,12 @@ func TestSamplePush(t *testing.T) {
 	}
 	want = append(want, '\n')
 	if *update {
-		if err := os.WriteFile(samplePush, want, 0o644); err != nil {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile(samplePush); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s is out of date (%v): go test ./testbed/gcp/run -run TestSamplePush -update", samplePush, err)
+	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is out of date (%v): go test ./testbed/gcp/run -run TestSamplePush -update", file, err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -14,7 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/testbed/gcp/buildpacktest"
 	"github.com/webhook-functions/template/testbed/gcp/gcptest"
 )
@@ -40,7 +41,6 @@ type system struct {
 	functions []*function
 	emulators []*gcptest.Emulator
 	platforms *httptest.Server
-	secrets   map[string]string // by platform
 }
 
 func (s *system) close() {
@@ -59,9 +59,6 @@ func (s *system) close() {
 }
 
 func (s *system) compile(ctx context.Context) (err error) {
-	if s.secrets, err = testSecrets("events/SIGNATURES.tsv"); err != nil {
-		return err
-	}
 	if s.dir, err = os.MkdirTemp("", "run-gcp-"); err != nil {
 		return err
 	}
@@ -82,23 +79,6 @@ func (s *system) compile(ctx context.Context) (err error) {
 }
 
 func (s *system) binary(f *function) string { return filepath.Join(s.dir, f.name) }
-
-// testSecrets reads the secrets that the samples are signed with.
-func testSecrets(file string) (map[string]string, error) {
-	in, err := os.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("%w: run this from the root of the repository", err)
-	}
-	defer in.Close()
-	secrets := map[string]string{}
-	for lines := bufio.NewScanner(in); lines.Scan(); {
-		columns := strings.Split(lines.Text(), "\t")
-		if platform, _, ok := strings.Cut(columns[0], "/"); ok && len(columns) > 3 {
-			secrets[platform] = columns[3]
-		}
-	}
-	return secrets, nil
-}
 
 func (s *system) emulate(ctx context.Context) error {
 	for _, launch := range []func(context.Context) (*gcptest.Emulator, error){gcptest.LaunchPubSub, gcptest.LaunchFirestore} {
@@ -150,8 +130,7 @@ func (f *function) pushedTo(ctx context.Context, pubsub *gcptest.Emulator) (err 
 
 func (s *system) serve(ctx context.Context) error {
 	s.platforms = httptest.NewServer(fakeapi.New())
-	keys := map[string]string{"GABBER_API_KEY": fakeapi.Key, "LEADS_FORWARD_SECRET": fakeapi.LeadsSecret}
-	for name, secret := range map[string]any{"webhook": s.secrets, "outbound": keys} {
+	for name, secret := range map[string]any{"webhook": events.Secrets(), "outbound": fakeapi.Secrets()} {
 		content, err := json.Marshal(secret)
 		if err != nil {
 			return err
@@ -190,10 +169,11 @@ func (d *dense) Write(text []byte) (int, error) {
 
 // environment is that of all three; each reads what it knows.
 func (s *system) environment() []string {
-	leads := s.platforms.URL + fakeapi.LeadsPath
-	return append(s.operator(),
-		"DEAD_LETTERS_TOPIC=webhooks-dead-letters",
-		"SECRETS_DIR="+s.dir, "OUTBOUND_SECRETS_DIR="+s.dir, "GABBER_API_URL="+s.platforms.URL, "LEADS_FORWARD_URL="+leads)
+	env := append(s.operator(), "DEAD_LETTERS_TOPIC=webhooks-dead-letters", "SECRETS_DIR="+s.dir, "OUTBOUND_SECRETS_DIR="+s.dir)
+	for name, address := range fakeapi.Addresses(s.platforms.URL) {
+		env = append(env, name+"="+address)
+	}
+	return env
 }
 
 // operator is what hooks-gcp asks the environment for.
@@ -207,17 +187,21 @@ func (s *system) operator() []string {
 
 func (s *system) invite() {
 	ingest, worker, outbound := s.functions[0], s.functions[1], s.functions[2]
-	fmt.Fprintf(s.out, "\ningest    http://%s/gabber, and the other platforms likewise\nworker    http://%s\noutbound  http://%s\n", ingest.addr, worker.addr, outbound.addr)
+	signed := events.Signatures()[0]
+	fmt.Fprintf(s.out, "\ningest    http://%s/%s, and the other platforms likewise\nworker    http://%s\noutbound  http://%s\n", ingest.addr, signed.Platform, worker.addr, outbound.addr)
 	fmt.Fprintf(s.out, `
 serving until you interrupt; in another terminal try
   export %s
   go run ./cmd/hooks-gcp grant member-20417 600
-  GABBER_WEBHOOK_SECRET=%s go run ./cmd/hooks send gabber usage.tracked --url http://%s
+  %s_WEBHOOK_SECRET=%s go run ./cmd/hooks send %s %s --url http://%s
   go run ./cmd/hooks-gcp balance member-20417
-  curl -H 'Content-Type: application/json' -d @events/gcp-worker.gabber.json http://%s    # what Pub/Sub pushes
+  curl -H 'Content-Type: application/json' -d @%s http://%s    # what Pub/Sub pushes
 
-`, strings.Join(s.operator(), " "), s.secrets["gabber"], ingest.addr, worker.addr)
+`, strings.Join(s.operator(), " "), providers.EnvName(signed.Platform), signed.Secret, signed.Platform, signed.Event, ingest.addr, samplePush(signed.Platform), worker.addr)
 }
+
+// samplePush is the file of what Pub/Sub pushes for a sample of a platform.
+func samplePush(platform string) string { return "events/gcp-worker." + platform + ".json" }
 
 // wait returns when ctx is done or a function has ended by itself.
 func (s *system) wait(ctx context.Context) error {

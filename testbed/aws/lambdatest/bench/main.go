@@ -50,11 +50,7 @@ func run(rounds, events int) (missed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	signatures, err := os.ReadFile("events/SIGNATURES.tsv")
-	if err != nil {
-		return false, err
-	}
-	aws := &lambdatest.StandIn{Secrets: lambdatest.TestSecrets(signatures)}
+	aws := &lambdatest.StandIn{Secrets: lambdatest.TestSecrets()}
 	queues, secrets := httptest.NewTLSServer(aws), httptest.NewTLSServer(aws) // two hosts, as on AWS
 	defer queues.Close()
 	defer secrets.Close()

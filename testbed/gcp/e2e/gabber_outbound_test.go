@@ -9,20 +9,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/outbound/outboundtest"
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 const (
 	putLimit  = "PUT /v1/usage/token" // as the proxy calls it
 	speakInto = "POST /v1/realtime/" + outboundtest.Room + "/speak"
-	apiKeys   = `{"GABBER_API_KEY":"` + fakeapi.Key + `","LEADS_FORWARD_SECRET":"` + fakeapi.LeadsSecret + `"}`
 )
 
 // callOut deploys gcp-outbound with a secret. more are variables of its
@@ -30,16 +28,18 @@ const (
 func (s *system) callOut(secret string, more ...string) {
 	s.Helper()
 	s.mount("outbound", secret)
-	api := "http://" + s.proxies[outboundFn].addr()
 	s.setEnv(outboundFn, 60, append(more, "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks",
-		"OUTBOUND_SECRETS_DIR="+s.dir, "GABBER_API_URL="+api)...)
+		"OUTBOUND_SECRETS_DIR="+s.dir, "GABBER_API_URL=http://"+s.proxies[outboundFn].addr())...)
 	s.start(outboundFn)
 	s.pushTo(outboundFn)
 }
 
-// leadsURL is where leads are forwarded to.
-func (s *system) leadsURL() string {
-	return "LEADS_FORWARD_URL=http://" + s.proxies[outboundFn].addr() + fakeapi.LeadsPath
+// addresses name what outbound calls.
+func (s *system) addresses() (env []string) {
+	for name, address := range fakeapi.Addresses("http://" + s.proxies[outboundFn].addr()) {
+		env = append(env, name+"="+address)
+	}
+	return env
 }
 
 // grant books what an operator gives and has the platforms told.
@@ -59,23 +59,21 @@ func (s *system) checkLimits(humans ...string) {
 func platformsAreTold(s *system) {
 	const session, human = outboundtest.Session, outboundtest.Human
 	s.kill(workerFn)
-	s.setEnv(workerFn, 30, "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks", s.leadsURL())
+	s.setEnv(workerFn, 30, append(s.addresses(), "OUTBOUND_TOPIC=outbound", "FIRESTORE_DATABASE=webhooks")...)
 	s.start(workerFn)
-	s.callOut(apiKeys, s.leadsURL())
+	s.callOut(fakeapi.SecretJSON(), s.addresses()...)
 	if _, err := s.client.Records("webhooks").Put(s.Context(), accounts.PhoneOwner("+1-202-555-0143", human, time.Now())); err != nil {
 		s.Fatal(err)
 	}
 	s.grant(human, 600)
-	s.deliver("gabber", s.sample("gabber", "realtime_session.state_changed"))
+	s.deliver(eventstest.Of(s, "gabber", "realtime_session.state_changed"))
 	s.drain()
 	if got := s.fake.State().Attached[session]; got != human {
 		s.Errorf("the call is %q's, want the caller's", got)
 	}
 	for range 2 {
-		for _, p := range providers.Table() {
-			for _, name := range events.Names(p.Name) {
-				s.deliver(p.Name, s.sample(p.Name, name))
-			}
+		for _, sample := range eventstest.Samples(s) {
+			s.deliver(sample)
 		}
 		s.drain()
 	}
@@ -84,15 +82,6 @@ func platformsAreTold(s *system) {
 	if n := len(s.letters("dead-letters")); n != 0 {
 		s.Errorf("%d dead letters", n)
 	}
-}
-
-func (s *system) sample(platform, name string) string {
-	s.Helper()
-	body, err := events.Body(platform, name)
-	if err != nil {
-		s.Fatal(err)
-	}
-	return string(body)
 }
 
 // outboundSteps are all moments of outbound between which something changes
@@ -110,7 +99,7 @@ const outboundRounds = 5
 // down through zero and up again, texts wait to be spoken and one message is
 // nonsense.
 func outboundKills(s *system) {
-	s.callOut(apiKeys)
+	s.callOut(fakeapi.SecretJSON())
 	s.grant("everybody", 1)
 	x := &executioner{}
 	s.inject(x.strike(s))
@@ -122,8 +111,8 @@ func outboundKills(s *system) {
 			fired := x.arm(next)
 			fresh := fmt.Sprint("u", n)
 			s.grant(fresh, 3)
-			s.deliver("gabber", usage(fresh, fresh, 5))
-			s.deliver("gabber", usage(fmt.Sprint("e", n), "everybody", 2))
+			s.deliver(s.usage(fresh, fresh, 5))
+			s.deliver(s.usage(fmt.Sprint("e", n), "everybody", 2))
 			s.grant("everybody", 10+n)
 			s.say(outboundtest.Text(n))
 			s.send(webhook.FollowUp("worker", followups.HumanFound, webhook.Event{ID: "nonsense"}, fresh, []byte("{}")))
@@ -236,7 +225,7 @@ func lostAnswer(s *system) {
 		}
 		return puts.count(process, operation, at)
 	})
-	s.callOut(apiKeys)
+	s.callOut(fakeapi.SecretJSON())
 	s.grant("member-0", 7)
 	s.drain()
 	s.inject(nil)
@@ -268,7 +257,7 @@ func refusedCalls(s *system) {
 		s.Error("a limit was put without a key")
 	}
 	s.kill(outboundFn)
-	s.mount("outbound", apiKeys)
+	s.mount("outbound", fakeapi.SecretJSON())
 	s.start(outboundFn)
 	s.forget() // what was moved will never be done under its old id
 	for _, e := range letters {
@@ -303,7 +292,7 @@ func brokenSecret(s *system) {
 	s.callOut("not JSON")
 	s.grant("member-0", 7)
 	s.eventually("somebody is told", func() bool { return strings.Contains(s.log.String(), `"code":"SEC"`) })
-	s.mount("outbound", apiKeys)
+	s.mount("outbound", fakeapi.SecretJSON())
 	s.drain()
 	s.checkLimits("member-0")
 }

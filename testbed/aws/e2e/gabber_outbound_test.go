@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/clouds/aws"
 	"github.com/webhook-functions/template/shared/followups"
@@ -23,7 +24,6 @@ import (
 const (
 	putLimit  = "PUT /v1/usage/token" // as a service counts it
 	speakInto = "POST /v1/realtime/" + outboundtest.Room + "/speak"
-	apiKeys   = `{"GABBER_API_KEY":"` + fakeapi.Key + `","LEADS_FORWARD_SECRET":"` + fakeapi.LeadsSecret + `"}`
 )
 
 // caller is the outbound function of a pipeline and the platforms it calls.
@@ -35,8 +35,7 @@ type caller struct {
 	publisher                webhook.Publisher
 }
 
-// callOut deploys aws-outbound with a secret. Leads are forwarded if it can sign
-// them.
+// callOut deploys aws-outbound with a secret.
 func (p *pipeline) callOut(t *testing.T, secret string, killAt func(lambdatest.Step) bool) *caller {
 	t.Helper()
 	c := &caller{pipeline: p, fake: fakeapi.New()}
@@ -48,10 +47,12 @@ func (p *pipeline) callOut(t *testing.T, secret string, killAt func(lambdatest.S
 		"AWS_ENDPOINT_URL_SQS=" + c.sqs.URL, "AWS_ENDPOINT_URL_DYNAMODB=" + c.dynamoDB.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + c.keys.URL,
 		"OUTBOUND_QUEUE_URL=" + p.outbound, "DEAD_LETTERS_QUEUE_URL=" + p.deadLetters,
 		"LEDGER_TABLE=" + p.ledgerTable, "RECORDS_TABLE=" + p.recordsTable,
-		"OUTBOUND_SECRET_ARN=" + secret, "GABBER_API_URL=" + c.api.URL,
+		"OUTBOUND_SECRET_ARN=" + secret,
 	}
-	if secret == p.cloud.apiKeys {
-		env = append(env, "LEADS_FORWARD_URL="+c.api.URL+fakeapi.LeadsPath)
+	for name, address := range fakeapi.Addresses(c.api.URL) {
+		if secret == p.cloud.apiKeys || name == "GABBER_API_URL" { // leads are forwarded where they can be signed
+			env = append(env, name+"="+address)
+		}
 	}
 	c.function = p.start(t, "aws-outbound", "", killAt, env...)
 	client, err := aws.FromEnv(func(name string) string {
@@ -100,13 +101,13 @@ func platformsAreTold(t *testing.T, c *cloud) {
 	o.grant(t, human, 600)
 	defer p.poll(t)()
 	defer p.feed(t, p.outbound, o.function)()
-	p.expectAccepted(t, []sample{sampleOf(t, "gabber/realtime_session.state_changed.json")})
+	p.expectAccepted(t, []sample{eventstest.Of(t, "gabber", "realtime_session.state_changed")})
 	o.settle(t)
 	if got := o.fake.State().Attached[session]; got != human {
 		t.Errorf("the call is %q's, want the caller's", got)
 	}
 	for range 2 {
-		p.expectAccepted(t, samples(t))
+		p.expectAccepted(t, eventstest.Samples(t))
 		o.settle(t)
 	}
 	o.checkLimits(t, human)
