@@ -147,7 +147,7 @@ func nameOf(spec *ast.ImportSpec) string {
 }
 
 // row gives the innermost row of a table, argument, field, declaration or, outside
-// tests, statement of one line around a use, or a bare string of a list. The names
+// tests, statement of one line around a use, or an element of a list. The names
 // of fields go, too.
 func (f *source) row(stack []ast.Node, gone map[string][]string) (Span, bool) {
 	for i := len(stack) - 1; i > 0; i-- {
@@ -155,8 +155,9 @@ func (f *source) row(stack []ast.Node, gone map[string][]string) (Span, bool) {
 		switch parent := stack[i-1].(type) {
 		case *ast.CompositeLit:
 			listed = stack[i] != parent.Type
-			if bare, ok := stack[i].(*ast.BasicLit); ok {
-				return f.span(bare, true)
+			_, bare := stack[i].(*ast.BasicLit)
+			if _, list := parent.Type.(*ast.ArrayType); listed && (bare || list) {
+				return f.span(stack[i], true)
 			}
 		case *ast.GenDecl, *ast.File:
 			listed = true

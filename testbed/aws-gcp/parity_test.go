@@ -1,4 +1,5 @@
-package shared_test
+// Package parity_test compares the two clouds.
+package parity_test
 
 import (
 	"context"
@@ -15,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/clouds/aws"
 	"github.com/webhook-functions/template/shared/clouds/gcp"
 	"github.com/webhook-functions/template/shared/handlers"
@@ -65,6 +66,19 @@ func TestParity(t *testing.T) {
 	t.Logf("%d messages, %d entries, %d records, %d dead letters", len(history), len(onAWS.entries()), len(onAWS.latest()), len(onAWS.dead))
 }
 
+// usages make an event of usage, now and then.
+var usages = []func(t *testing.T, dice *rand.Rand) (s eventstest.Sample, made bool){
+	withID,
+	gabberWithoutID,
+}
+
+func withID(t *testing.T, dice *rand.Rand) (eventstest.Sample, bool) {
+	if eventstest.Tariff(t) == "" || dice.IntN(3) == 0 {
+		return eventstest.Sample{}, false
+	}
+	return eventstest.NewMeter(t).Report(t, fmt.Sprint(dice.IntN(60)), fmt.Sprint("u", dice.IntN(4)), fmt.Sprintf("%d.25", 1+dice.IntN(3))), true
+}
+
 // recorded is a history with everything in it that is hard: every sample,
 // duplicates, conflicts, events without an id inside and outside the window,
 // several people, no order. It is the same each time.
@@ -72,29 +86,18 @@ func recorded(t *testing.T) (history []webhook.Event) {
 	t.Helper()
 	dice := rand.New(rand.NewPCG(2026, 11))
 	start := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	add := func(p webhook.Provider, body []byte) {
+	add := func(s eventstest.Sample) {
 		at := start.Add(time.Duration(dice.IntN(7200)) * time.Second)
-		event := ingest.Identify(p, body, at, "1")
-		history = append(history, event)
+		history = append(history, ingest.Identify(eventstest.Platform(t, s.Platform).Provider, s.Body, at, "1"))
 	}
-	for _, p := range providers.Table() {
-		for _, name := range events.Names(p.Name) {
-			body, err := events.Body(p.Name, name)
-			if err != nil {
-				t.Fatal(err)
+	for _, sample := range eventstest.Samples(t) {
+		add(sample)
+	}
+	for range 200 { // from few values, so that many meet
+		for _, usage := range usages {
+			if s, ok := usage(t, dice); ok {
+				add(s)
 			}
-			add(p.Provider, body)
-		}
-		if p.Name != "gabber" {
-			continue
-		}
-		for range 200 { // from few values, so that many meet
-			id, human := "", fmt.Sprint("u", dice.IntN(4))
-			if dice.IntN(3) > 0 {
-				id = fmt.Sprintf(`"id":"%d",`, dice.IntN(60))
-			}
-			add(p.Provider, fmt.Appendf(nil, `{"type":"usage.tracked","payload":{%s"type":"conversational_seconds","value":%d.25,"human":%q}}`,
-				id, 1+dice.IntN(3), human))
 		}
 	}
 	for _, i := range dice.Perm(len(history))[:100] {
@@ -154,7 +157,7 @@ func (s *site) open(books ledger.Store, things records.Store) {
 	s.Helper()
 	s.ledger, s.records = books, things
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
+	settings, err := handlers.SettingsFromEnv(func(name string) string { return map[string]string{"TARIFF": eventstest.Tariff(s)}[name] })
 	if err != nil {
 		s.Fatal(err)
 	}
