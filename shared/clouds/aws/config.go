@@ -97,10 +97,14 @@ func (c *Client) endpoint(s service, env func(string) string) (string, error) {
 		return c.local.String() + "/", nil
 	}
 	for _, name := range []string{s.variable, "AWS_ENDPOINT_URL"} {
-		if env(name) != "" {
-			u, err := parseEndpoint(name, env)
-			return u.String() + "/", err
+		if env(name) == "" {
+			continue
 		}
+		u, err := parseEndpoint(name, env)
+		if err != nil {
+			return "", err
+		}
+		return u.String() + "/", nil
 	}
 	return fmt.Sprintf("https://%s.%s.%s/", s.name, c.region, domain(c.region)), nil
 }
