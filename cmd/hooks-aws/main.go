@@ -47,6 +47,9 @@ func (d *deployment) Open(ctx context.Context, _ bool) (operator.Stores, error) 
 	}
 	client, err := aws.New(env, credentials)
 	v, varErr := config.Read[variables](env)
+	if varErr != nil {
+		varErr = fmt.Errorf("name the deployment with --stack or --outputs, or set its variables: %w", varErr)
+	}
 	settings, settingsErr := handlers.SettingsFromEnv(env)
 	if err := errors.Join(err, varErr, settingsErr); err != nil {
 		return operator.Stores{}, err

@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/webhook-functions/template/cmd/internal/commandline"
 	"github.com/webhook-functions/template/shared/clouds/gcp"
@@ -44,6 +45,9 @@ func (d *deployment) Open(ctx context.Context, _ bool) (operator.Stores, error) 
 	}
 	client, err := gcp.New(env, tokens(ctx))
 	v, varErr := config.Read[variables](env)
+	if varErr != nil {
+		varErr = fmt.Errorf("name the deployment with --outputs, or set its variables: %w", varErr)
+	}
 	settings, settingsErr := handlers.SettingsFromEnv(env)
 	if err := errors.Join(err, varErr, settingsErr); err != nil {
 		return operator.Stores{}, err
