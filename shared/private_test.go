@@ -26,9 +26,6 @@ import (
 var private = []any{
 	webhook.Delivery{}, webhook.Event{}, webhook.Parsed{Known: false}, webhook.Usage{}, webhook.State{}, worker.Message{}, records.Record{}, ledger.Entry{}, ledger.Account{}, signature.Secret{},
 	followups.Balance{}, followups.Crossing{}, followups.Debit{}, calls.Settings{},
-	followups.SessionHuman{}, followups.SpeechRequest{},
-	calls.Target{}, calls.Chatbase{}, // of Chatbase
-	calls.Gabber{}, calls.GabberAPI{},
 }
 
 // harmless are the other exported structs of the packages data goes through, and
@@ -39,12 +36,11 @@ var harmless = map[string]string{
 	"records.Memory": "a store", "ledger.Memory": "a store", "ledger.Mismatch": "numbers", "ledger.Span": "numbers",
 	"ledger.Found": "hashes; entries are private themselves", "ledger.Decision": "hashes; entries are private themselves",
 	"handlers.Credits": "wiring", "handlers.Latest": "wiring",
-	"accounts.Grants": "wiring", "calls.Crossings": "wiring", "calls.Limits": "wiring", "calls.Ports": "wiring",
-	"handlers.Leads": "wiring", "calls.Forward": "wiring", // of Chatbase
-	"handlers.Sessions": "wiring", "handlers.Tools": "wiring", "calls.Speech": "wiring", "calls.VendorDebits": "wiring", // of Gabber
+	"accounts.Grants": "wiring", "calls.Ports": "wiring",
+	"handlers.Leads":    "wiring",                             // of Chatbase
+	"handlers.Sessions": "wiring", "handlers.Tools": "wiring", // of Gabber
 	"handlers.Phrases": "the operator's own", "handlers.Settings": "the operator's own", "handlers.VendorLedger": "the operator's own",
 	"envelope.Platform": "a platform", "envelope.Event": "an event type", "envelope.Opaque": "no fields", "envelope.Private": "no fields",
-	"calls.CreditEntry": "a number, and a key of ours",
 	"signature.Keyring": "cannot be printed: no exported field", "signature.Scheme": "documented",
 }
 
@@ -203,6 +199,6 @@ func fill(v reflect.Value, depth int) {
 func named(owner reflect.Type, field string) bool {
 	return slices.Contains([]string{
 		"webhook.Delivery.ID", "webhook.Event.ID", "webhook.Event.Type", "webhook.Parsed.Type", "worker.Message.ID", "records.Record.Kind",
-		"signature.Secret.ID", "calls.GabberAPI.Base", "ledger.Entry.Kind",
+		"signature.Secret.ID", "ledger.Entry.Kind",
 	}, owner.String()+"."+field)
 }

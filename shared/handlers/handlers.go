@@ -51,7 +51,7 @@ func reports(platform webhook.Provider, credits Credits, store records.Store) ma
 		usage, hasUsage := zero.(webhook.UsageReporter)
 		switch eventType := platform.Name + "." + name; {
 		case hasState && hasUsage && credits.prices(usage):
-			table[eventType] = both(webhook.Each("stored", latest.Mirror), credits.Deduct)
+			table[eventType] = webhook.Both(webhook.Each("stored", latest.Mirror), credits.Deduct)
 		case hasState:
 			table[eventType] = webhook.Each("stored", latest.Mirror)
 		case hasUsage:
@@ -59,18 +59,6 @@ func reports(platform webhook.Provider, credits Credits, store records.Store) ma
 		}
 	}
 	return table
-}
-
-// both runs two handlers on the same events and gives the results of the second
-// one. If one of the two fails the event comes back for both.
-func both(first, second webhook.BatchHandler) webhook.BatchHandler {
-	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
-		before, results := first(ctx, events), second(ctx, events)
-		for i := range results {
-			results[i].Err = webhook.Undone(before[i].Err, results[i].Err)
-		}
-		return results
-	}
 }
 
 // passOn is for follow-up events, which are outbound's. The worker meets one when

@@ -42,12 +42,3 @@ func RetryDelay(err error) time.Duration {
 	}
 	return 0
 }
-
-// Undone is the error of an event with two reactions: a transient error wins over a
-// permanent one, so that the event is retried until neither is left to do.
-func Undone(first, second error) error {
-	if _, permanent := PermanentReason(first); first != nil && !permanent || second == nil {
-		return first
-	}
-	return second
-}

@@ -26,12 +26,42 @@ type Result struct {
 }
 
 // Each makes a BatchHandler of a Handler. Outcome is the word for success.
-func Each(outcome string, h Handler) BatchHandler {
+func Each(outcome string, h Handler) BatchHandler { return h.As(outcome).Each() }
+
+// Reaction is a [Handler] whose successes are of several kinds.
+type Reaction func(ctx context.Context, e Event) Result
+
+// As gives every success of h the same outcome.
+func (h Handler) As(outcome string) Reaction {
+	return func(ctx context.Context, e Event) Result {
+		followUps, err := h(ctx, e)
+		return Result{Outcome: outcome, FollowUps: followUps, Err: err}
+	}
+}
+
+// Each makes a BatchHandler of a Reaction.
+func (r Reaction) Each() BatchHandler {
 	return func(ctx context.Context, events []Event) []Result {
 		results := make([]Result, len(events))
 		for i, e := range events {
-			followUps, err := h(ctx, e)
-			results[i] = Result{Outcome: outcome, FollowUps: followUps, Err: err}
+			results[i] = r(ctx, e)
+		}
+		return results
+	}
+}
+
+// Both runs two handlers on the same events, the second one whatever the first one
+// gave, and joins their results. The outcome is the second one's. As long as one of
+// the two is not done the event comes back for both, although the other one may have
+// failed for good.
+func Both(first, second BatchHandler) BatchHandler {
+	return func(ctx context.Context, events []Event) []Result {
+		before, results := first(ctx, events), second(ctx, events)
+		for i, b := range before {
+			results[i].FollowUps = append(b.FollowUps, results[i].FollowUps...)
+			if _, permanent := PermanentReason(b.Err); b.Err != nil && !permanent || results[i].Err == nil {
+				results[i].Err = b.Err
+			}
 		}
 		return results
 	}

@@ -29,11 +29,11 @@ type Ports struct {
 	Jitter  func() time.Duration // at random, less than a second
 }
 
-// table is what the platforms add to the table of outbound.
+// table is outbound's table and what platforms contribute to the generic rows.
 type table struct {
 	rows    map[string]webhook.BatchHandler
-	limits  *Limits                                               // nil: no limit is pushed
-	watched string                                                // the outcome of a balance that is not pushed
+	limits  *limits                                               // nil: no limit is pushed
+	watched string                                                // the outcome of a change of balance then
 	end     func(ctx context.Context, of followups.Balance) error // nil: no session is ended
 }
 
@@ -44,14 +44,18 @@ func Table(s Settings, to Ports, log *slog.Logger) map[string]webhook.BatchHandl
 	t := &table{rows: map[string]webhook.BatchHandler{}, watched: "watched"}
 	t.gabber(s.Gabber, to, log)
 	t.chatbase(s.Chatbase, to)
+	return t.complete(to, log)
+}
 
-	crossings := &Crossings{Ledger: to.Ledger, Records: to.Records, End: t.end, Log: log}
-	t.rows[followups.BalanceChanged] = onceEach(withOutcome(t.watched, crossings.Watch))
+// complete adds the generic rows.
+func (t *table) complete(to Ports, log *slog.Logger) map[string]webhook.BatchHandler {
+	c := &crossings{Ledger: to.Ledger, Records: to.Records, End: t.end, Log: log}
+	t.rows[followups.Exhausted] = webhook.Each("noted", c.Note)
+	t.rows[followups.Restored] = webhook.Each("noted", c.Note)
+	t.rows[followups.BalanceChanged] = onceEach(webhook.Handler(c.Watch).As(t.watched))
 	if t.limits != nil {
-		t.rows[followups.BalanceChanged] = both(t.rows[followups.BalanceChanged], onceEach(t.limits.Push))
+		t.rows[followups.BalanceChanged] = webhook.Both(t.rows[followups.BalanceChanged], onceEach(t.limits.Push))
 	}
-	t.rows[followups.Exhausted] = webhook.Each("noted", crossings.Note)
-	t.rows[followups.Restored] = webhook.Each("noted", crossings.Note)
 	for eventType, handler := range t.rows {
 		t.rows[eventType] = logRefused(log, handler)
 	}
@@ -78,45 +82,9 @@ func skip(why string) webhook.BatchHandler {
 	return webhook.Each(why, func(context.Context, webhook.Event) ([]webhook.Event, error) { return nil, nil })
 }
 
-// both runs two handlers on the same batch, the second one whatever the first one
-// gave: a crossing found for the last event must not wait for the API that is
-// called for the first one.
-func both(first, second webhook.BatchHandler) webhook.BatchHandler {
-	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
-		before, results := first(ctx, events), second(ctx, events)
-		for i, b := range before {
-			results[i].FollowUps = append(b.FollowUps, results[i].FollowUps...)
-			results[i].Err = webhook.Undone(b.Err, results[i].Err)
-		}
-		return results
-	}
-}
-
-// reaction is a [webhook.Handler] whose successes are of several kinds: the
-// outcome says what happened.
-type reaction func(ctx context.Context, e webhook.Event) webhook.Result
-
-// withOutcome gives every success of h the same outcome.
-func withOutcome(outcome string, h webhook.Handler) reaction {
-	return func(ctx context.Context, e webhook.Event) webhook.Result {
-		return webhook.Each(outcome, h)(ctx, []webhook.Event{e})[0]
-	}
-}
-
-// each is [webhook.Each] for a reaction.
-func each(react reaction) webhook.BatchHandler {
-	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
-		results := make([]webhook.Result, len(events))
-		for i, e := range events {
-			results[i] = react(ctx, e)
-		}
-		return results
-	}
-}
-
-// onceEach is each for events that only say "look again": those of a batch that
+// onceEach is [webhook.Reaction.Each] for events that only say "look again": those of a batch that
 // say the same are handled once.
-func onceEach(react reaction) webhook.BatchHandler {
+func onceEach(react webhook.Reaction) webhook.BatchHandler {
 	return func(ctx context.Context, events []webhook.Event) []webhook.Result {
 		results := make([]webhook.Result, len(events))
 		first := make(map[string]int, len(events))

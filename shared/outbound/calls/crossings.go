@@ -13,15 +13,15 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Crossings tells when a balance has reached zero and when it is above zero
+// crossings tells when a balance has reached zero and when it is above zero
 // again, each time once, for a fork's own reaction: suspend, send a mail.
 //
 // The crossings of an account are numbered; odd ones exhaust it, even ones
-// restore it. [Crossings.Watch] compares the last number on record with the
+// restore it. [crossings.Watch] compares the last number on record with the
 // balance and, if they disagree, publishes the next one: the same event however
 // often it looks. Only when that event is handled, and so cannot get lost any
-// more, [Crossings.Note] puts its number on record and looks again.
-type Crossings struct {
+// more, [crossings.Note] puts its number on record and looks again.
+type crossings struct {
 	Ledger  ledger.LimitMarks
 	Records records.Store
 	End     func(ctx context.Context, of followups.Balance) error // ends the live sessions of a human with nothing left; may be nil
@@ -32,10 +32,10 @@ type crossingNote struct {
 	Exhausted bool `json:"exhausted"`
 }
 
-// Watch handles credits.balance.changed before [Limits.Push], which may take all
+// Watch handles credits.balance.changed before [limits.Push], which may take all
 // the time there is: somebody who has run out is to be told of although the
 // platform's API is down, hangs, or refuses a limit of nothing.
-func (c *Crossings) Watch(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (c *crossings) Watch(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	b, err := followups.ReadBalance(e)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (c *Crossings) Watch(ctx context.Context, e webhook.Event) ([]webhook.Event
 
 // Note handles credits.exhausted and credits.restored. A fork's own reaction
 // goes here; it may run more than once for one crossing.
-func (c *Crossings) Note(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (c *crossings) Note(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	var crossing followups.Crossing
 	if err := strict.Unmarshal(e.Data, &crossing); err != nil || crossing.Account == "" || crossing.Human == "" || crossing.Number < 1 {
 		return nil, webhook.Permanent("not a crossing")
@@ -64,7 +64,7 @@ func (c *Crossings) Note(ctx context.Context, e webhook.Event) ([]webhook.Event,
 }
 
 // look publishes the next crossing if there has been one.
-func (c *Crossings) look(ctx context.Context, e webhook.Event, b followups.Balance) (followUps []webhook.Event, exhausted bool, err error) {
+func (c *crossings) look(ctx context.Context, e webhook.Event, b followups.Balance) (followUps []webhook.Event, exhausted bool, err error) {
 	last, _, err := c.Records.Get(ctx, accounts.CrossingKind, b.Account)
 	if err != nil {
 		return nil, false, err
@@ -96,7 +96,7 @@ func (c *Crossings) look(ctx context.Context, e webhook.Event, b followups.Balan
 
 // alarm tells people, once per crossing, that a balance fell below zero. It tells
 // them first and notes it afterwards: of an alarm that is lost nobody ever hears.
-func (c *Crossings) alarm(ctx context.Context, e webhook.Event, account string, number int64) error {
+func (c *crossings) alarm(ctx context.Context, e webhook.Event, account string, number int64) error {
 	told, _, err := c.Records.Get(ctx, accounts.NegativeKind, account)
 	if err != nil || told.Version >= number {
 		return err

@@ -18,15 +18,15 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Gabber is what Gabber's calls are configured with.
-type Gabber struct {
+// gabberSettings are what Gabber's calls are configured with.
+type gabberSettings struct {
 	envelope.Private
-	API          GabberAPI      // without a doer; with an empty key it is never called
+	API          gabberAPI      // without a doer; with an empty key it is never called
 	Price        strict.Decimal // of a conversational second, in credits; not positive: no limit can be computed
 	EndExhausted bool           // end the live sessions of a human with nothing left
 }
 
-func (g *Gabber) variables() []variables.Variable {
+func (g *gabberSettings) variables() []variables.Variable {
 	return []variables.Variable{
 		{Name: "GABBER_API_KEY", Set: g.setKey},
 		{Name: "GABBER_API_URL", Default: DefaultGabberAPI, Set: g.setURL},
@@ -35,7 +35,7 @@ func (g *Gabber) variables() []variables.Variable {
 	}
 }
 
-func (g *Gabber) setKey(text string) error {
+func (g *gabberSettings) setKey(text string) error {
 	g.API.Key = text
 	err := signature.CheckCopied(text)
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) { // no header carries it
@@ -44,20 +44,20 @@ func (g *Gabber) setKey(text string) error {
 	return err
 }
 
-func (g *Gabber) setURL(text string) error {
+func (g *gabberSettings) setURL(text string) error {
 	g.API.Base = strings.TrimSuffix(text, "/")
 	_, err := hostOf(g.API.Base)
 	return err
 }
 
-func (g *Gabber) setTariff(text string) error {
+func (g *gabberSettings) setTariff(text string) error {
 	tariff, err := accounts.ParseTariff(text)
 	g.Price = tariff[limitedUsage]
 	return err
 }
 
 // gabber adds what Gabber is told.
-func (t *table) gabber(s Gabber, to Ports, log *slog.Logger) {
+func (t *table) gabber(s gabberSettings, to Ports, log *slog.Logger) {
 	api := s.API
 	api.Doer = to.Doer
 	if api.Key == "" {
@@ -71,15 +71,15 @@ func (t *table) gabber(s Gabber, to Ports, log *slog.Logger) {
 	if s.EndExhausted {
 		t.end = sessions.EndAll
 	}
-	t.rows[followups.HumanFound] = each(sessions.Attach)
-	t.rows[followups.SpeechRequested] = each((&Speech{API: api, Records: to.Records, Now: to.Now, Jitter: to.Jitter}).Say)
-	t.rows[followups.VendorDebit] = webhook.Each("debited", (&VendorDebits{API: api, Records: to.Records}).Post)
+	t.rows[followups.HumanFound] = webhook.Reaction(sessions.Attach).Each()
+	t.rows[followups.SpeechRequested] = webhook.Reaction((&speech{api, to.Records, to.Now, to.Jitter}).Say).Each()
+	t.rows[followups.VendorDebit] = webhook.Each("debited", (&debits{api, to.Records}).Post)
 	if s.Price.Sign() <= 0 {
 		log.Warn("TARIFF has no price for conversational_seconds: no limit is pushed", "code", webhook.CodeConfig)
 		t.watched = "no price"
 		return
 	}
-	t.limits = &Limits{Ledger: to.Ledger, API: api, Price: s.Price, Log: log}
+	t.limits = &limits{Ledger: to.Ledger, API: api, Price: s.Price, Log: log}
 }
 
 var errNoKey = fmt.Errorf("%w: GABBER_API_KEY is not set", outbound.ErrRefused)

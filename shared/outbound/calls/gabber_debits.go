@@ -14,19 +14,19 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// VendorDebits posts to the vendor's ledger, each debit once.
+// debits posts to the vendor's ledger, each debit once.
 //
 // The key makes repeating safe, but what a repeated key is answered with is not
 // documented; it may look like any refusal. So what was debited is kept here, too,
 // and is not posted again. If that note got lost, a refused key that the newest
 // entry there has was used by ourselves; otherwise people must look.
-type VendorDebits struct {
-	API     GabberAPI
+type debits struct {
+	API     gabberAPI
 	Records records.Store
 }
 
 // Post handles credits.vendor.debit.
-func (v *VendorDebits) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (v *debits) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	var d followups.Debit
 	if err := strict.Unmarshal(e.Data, &d); err != nil || d.Credit == "" || d.Human == "" || d.Amount >= 0 || d.Key == "" {
 		return nil, webhook.Permanent("not a debit")
@@ -47,8 +47,8 @@ func (v *VendorDebits) Post(ctx context.Context, e webhook.Event) ([]webhook.Eve
 
 // post is done when the vendor has an entry with the debit's key. Whatever is
 // unknown is tried again.
-func (v *VendorDebits) post(ctx context.Context, d followups.Debit) error {
-	err := v.API.PostCredit(ctx, d.Credit, d.Human, CreditEntry{Amount: d.Amount, IdempotencyKey: d.Key})
+func (v *debits) post(ctx context.Context, d followups.Debit) error {
+	err := v.API.PostCredit(ctx, d.Credit, d.Human, creditEntry{Amount: d.Amount, IdempotencyKey: d.Key})
 	if _, refused := webhook.PermanentReason(err); !refused && !errors.Is(err, outbound.ErrConflict) {
 		return err
 	}

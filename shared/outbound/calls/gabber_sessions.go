@@ -15,7 +15,7 @@ import (
 
 // gabberSessions attaches humans to sessions, and ends sessions.
 type gabberSessions struct {
-	API     GabberAPI
+	API     gabberAPI
 	Records records.Store
 }
 

@@ -13,15 +13,15 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Speech has texts spoken in sessions, each at most once: to say nothing is
+// speech has texts spoken in sessions, each at most once: to say nothing is
 // better than to say it twice.
 //
 // A call to speak cannot be repeated safely, so every try claims the text first.
-// Whoever finds somebody else's claim waits until it is old. An old claim that
-// became neither "spoken" nor "failed" belongs to a try that died or never learnt
-// what came of it; nobody tries again after it.
-type Speech struct {
-	API     GabberAPI
+// A try that finds another claim waits until it is old. An old claim that became
+// neither "spoken" nor "failed" belongs to a try that died or whose outcome is
+// unknown; there is no further try then.
+type speech struct {
+	API     gabberAPI
 	Records records.Store
 	Now     func() time.Time
 	Jitter  func() time.Duration // at random, less than a second
@@ -31,7 +31,7 @@ const (
 	// claimFor is longer than a try goes on after it has claimed.
 	claimFor = 2 * outbound.Timeout
 	// speechNeeds is the least time for a try: one that runs out of it between
-	// claim and answer has said something for all anybody knows.
+	// claim and answer may have spoken.
 	speechNeeds = outbound.Timeout + 2*time.Second
 )
 
@@ -42,7 +42,7 @@ var (
 )
 
 // Say handles session.speech.requested.
-func (s *Speech) Say(ctx context.Context, e webhook.Event) webhook.Result {
+func (s *speech) Say(ctx context.Context, e webhook.Event) webhook.Result {
 	var want followups.SpeechRequest
 	if err := strict.Unmarshal(e.Data, &want); err != nil || want.Session == "" || want.Text == "" {
 		return webhook.Result{Err: webhook.Permanent("not a request to speak")}
@@ -61,7 +61,7 @@ func (s *Speech) Say(ctx context.Context, e webhook.Event) webhook.Result {
 }
 
 // speak makes the call that was claimed, and notes what became of it.
-func (s *Speech) speak(ctx context.Context, e webhook.Event, want followups.SpeechRequest, version int64) (state string, err error) {
+func (s *speech) speak(ctx context.Context, e webhook.Event, want followups.SpeechRequest, version int64) (state string, err error) {
 	err = s.API.Speak(ctx, want.Session, want.Text)
 	switch {
 	case err == nil: // a claim that stays one keeps it from being repeated as well
@@ -77,7 +77,7 @@ func (s *Speech) speak(ctx context.Context, e webhook.Event, want followups.Spee
 
 // claim gives the version of this try's claim, or 0 and the state that was
 // reached when nothing is left to do.
-func (s *Speech) claim(ctx context.Context, e webhook.Event) (int64, string, error) {
+func (s *speech) claim(ctx context.Context, e webhook.Event) (int64, string, error) {
 	last, note, err := s.read(ctx, e)
 	switch {
 	case err != nil:
@@ -89,13 +89,13 @@ func (s *Speech) claim(ctx context.Context, e webhook.Event) (int64, string, err
 	case note.State == "claimed":
 		return 0, "", errMayBeSpoken
 	}
-	return last.Version + 1, "", s.take(ctx, e, last.Version+1)
+	return last.Version + 1, "", s.putClaim(ctx, e, last.Version+1)
 }
 
-// take claims. All claims of one version are alike but for their time, which
+// putClaim stores a claim. All claims of one version are alike but for their time, which
 // stores do not compare: so the first one stays. A store whose answer was lost
-// says that ours is not it; then the time tells, which is nobody else's.
-func (s *Speech) take(ctx context.Context, e webhook.Event, version int64) error {
+// says that ours is not it; then the time tells, which no other claim has.
+func (s *speech) putClaim(ctx context.Context, e webhook.Event, version int64) error {
 	at := s.Now().Truncate(time.Second).Add(s.Jitter())
 	won, err := s.Records.Put(ctx, speechRecord(e, version, "claimed", at))
 	if err != nil || won {
@@ -115,7 +115,7 @@ type speechNote struct {
 }
 
 // read gives what is on record: nothing at first.
-func (s *Speech) read(ctx context.Context, e webhook.Event) (last records.Record, note speechNote, err error) {
+func (s *speech) read(ctx context.Context, e webhook.Event) (last records.Record, note speechNote, err error) {
 	last, ok, err := s.Records.Get(ctx, gabber.SpeechKind, e.ID)
 	if err == nil && ok {
 		err = strict.Unmarshal(last.Data, &note)
@@ -123,7 +123,7 @@ func (s *Speech) read(ctx context.Context, e webhook.Event) (last records.Record
 	return last, note, err
 }
 
-func (s *Speech) put(ctx context.Context, e webhook.Event, version int64, state string) error {
+func (s *speech) put(ctx context.Context, e webhook.Event, version int64, state string) error {
 	_, err := s.Records.Put(ctx, speechRecord(e, version, state, s.Now()))
 	return err
 }

@@ -22,19 +22,19 @@ const lateAfter = 60 * time.Second
 // maxPushes bounds the pushes of one event while the balance keeps moving.
 const maxPushes = 5
 
-// Limiter is a platform that limits how much a human may still use.
-type Limiter interface {
+// limiter is a platform that limits how much a human may still use.
+type limiter interface {
 	// PutLimit sets the limit in whole units. The limit is absolute, so the call may
 	// be repeated. Its errors are those of [outbound.Doer].
 	PutLimit(ctx context.Context, human string, units int64) error
 }
 
-// Limits keeps the limit at the platform equal to what the balance buys, in whole
+// limits keeps the limit at the platform equal to what the balance buys, in whole
 // units: max(0, floor(balance / price)). It is level-triggered: an event says
 // that something changed, never what the balance is.
-type Limits struct {
+type limits struct {
 	Ledger ledger.LimitMarks
-	API    Limiter
+	API    limiter
 	Price  strict.Decimal // credits per unit
 	Log    *slog.Logger
 }
@@ -54,7 +54,7 @@ type Limits struct {
 // An answer of 404 ends the event: the platform has no such human yet, and asking
 // again would not bring one. The seq stays unsynced, so the start of the human's
 // session and an operator's sweep ([accounts.Unpushed]) find it.
-func (l *Limits) Push(ctx context.Context, e webhook.Event) webhook.Result {
+func (l *limits) Push(ctx context.Context, e webhook.Event) webhook.Result {
 	b, err := followups.ReadBalance(e)
 	if err == nil && b.Project != "" { // a limit is a human's at the one project our key is for: which account should it follow?
 		return webhook.Result{Outcome: "no limit"}
@@ -72,7 +72,7 @@ func (l *Limits) Push(ctx context.Context, e webhook.Event) webhook.Result {
 }
 
 // push puts the limit until the balance rests, and stores the seq as synced.
-func (l *Limits) push(ctx context.Context, b followups.Balance) error {
+func (l *limits) push(ctx context.Context, b followups.Balance) error {
 	var unknown error
 	for range maxPushes {
 		seq, moved, err := l.put(ctx, b)
@@ -97,7 +97,7 @@ func (l *Limits) push(ctx context.Context, b followups.Balance) error {
 
 // put puts the limit of the newest balance, as of seq, and says whether the
 // balance moved meanwhile.
-func (l *Limits) put(ctx context.Context, b followups.Balance) (seq int64, moved bool, err error) {
+func (l *limits) put(ctx context.Context, b followups.Balance) (seq int64, moved bool, err error) {
 	before, err := readValid(ctx, l.Ledger, b.Account, l.Log)
 	if err != nil {
 		return 0, false, err
@@ -128,7 +128,7 @@ func readValid(ctx context.Context, books ledger.LimitMarks, name string, log *s
 
 // units is what a balance buys, in whole units, rounded down:
 // never more than was paid for, and never less than nothing.
-func (l *Limits) units(balance ledger.Micro) (int64, error) {
+func (l *limits) units(balance ledger.Micro) (int64, error) {
 	if balance <= 0 {
 		return 0, nil
 	}

@@ -1,4 +1,4 @@
-package calls_test
+package calls
 
 import (
 	"context"
@@ -12,12 +12,11 @@ import (
 
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound"
-	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// The real Limits.Push in every world it can live in: two bookings, their
+// The real Limits.Push in every situation: two bookings, their
 // messages delivered twice and at once, two pushers, answers that are lost, puts
 // that land late, processes that die, in every order. Where nothing is left to
 // happen the limit must be what is left.
@@ -26,8 +25,8 @@ import (
 // far. A state of the world therefore holds those answers, and the next step of
 // a pusher is found by running Push on them until it asks for one more.
 
-// world is one state. It is a map key: equal worlds have equal futures.
-type world struct {
+// situation is one state of the world. It is a map key: equal worlds have equal futures.
+type situation struct {
 	ledger  ledgerState
 	limit   int8 // at the platform, -1 before the first put
 	faults  int8 // how many more may happen
@@ -78,23 +77,23 @@ type latePut struct {
 	value int8
 }
 
-// maxFaults per world. Three make four times as many worlds and found nothing more.
+// maxFaults per situation. Three make four times as many worlds and found nothing more.
 const maxFaults = 2
 
 // before any booking: three credits granted and pushed.
 var (
-	genesis = world{ledger: ledgerState{3, 1, 1}, limit: 3, faults: maxFaults}
+	genesis = situation{ledger: ledgerState{3, 1, 1}, limit: 3, faults: maxFaults}
 	amount  = int8(-2) // of each booking; the second one takes the balance below zero
 )
 
 // move is one thing that may happen.
 type move struct {
 	what string
-	to   world
+	to   situation
 }
 
-func (w world) moves(steps map[string]step) (all []move) {
-	add := func(what string, change func(*world)) {
+func (w situation) moves(steps map[string]step) (all []move) {
+	add := func(what string, change func(*situation)) {
 		to := w
 		change(&to)
 		all = append(all, move{what, to.canonical()})
@@ -104,17 +103,17 @@ func (w world) moves(steps map[string]step) (all []move) {
 	}
 	for c, state := range w.copies {
 		if state == settled && !slices.ContainsFunc(w.late[:], func(l latePut) bool { return l.owner == int8(c+1) }) {
-			add(fmt.Sprintf("copy %d comes back", c), func(to *world) { to.copies[c] = ready })
+			add(fmt.Sprintf("copy %d comes back", c), func(to *situation) { to.copies[c] = ready })
 		}
 		if idle := slices.IndexFunc(w.pushers[:], func(p pusher) bool { return p.holds == 0 }); state == ready && idle >= 0 {
-			add(fmt.Sprintf("copy %d is delivered, its pusher reads", c), func(to *world) {
+			add(fmt.Sprintf("copy %d is delivered, its pusher reads", c), func(to *situation) {
 				to.copies[c], to.pushers[idle] = taken, pusher{int8(c + 1), w.ledger.read()}
 			})
 		}
 	}
 	for i, l := range w.late {
 		if l.owner != 0 {
-			add(fmt.Sprintf("a late put of %d lands", l.value), func(to *world) { to.limit, to.late[i] = l.value, latePut{} })
+			add(fmt.Sprintf("a late put of %d lands", l.value), func(to *situation) { to.limit, to.late[i] = l.value, latePut{} })
 		}
 	}
 	for p := range w.pushers {
@@ -125,9 +124,9 @@ func (w world) moves(steps map[string]step) (all []move) {
 	return all
 }
 
-func (w world) bookingMoves(i int, add func(string, func(*world))) {
-	publish := func(copies int) func(*world) {
-		return func(to *world) {
+func (w situation) bookingMoves(i int, add func(string, func(*situation))) {
+	publish := func(copies int) func(*situation) {
+		return func(to *situation) {
 			to.booking[i] = booking{at: published}
 			for c := range to.copies {
 				if copies > 0 && to.copies[c] == absent {
@@ -141,7 +140,7 @@ func (w world) bookingMoves(i int, add func(string, func(*world))) {
 		if i > 0 && w.booking[i-1].at == notBooked {
 			return // they are alike: the first comes first
 		}
-		add(fmt.Sprintf("booking %d", i), func(to *world) {
+		add(fmt.Sprintf("booking %d", i), func(to *situation) {
 			to.ledger.balance += amount
 			to.ledger.seq++
 			to.booking[i].at = booked
@@ -150,57 +149,57 @@ func (w world) bookingMoves(i int, add func(string, func(*world))) {
 		add(fmt.Sprintf("message %d is published", i), publish(1))
 		add(fmt.Sprintf("message %d is published, the queue doubles it", i), publish(2))
 		if !b.died {
-			add(fmt.Sprintf("the worker dies before message %d", i), func(to *world) { to.booking[i] = booking{diedAfter, true} })
+			add(fmt.Sprintf("the worker dies before message %d", i), func(to *situation) { to.booking[i] = booking{diedAfter, true} })
 		}
 	case diedAfter:
-		add(fmt.Sprintf("booking %d is a duplicate", i), func(to *world) { to.booking[i].at = booked })
+		add(fmt.Sprintf("booking %d is a duplicate", i), func(to *situation) { to.booking[i].at = booked })
 	}
 }
 
 // pusherMoves is everything that may come of a pusher's next step.
-func (w world) pusherMoves(p int, s step, add func(string, func(*world))) {
+func (w situation) pusherMoves(p int, s step, add func(string, func(*situation))) {
 	name := fmt.Sprintf("pusher %d (copy %d)", p, w.pushers[p].holds-1)
-	answer := func(to *world, text string) { to.pushers[p].answers += text + " " }
-	back := func(to *world, state delivery) {
+	answer := func(to *situation, text string) { to.pushers[p].answers += text + " " }
+	back := func(to *situation, state delivery) {
 		to.copies[to.pushers[p].holds-1], to.pushers[p] = state, pusher{}
 	}
-	faulty := func(what string, change func(*world)) {
+	faulty := func(what string, change func(*situation)) {
 		if w.faults > 0 {
-			add(name+what, func(to *world) { to.faults--; change(to) })
+			add(name+what, func(to *situation) { to.faults--; change(to) })
 		}
 	}
 	if s.op != "put" { // having only read, it might as well not have begun
-		faulty(" dies", func(to *world) { back(to, settled) })
+		faulty(" dies", func(to *situation) { back(to, settled) })
 	}
 	switch s.op {
 	case "read":
-		add(name+" reads", func(to *world) { to.pushers[p].answers += to.ledger.read() })
-		faulty(" cannot read", func(to *world) { answer(to, "error") })
+		add(name+" reads", func(to *situation) { to.pushers[p].answers += to.ledger.read() })
+		faulty(" cannot read", func(to *situation) { answer(to, "error") })
 	case "put":
 		put := fmt.Sprintf(" puts %d", s.value)
-		add(name+put, func(to *world) { to.limit = s.value; answer(to, "ok") })
-		faulty(put+", the answer is lost", func(to *world) { to.limit = s.value; answer(to, "unknown") })
-		faulty(put+", the put is lost", func(to *world) { answer(to, "unknown") })
-		faulty(put+", refused", func(to *world) { answer(to, "error") })
-		faulty(put+", to land late", func(to *world) {
+		add(name+put, func(to *situation) { to.limit = s.value; answer(to, "ok") })
+		faulty(put+", the answer is lost", func(to *situation) { to.limit = s.value; answer(to, "unknown") })
+		faulty(put+", the put is lost", func(to *situation) { answer(to, "unknown") })
+		faulty(put+", refused", func(to *situation) { answer(to, "error") })
+		faulty(put+", to land late", func(to *situation) {
 			free := slices.Index(to.late[:], latePut{})
 			to.late[free] = latePut{to.pushers[p].holds, s.value}
 			answer(to, "unknown")
 		})
 	case "mark":
-		mark := func(to *world) { to.ledger.synced = max(to.ledger.synced, s.value) }
-		add(fmt.Sprintf("%s marks %d", name, s.value), func(to *world) { mark(to); answer(to, "ok") })
-		faulty(" cannot mark", func(to *world) { answer(to, "error") })
-		faulty(" marks, the answer is lost", func(to *world) { mark(to); answer(to, "error") })
+		mark := func(to *situation) { to.ledger.synced = max(to.ledger.synced, s.value) }
+		add(fmt.Sprintf("%s marks %d", name, s.value), func(to *situation) { mark(to); answer(to, "ok") })
+		faulty(" cannot mark", func(to *situation) { answer(to, "error") })
+		faulty(" marks, the answer is lost", func(to *situation) { mark(to); answer(to, "error") })
 	case "return":
 		state := map[string]delivery{"done": done, "again": ready, "later": settled}[s.result]
-		add(name+" is "+s.result, func(to *world) { back(to, state) })
+		add(name+" is "+s.result, func(to *situation) { back(to, state) })
 	}
 }
 
 // canonical forgets what makes no difference: which pusher and which copy is
 // which, in what order puts were sent, how far behind a stale sync is.
-func (w world) canonical() world {
+func (w situation) canonical() situation {
 	if w.ledger.synced < w.ledger.seq {
 		w.ledger.synced = 0
 	}
@@ -211,7 +210,7 @@ func (w world) canonical() world {
 }
 
 // renumbered sorts the copies by their state and by what belongs to them.
-func (w world) renumbered() world {
+func (w situation) renumbered() situation {
 	var names [len(w.copies)]string
 	order := []int{0, 1, 2, 3}
 	for c, state := range w.copies {
@@ -246,7 +245,7 @@ func (w world) renumbered() world {
 }
 
 // atRest: nothing is left to happen.
-func (w world) atRest() bool {
+func (w situation) atRest() bool {
 	busy := func(d delivery) bool { return d != absent && d != done }
 	return w.booking[0].at == published && w.booking[1].at == published &&
 		!slices.ContainsFunc(w.copies[:], busy) && w.late == [maxFaults]latePut{}
@@ -276,7 +275,7 @@ func replay(answers []string) (next step) {
 		}
 	}()
 	port := &script{answers}
-	limits := calls.Limits{Ledger: port, API: port, Price: strict.NewDecimal(1), Log: slog.New(slog.DiscardHandler)}
+	limits := limits{Ledger: port, API: port, Price: strict.NewDecimal(1), Log: slog.New(slog.DiscardHandler)}
 	err := limits.Push(context.Background(), webhook.Event{Data: []byte(`{"account":"u1","human":"u1"}`)}).Err
 	switch {
 	case err == nil:
@@ -329,14 +328,14 @@ func (s *script) PutLimit(_ context.Context, _ string, units int64) error {
 	return nil
 }
 
-func TestTheLimitIsRightInTheEndOfEveryWorld(t *testing.T) {
+func TestLimitsPush_everyWorld(t *testing.T) {
 	type seen struct {
 		from int
 		what string
 	}
 	steps := map[string]step{}
-	index := map[world]int8{} // a world without its faults → the most faults it was met with
-	visit := func(w world) bool {
+	index := map[situation]int8{} // a situation without its faults → the most faults it was met with
+	visit := func(w situation) bool {
 		faults := w.faults
 		w.faults = 0
 		if most, met := index[w]; met && most >= faults {
@@ -346,7 +345,7 @@ func TestTheLimitIsRightInTheEndOfEveryWorld(t *testing.T) {
 		return true
 	}
 	visit(genesis)
-	worlds, path := []world{genesis}, []seen{{-1, "three credits, pushed"}}
+	worlds, path := []situation{genesis}, []seen{{-1, "three credits, pushed"}}
 	rest, transitions := 0, 0
 	for i := 0; i < len(worlds); i++ {
 		w := worlds[i]

@@ -1,253 +1,153 @@
-package calls_test
+package calls
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound"
-	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// platform is a platform's side of the limits: what was put last, and what goes wrong.
-type platform struct {
+// scripted is a platform whose nth put fails with the nth error; moving says during
+// how many puts the balance changes by -1.
+type scripted struct {
+	limits
+	w      *world
+	t      *testing.T
+	errs   []error
+	moving int
+	landed bool // a put that fails takes effect
 	limit  int64
 	puts   int
-	before func(put int, value int64) error // may fail before the put takes effect
-	after  func(put int) error              // may fail after it
 }
 
-func (p *platform) PutLimit(_ context.Context, human string, units int64) error {
-	if human != "u1" {
-		return fmt.Errorf("a limit of another human")
+func (s *scripted) PutLimit(_ context.Context, _ string, units int64) (err error) {
+	s.puts++
+	if s.puts <= s.moving {
+		s.w.book(s.t, fmt.Sprint("moved ", s.puts), "u1", "-1")
 	}
-	p.puts++
-	if p.before != nil {
-		if err := p.before(p.puts, units); err != nil {
-			return err
-		}
+	if s.puts <= len(s.errs) {
+		err = s.errs[s.puts-1]
 	}
-	p.limit = units
-	if p.after != nil {
-		return p.after(p.puts)
+	if err == nil || s.landed {
+		s.limit = units
 	}
-	return nil
+	return err
 }
 
-// counter is the place where limits are pushed from.
-type counter struct {
-	calls.Limits
-	platform
-	store *ledger.Memory
-	log   bytes.Buffer
-	n     int
-}
-
-func newCounter(t *testing.T, balance string) *counter {
+func newScripted(t *testing.T, balance, price string, errs ...error) *scripted {
 	t.Helper()
-	c := &counter{store: ledger.NewMemory(func() time.Time { return nine })}
-	c.Limits = calls.Limits{
-		Ledger: c.store,
-		API:    &c.platform,
-		Price:  strict.NewDecimal(1),
-		Log:    slog.New(slog.NewTextHandler(&c.log, nil)),
-	}
-	c.limit = -1
-	c.book(t, balance)
-	return c
-}
-
-// book changes the balance of u1 by an amount of credits.
-func (c *counter) book(t testing.TB, amount string) {
-	t.Helper()
-	d, err := strict.ParseDecimal(amount)
+	w := newAcme(t)
+	s := &scripted{w: w, t: t, errs: errs, limit: -1}
+	d, err := strict.ParseDecimal(price)
 	if err != nil {
 		t.Fatal(err)
 	}
-	micros, _, err := d.Micros()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.n++
-	if _, err := c.store.Post(t.Context(), "u1", []ledger.Entry{{ID: fmt.Sprint(c.n), Kind: ledger.Adjust, Amount: ledger.Micro(micros)}}); err != nil {
-		t.Fatal(err)
-	}
+	s.limits = limits{Ledger: w.books, API: s, Price: d, Log: w.logger()}
+	w.book(t, "granted", "u1", balance)
+	return s
 }
 
-func (c *counter) push(t testing.TB) error {
-	t.Helper()
-	data, err := json.Marshal(followups.Balance{Account: "u1", Human: "u1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.Push(t.Context(), webhook.Event{Type: followups.BalanceChanged, Data: data}).Err
+func (s *scripted) push() error {
+	return s.Push(s.t.Context(), ours(followups.BalanceChanged, "1", accounts.BalanceOf("", "u1"))).Err
 }
 
-func (c *counter) synced(t testing.TB) bool {
-	t.Helper()
-	a, err := c.store.Account(t.Context(), "u1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.PushedSeq == a.Seq
+func (s *scripted) pushed() bool {
+	a, err := s.w.books.Account(s.t.Context(), "u1")
+	return err == nil && a.PushedSeq == a.Seq
 }
 
-func TestTheLimitIsWhatIsLeft(t *testing.T) {
+func TestLimitsPush_units(t *testing.T) {
 	for _, row := range []struct {
 		name, balance, price string
-		want                 int64
+		want                 int64 // -1: a dead letter
 	}{
 		{"whole credits", "591", "1", 591},
 		{"a fraction is rounded down", "0.999999", "1", 0},
 		{"nothing", "0", "1", 0},
 		{"less than nothing", "-12.5", "1", 0},
-		{"seconds cost more than a credit", "591", "2.5", 236},
-		{"seconds cost less than a credit", "1", "0.0005", 2000},
+		{"units cost more than a credit", "591", "2.5", 236},
+		{"units cost less than a credit", "1", "0.0005", 2000},
+		{"for nothing", "90", "0", -1},
+		{"a negative price", "90", "-1", -1},
+		{"a price finer than the ledger", "90", "0.0000015", -1},
+		{"a price beyond the ledger", "90", "9223372036855", -1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c := newCounter(t, row.balance)
-			c.Price, _ = strict.ParseDecimal(row.price)
-			if err := c.push(t); err != nil {
-				t.Fatal(err)
-			}
-			if c.limit != row.want || !c.synced(t) {
-				t.Errorf("limit %d (synced %v), want %d", c.limit, c.synced(t), row.want)
-			}
-			if err := c.push(t); err != nil || c.limit != row.want || c.puts != 2 {
-				t.Errorf("again: %v, limit %d after %d puts: the put that was last may have been another's", err, c.limit, c.puts)
+			s := newScripted(t, row.balance, row.price)
+			for round := range 2 { // the put that was last may have been another's
+				err := s.push()
+				if _, dead := webhook.PermanentReason(err); dead != (row.want < 0) || s.limit != row.want || s.pushed() != (row.want >= 0) || row.want >= 0 && s.puts != round+1 {
+					t.Errorf("limit %d after %d puts, %v", s.limit, s.puts, err)
+				}
 			}
 		})
 	}
 }
 
-func TestAPushThatIsOvertakenIsRepeated(t *testing.T) {
-	c := newCounter(t, "90")
-	c.before = func(put int, _ int64) error {
-		if put == 1 {
-			c.book(t, "-10") // between the read and the put
-		}
-		return nil
-	}
-	if err := c.push(t); err != nil || c.limit != 80 || c.puts != 2 || !c.synced(t) {
-		t.Errorf("%v: limit %d after %d puts, want 80 after 2", err, c.limit, c.puts)
-	}
-}
-
-func TestABalanceThatNeverRestsComesBack(t *testing.T) {
-	c := newCounter(t, "90")
-	c.before = func(int, int64) error { c.book(t, "-1"); return nil }
-	if err := c.push(t); err == nil || c.synced(t) {
-		t.Errorf("%v: it is not in step", err)
-	}
-}
-
-func TestABalanceThatNeverRestsAfterAnUnknownOutcomeComesBackLate(t *testing.T) {
-	c := newCounter(t, "90")
-	c.before = func(put int, _ int64) error {
-		c.book(t, "-1")
-		if put == 1 {
-			return outbound.ErrUnknown
-		}
-		return nil
-	}
-	if err := c.push(t); webhook.RetryDelay(err) < time.Minute {
-		t.Errorf("comes back after %v (%v): the first put may still land", webhook.RetryDelay(err), err)
-	}
-}
-
-func TestAfterAnUnknownOutcomeTheLastPushIsALateOne(t *testing.T) {
-	c := newCounter(t, "90")
-	c.after = func(put int) error {
-		if put == 1 {
-			return outbound.ErrUnknown
-		}
-		return nil
-	}
-	err := c.push(t)
-	if webhook.RetryDelay(err) < time.Minute {
-		t.Errorf("comes back after %v (%v), want a minute at least, although the second put went well", webhook.RetryDelay(err), err)
-	}
-	if c.synced(t) {
-		t.Error("counts as synced although an old put may still land")
-	}
-	c.book(t, "-10")
-	if err := c.push(t); err != nil || c.limit != 80 || !c.synced(t) { // another event's push
-		t.Fatalf("%v: limit %d, want 80", err, c.limit)
-	}
-	c.limit = 90 // the lost put lands late
-	if err := c.push(t); err != nil || c.limit != 80 {
-		t.Errorf("redelivery: %v, limit %d, want 80, although the seq was synced", err, c.limit)
-	}
-}
-
-func TestAnUnknownOutcomeOutweighsWhateverFollows(t *testing.T) {
-	for name, next := range map[string]error{
-		"refused": outbound.ErrRefused, "busy": webhook.RetryAfter(time.Second, errors.New("busy")), "wrong": webhook.Permanent("the API answered 400"),
-	} {
-		c := newCounter(t, "90")
-		c.before = func(put int, _ int64) error {
-			if put == 1 {
-				return outbound.ErrUnknown
-			}
-			return next
-		}
-		err := c.push(t)
-		if _, permanent := webhook.PermanentReason(err); permanent || webhook.RetryDelay(err) < time.Minute {
-			t.Errorf("%s: %v after %v: the first put may still land", name, err, webhook.RetryDelay(err))
-		}
-	}
-}
-
-// An API that is down is asked twice, one that names a time not again before it.
-func TestAnAPIThatIsDownIsLeftAlone(t *testing.T) {
-	down := fmt.Errorf("%w: status 503", outbound.ErrUnknown)
-	for name, row := range map[string]struct {
-		err  error
-		puts int
-	}{"says nothing": {down, 2}, "says when": {webhook.RetryAfter(7*time.Second, down), 1}} {
-		c := newCounter(t, "90")
-		c.before = func(int, int64) error { return row.err }
-		if err := c.push(t); webhook.RetryDelay(err) < time.Minute || c.puts != row.puts {
-			t.Errorf("%s: %d puts, comes back after %v (%v)", name, c.puts, webhook.RetryDelay(err), err)
-		}
-	}
-}
-
-func TestWhatTheAPISays(t *testing.T) {
+func TestLimitsPush(t *testing.T) {
+	busy, wrong := webhook.RetryAfter(7*time.Second, errors.New("busy")), webhook.Permanent("the API answered 400")
+	unknown := fmt.Errorf("%w: status 503", outbound.ErrUnknown)
 	for _, row := range []struct {
-		name      string
-		err       error
-		again     bool
-		permanent bool
+		name   string
+		errs   []error
+		moving int
+		want   string // "late" comes back after a minute at least
+		puts   int
+		limit  int64 // from a balance of 90
 	}{
-		{"our key is refused", outbound.ErrRefused, true, false},
-		{"it does not know the human", outbound.ErrNotFound, false, false},
-		{"it is busy", webhook.RetryAfter(7*time.Second, errors.New("busy")), true, false},
-		{"it finds the request wrong", webhook.Permanent("the API answered 400"), true, true},
+		{"well", nil, 0, "done", 1, 90},
+		{"overtaken once", nil, 1, "done", 2, 89},
+		{"overtaken all the time", nil, 99, "again", 5, -2},
+		{"unknown, then well", []error{unknown}, 0, "late", 2, 90},
+		{"unknown, then overtaken all the time", []error{unknown}, 99, "late", 5, -2},
+		{"unknown, then refused", []error{unknown, outbound.ErrRefused}, 0, "late", 2, -1},
+		{"unknown, then busy", []error{unknown, busy}, 0, "late", 2, -1},
+		{"unknown, then wrong", []error{unknown, wrong}, 0, "late", 2, -1},
+		{"unknown twice", []error{unknown, unknown}, 0, "late", 2, -1},
+		{"unknown, and it says when", []error{webhook.RetryAfter(7*time.Second, unknown)}, 0, "late", 1, -1},
+		{"our key is refused", []error{outbound.ErrRefused}, 0, "again", 1, -1},
+		{"busy", []error{busy}, 0, "again", 1, -1},
+		{"the request is wrong", []error{wrong}, 0, "dead: the API answered 400", 1, -1},
+		{"the human is not known there", []error{outbound.ErrNotFound}, 0, "done", 1, -1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c := newCounter(t, "90")
-			c.before = func(int, int64) error { return row.err }
-			err := c.push(t)
-			if _, permanent := webhook.PermanentReason(err); permanent != row.permanent || (err != nil) != row.again {
-				t.Errorf("error %v", err)
+			s := newScripted(t, "90", "1", row.errs...)
+			s.moving = row.moving
+			err := s.push()
+			got := outcome(webhook.Result{Err: err})
+			if webhook.RetryDelay(err) >= time.Minute {
+				got = "late"
 			}
-			if c.synced(t) || c.puts != 1 {
-				t.Errorf("counts as pushed: %v, after %d puts", c.synced(t), c.puts)
+			if got != row.want || s.puts != row.puts || row.limit > -2 && s.limit != row.limit || s.pushed() != (row.want == "done" && row.limit >= 0) {
+				t.Errorf("%s (%v), limit %d after %d puts, pushed %t", got, err, s.limit, s.puts, s.pushed())
 			}
 		})
+	}
+}
+
+// A put of unknown outcome may land after another event's push: the redelivery puts
+// again, although the seq is marked.
+func TestLimitsPush_latePut(t *testing.T) {
+	s := newScripted(t, "90", "1", outbound.ErrUnknown)
+	if err := s.push(); webhook.RetryDelay(err) < time.Minute {
+		t.Fatal(err)
+	}
+	s.w.book(t, "used", "u1", "-10")
+	if err := s.push(); err != nil || s.limit != 80 || !s.pushed() {
+		t.Fatalf("%v: limit %d, want 80", err, s.limit)
+	}
+	s.limit = 90 // the lost put lands
+	if err := s.push(); err != nil || s.limit != 80 {
+		t.Errorf("redelivery: %v, limit %d, want 80", err, s.limit)
 	}
 }
 
@@ -267,36 +167,12 @@ func (u *unsteady) Account(ctx context.Context, account string) (ledger.Account,
 
 func (u *unsteady) MarkPushed(context.Context, string, int64) error { return errFails }
 
-func TestAPushThatCannotBeMarkedComesBack(t *testing.T) {
-	for name, atMark := range map[string]bool{"nobody knows whether the balance moved": false, "the mark fails": true} {
-		c := newCounter(t, "90")
-		c.Ledger = &unsteady{LimitMarks: c.store, atMark: atMark}
-		if err := c.push(t); !errors.Is(err, errFails) || c.puts != 1 {
-			t.Errorf("%s: %v after %d puts", name, err, c.puts)
-		}
-	}
-}
-
-func TestAPriceThatBuysNothingIsPermanent(t *testing.T) {
-	for _, price := range []string{"0", "-1", "0.0000015", "9223372036855"} {
-		c := newCounter(t, "90")
-		var err error
-		if c.Price, err = strict.ParseDecimal(price); err != nil {
-			t.Fatal(err)
-		}
-		err = c.push(t)
-		if _, permanent := webhook.PermanentReason(err); !permanent || c.puts != 0 {
-			t.Errorf("%s: %v after %d puts", price, err, c.puts)
-		}
-	}
-}
-
-func TestAnEventThatIsNoBalanceIsPermanent(t *testing.T) {
-	c := newCounter(t, "1")
-	for _, data := range []string{``, `{}`, `{"account":"u1"}`, `{"account":"","human":"u1"}`, `[]`} {
-		r := c.Push(t.Context(), webhook.Event{Data: []byte(data)})
-		if _, permanent := webhook.PermanentReason(r.Err); !permanent || c.puts != 0 {
-			t.Errorf("%s: %v", data, r.Err)
+func TestLimitsPush_ledgerFails(t *testing.T) {
+	for _, atMark := range []bool{false, true} {
+		s := newScripted(t, "90", "1")
+		s.Ledger = &unsteady{LimitMarks: s.w.books, atMark: atMark}
+		if err := s.push(); !errors.Is(err, errFails) || s.puts != 1 {
+			t.Errorf("at the mark %t: %v after %d puts", atMark, err, s.puts)
 		}
 	}
 }
@@ -310,109 +186,52 @@ func (r restored) Account(ctx context.Context, account string) (ledger.Account, 
 	return a, err
 }
 
-// What is wrong in our books is told to people and not to platforms.
-func TestBooksThatCannotBeRightAlarm(t *testing.T) {
-	w := newOutbound(t, nil)
+// What rests on an invalid account is not pushed, and no crossing is told.
+func TestReadValid(t *testing.T) {
+	w := newAcme(t)
 	e := w.book(t, "1", "canary", "-5")
 	w.ports.Ledger = restored{w.books}
-	settings := calls.Settings{Gabber: calls.Gabber{API: w.api(), Price: strict.NewDecimal(1)}}
-	table := calls.Table(settings, w.ports, slog.New(slog.NewTextHandler(&w.log, nil)))
-	r := table[e.Type](t.Context(), []webhook.Event{e})[0]
+	w.complete()
+	r := w.handle(t, e)
 	if outcome(r) != "again" || len(r.FollowUps) != 0 || w.count != 0 || !strings.Contains(w.log.String(), "code=INV") || strings.Contains(w.log.String(), "canary") {
 		t.Errorf("%s with %d follow-ups after %d calls: %s", outcome(r), len(r.FollowUps), w.count, w.log.String())
 	}
 }
 
-// A human may be granted credits before the platform has heard of them. The
-// outcome says so, the account counts as not pushed, and the limit is pushed by
-// the start of their session or by a sweep. Only a human that the platform itself
-// has named is worth a ticket.
+// A human may be granted credits before the platform has heard of them: the account
+// counts as not pushed, and an operator's sweep finds it. Only a human that the
+// platform itself has named is worth a ticket.
 func TestLimitsPush_unknownHuman(t *testing.T) {
-	w := newOutbound(t, nil)
-	var queued queue
-	grants := &accounts.Grants{Ledger: w.books, FollowUps: &queued, Now: w.ports.Now}
-	if _, _, err := grants.Book(t.Context(), ledger.Grant, accounts.BalanceOf("", "u1"), "k", 600*ledger.Credit, ""); err != nil {
-		t.Fatal(err)
-	}
-	pushed := func() bool {
-		a, err := w.books.Account(t.Context(), "u1")
-		return err == nil && a.PushedSeq == a.Seq
-	}
-	swept := func() webhook.Event {
-		a, _ := w.books.Account(t.Context(), "u1")
-		e, unpushed := accounts.Unpushed(a, nine)
-		if unpushed == pushed() {
-			t.Errorf("the sweep finds it: %t, pushed: %t", unpushed, pushed())
-		}
-		return e
-	}
-	starts := w.start(t, `{"id":"s1","state":"in_progress","human":"u1"}`)
-	if len(starts) != 1 {
-		t.Fatalf("the start of a session gives %d events", len(starts))
-	}
-
+	w := newAcme(t)
+	used := w.book(t, "granted", "u1", "600")
+	swept, unpushed := accounts.Unpushed(ledger.Account{ID: "u1", Seq: 1}, nine)
 	w.fault = always(fault{status: 404})
-	for name, row := range map[string]struct {
-		event  webhook.Event
-		ticket bool
-	}{
-		"granted": {queued[0], false}, "swept": {swept(), false}, "a session starts": {starts[0], true},
-		"usage": {ours(t, followups.BalanceChanged, "u1", accounts.BalanceOf("", "u1")), true},
-	} {
+	for e, ticket := range map[*webhook.Event]bool{&used: true, &swept: false} {
 		w.log.Reset()
-		r := w.handle(t, row.event)
-		if r.Err != nil || r.Outcome != "unknown human" || pushed() {
-			t.Errorf("%s: outcome %q (%v), counts as pushed: %t", name, r.Outcome, r.Err, pushed())
-		}
-		if ticket := strings.Contains(w.log.String(), "code="); ticket != row.ticket {
-			t.Errorf("%s: ticket %t: %s", name, ticket, w.log.String())
+		if r := w.handle(t, *e); r.Err != nil || r.Outcome != "unknown human" || strings.Contains(w.log.String(), "code=SUS") != ticket {
+			t.Errorf("%v: %q (%v): %s", e, r.Outcome, r.Err, w.log.String())
 		}
 	}
-
+	if a, err := w.books.Account(t.Context(), "u1"); err != nil || a.PushedSeq != 0 || !unpushed {
+		t.Errorf("marked as pushed: %v (%v)", a.PushedSeq, err)
+	}
 	w.fault = nil
-	for name, event := range map[string]webhook.Event{"a session starts": starts[0], "swept": swept()} {
-		if r := w.handle(t, event); r.Err != nil || r.Outcome != "pushed" || !pushed() || w.State().Limits["u1"]["conversational_seconds"] != 600 {
-			t.Errorf("%s: outcome %q (%v), pushed %t, limits %v", name, r.Outcome, r.Err, pushed(), w.State().Limits)
-		}
-		if again := w.start(t, `{"id":"s2","state":"in_progress","human":"u1"}`); len(again) != 0 {
-			t.Errorf("%s: what is pushed is asked for again", name)
-		}
-		w.book(t, name, "u1", "0") // and something changes
+	if r := w.handle(t, swept); r.Outcome != "pushed" || w.acme.limits["u1"] != 600 {
+		t.Errorf("%q, limit %d", r.Outcome, w.acme.limits["u1"])
 	}
 }
 
-// work has the worker handle an event of Gabber.
-func (w *outboundWorld) work(t *testing.T, body string) webhook.Result {
-	t.Helper()
-	settings, err := handlers.SettingsFromEnv(func(name string) string { return w.env[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := received(t, "gabber", body, 0)
-	r := handlers.Table(settings, w.books, w.store, atNine, slog.New(slog.DiscardHandler))[e.Type](t.Context(), []webhook.Event{e})[0]
-	if r.Err != nil {
-		t.Fatal(r.Err)
-	}
-	return r
-}
-
-// start has the worker handle one report of a session, and gives the changes of
-// balance that follow.
-func (w *outboundWorld) start(t *testing.T, session string) (changes []webhook.Event) {
-	t.Helper()
-	for _, f := range w.work(t, stateChanged(session)).FollowUps {
-		if f.Type == followups.BalanceChanged {
-			changes = append(changes, f)
-		}
-	}
-	return changes
-}
-
-// What is not pushed for want of a rule is not called pushed.
+// With an account per project there is no limit: a human has one at the platform, and
+// two accounts would take turns in setting it. Crossings are told.
 func TestLimitsPush_accountOfAProject(t *testing.T) {
-	w := newOutbound(t, nil)
-	r := w.handle(t, ours(t, followups.BalanceChanged, "1", accounts.BalanceOf("p", "u1")))
-	if r.Err != nil || r.Outcome != "no limit" || w.count != 0 {
+	w := newAcme(t)
+	of := accounts.BalanceOf("p", "u1")
+	w.book(t, "1", of.Account, "-5")
+	r := w.handle(t, ours(followups.BalanceChanged, "1", of))
+	if r.Err != nil || r.Outcome != "no limit" || w.count != 0 || len(r.FollowUps) != 1 {
 		t.Errorf("outcome %q (%v) after %d calls", r.Outcome, r.Err, w.count)
+	}
+	if w.drain(t, r.FollowUps...); len(w.acme.ended) != 1 || w.acme.ended[0] != of.Account {
+		t.Errorf("ended the sessions of %q", w.acme.ended)
 	}
 }

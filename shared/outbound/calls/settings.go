@@ -11,8 +11,8 @@ import (
 // Settings is what the handlers are configured with.
 type Settings struct {
 	envelope.Private
-	Gabber   Gabber
-	Chatbase Chatbase
+	Gabber   gabberSettings
+	Chatbase chatbaseSettings
 }
 
 // SettingsFromEnv reads the settings. All faults are reported together; none
@@ -35,7 +35,7 @@ func Variables() (names []string) {
 func (s Settings) Hosts() (hosts []string) {
 	for _, target := range []string{
 		s.Gabber.API.Base,
-		s.Chatbase.Leads.URL,
+		s.Chatbase.URL,
 	} {
 		if host, err := hostOf(target); err == nil {
 			hosts = append(hosts, host)
