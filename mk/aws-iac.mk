@@ -1,6 +1,7 @@
 # template.yaml and terraform/aws: linted, held to the policies, compared, applied to a local AWS.
 
 .PHONY: test-aws-iac test-aws-apply
+CI_PARTS += test-aws-apply
 
 test-aws-iac: ## template.yaml and terraform/aws: lint, validate, policies, parity
 	go test -count=1 ./terraform/aws/...

@@ -81,19 +81,6 @@ func TestTree(t *testing.T) {
 	}
 }
 
-// The bad tree breaks each rule, most of them once. A rule that reports nothing
-// there would report nothing here.
-func TestRulesBite(t *testing.T) {
-	want, err := os.ReadFile("testdata/badtree/want.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := strings.Join(check(t, "testdata/badtree", "bad.example/tree"), "\n") + "\n"
-	if got != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}
-
 // check gives every broken rule of the tree below root, sorted.
 func check(t *testing.T, root, module string) []string {
 	t.Helper()
