@@ -36,6 +36,9 @@ func (l *Ledger) Post(ctx context.Context, account string, entries []ledger.Entr
 		outcomes = decision.Outcomes
 		return write(ctx, tx, decision.After(*found.Account), decision.Entries)
 	})
+	if errors.Is(err, ledger.ErrOverflow) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, wrap("post to ledger", err)
 	}
