@@ -42,10 +42,7 @@ func NewMemory(now func() time.Time) *Memory {
 }
 
 // Post reads and writes under one lock.
-func (m *Memory) Post(ctx context.Context, account string, entries []Entry) ([]Outcome, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+func (m *Memory) Post(_ context.Context, account string, entries []Entry) ([]Outcome, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	state := m.account(account)
@@ -66,10 +63,7 @@ func (m *Memory) Post(ctx context.Context, account string, entries []Entry) ([]O
 }
 
 // Account reads the state after the last Post.
-func (m *Memory) Account(ctx context.Context, account string) (Account, error) {
-	if err := ctx.Err(); err != nil {
-		return Account{}, err
-	}
+func (m *Memory) Account(_ context.Context, account string) (Account, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.account(account), nil
@@ -82,10 +76,7 @@ func (m *Memory) account(id string) Account {
 }
 
 // MarkPushed never goes back.
-func (m *Memory) MarkPushed(ctx context.Context, account string, seq int64) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
+func (m *Memory) MarkPushed(_ context.Context, account string, seq int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if a, ok := m.accounts[account]; ok && seq > a.PushedSeq {
@@ -97,10 +88,7 @@ func (m *Memory) MarkPushed(ctx context.Context, account string, seq int64) erro
 
 // Statement pages by (Time, ID), so that entries posted meanwhile neither
 // repeat nor hide one.
-func (m *Memory) Statement(ctx context.Context, account, cursor string, limit int) ([]Entry, string, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, "", err
-	}
+func (m *Memory) Statement(_ context.Context, account, cursor string, limit int) ([]Entry, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	lines := m.lines[account]
@@ -116,10 +104,7 @@ func (m *Memory) Statement(ctx context.Context, account, cursor string, limit in
 }
 
 // Accounts lists them by name.
-func (m *Memory) Accounts(ctx context.Context, cursor string, limit int) ([]string, string, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, "", err
-	}
+func (m *Memory) Accounts(_ context.Context, cursor string, limit int) ([]string, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(m.accounts)), func(name string) bool { return name <= cursor && cursor != "" })
