@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 	"shared/accounts":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups"},
 	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/variables"},
 	"shared/outbound":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/variables", "shared/signature"},
-	"shared/operator":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/handlers"},
+	"shared/operator":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/page", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/handlers"},
 }
 
 // modules lists who may import what from outside; "*" is everything. SDKs and

@@ -6,22 +6,15 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+
+	"github.com/webhook-functions/template/shared/page"
 )
 
 // Entries gives every entry of an account to each, oldest first.
 func Entries(ctx context.Context, store Store, account string, each func(Entry)) error {
-	for cursor := ""; ; {
-		entries, next, err := store.Statement(ctx, account, cursor, 500)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			each(e)
-		}
-		if cursor = next; next == "" {
-			return nil
-		}
-	}
+	return page.Each(
+		func(cursor string) ([]Entry, string, error) { return store.Statement(ctx, account, cursor, 500) },
+		func(e Entry) error { each(e); return nil })
 }
 
 // Mismatch says that an account is not what its entries say: after an edit in the

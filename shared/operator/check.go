@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/page"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -97,21 +98,8 @@ func (c *CheckCmd) each(ctx context.Context, in Stores, check func(account strin
 }
 
 // eachAccount calls do for every account there is, page by page.
-func eachAccount(ctx context.Context, books Ledger, do func(account string) error) error {
-	for cursor := ""; ; {
-		accounts, next, err := books.Accounts(ctx, cursor, 500)
-		if err != nil {
-			return err
-		}
-		for _, account := range accounts {
-			if err := do(account); err != nil {
-				return err
-			}
-		}
-		if cursor = next; next == "" {
-			return nil
-		}
-	}
+func eachAccount(ctx context.Context, in Ledger, do func(account string) error) error {
+	return page.Each(func(cursor string) ([]string, string, error) { return in.Accounts(ctx, cursor, 500) }, do)
 }
 
 // one checks an account that must exist: a slip of the pen is no all-clear.

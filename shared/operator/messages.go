@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/page"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
 )
@@ -96,15 +97,10 @@ func (c *MessagesCmd) conversations(ctx context.Context, t *Terminal, store reco
 // oldestFirst gives every record of a kind to each.
 func oldestFirst(ctx context.Context, store records.Store, kind string, each func(records.Record) error) error {
 	var all []records.Record
-	for cursor := ""; ; {
-		page, next, err := store.List(ctx, kind, cursor, 500)
-		if err != nil {
-			return err
-		}
-		all = append(all, page...)
-		if cursor = next; next == "" {
-			break
-		}
+	err := page.Each(func(cursor string) ([]records.Record, string, error) { return store.List(ctx, kind, cursor, 500) },
+		func(r records.Record) error { all = append(all, r); return nil })
+	if err != nil {
+		return err
 	}
 	for _, r := range slices.Backward(all) {
 		if err := each(r); err != nil {

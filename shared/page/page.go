@@ -42,3 +42,21 @@ func Cut[T any](items []T, limit int, cursor func(T) string) (page []T, next str
 
 // Name is the cursor of a list of names.
 func Name(name string) string { return name }
+
+// Each calls do with the items of every page, until an error.
+func Each[T any](read func(cursor string) (items []T, next string, err error), do func(T) error) error {
+	for cursor := ""; ; {
+		items, next, err := read(cursor)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			if err := do(item); err != nil {
+				return err
+			}
+		}
+		if cursor = next; next == "" {
+			return nil
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/page/pagetest"
 )
 
 // accountsAreListed: every store is a ledger.Lister, too.
@@ -20,24 +21,13 @@ func accountsAreListed(d *desk) {
 	}
 	slices.Sort(want)
 	for _, limit := range []int{1, 5, 1000} {
-		var got []string
-		for cursor := ""; ; {
-			names, next, err := lister.Accounts(d.Context(), cursor, limit)
-			if err != nil {
-				d.Fatal(err)
-			}
-			if len(names) > limit || len(names) == 0 && cursor != "" {
-				d.Fatalf("a page of %d accounts, the limit is %d", len(names), limit)
-			}
-			for _, name := range names {
-				if strings.HasPrefix(name, d.run) {
-					got = append(got, name)
-				}
-			}
-			if cursor = next; next == "" {
-				break
-			}
+		got, err := pagetest.All(limit, func(cursor string, limit int) ([]string, string, error) {
+			return lister.Accounts(d.Context(), cursor, limit)
+		})
+		if err != nil {
+			d.Fatal(err)
 		}
+		got = slices.DeleteFunc(got, func(name string) bool { return !strings.HasPrefix(name, d.run) })
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			d.Errorf("pages of %d give %q, want %q", limit, got, want)

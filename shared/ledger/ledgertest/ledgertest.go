@@ -14,7 +14,6 @@ package ledgertest
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +21,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/page/pagetest"
 )
 
 // Run puts a store through the suite.
@@ -138,22 +138,8 @@ func (d *desk) statement(account string, limit int) []ledger.Entry {
 	return all
 }
 
-func statement(store ledger.Store, account string, limit int) (all []ledger.Entry, err error) {
-	for cursor := ""; ; {
-		page, next, err := store.Statement(context.Background(), account, cursor, limit)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("statement after %d entries: %w", len(all), err)
-		case len(page) > limit:
-			return nil, fmt.Errorf("a page of %d entries, the limit is %d", len(page), limit)
-		case next != "" && len(page) == 0:
-			return nil, errors.New("an empty page that is not the last")
-		case next != "" && next == cursor:
-			return nil, fmt.Errorf("the cursor stands still after %d entries", len(all))
-		}
-		if all = append(all, page...); next == "" {
-			return all, nil
-		}
-		cursor = next
-	}
+func statement(store ledger.Store, account string, limit int) ([]ledger.Entry, error) {
+	return pagetest.All(limit, func(cursor string, limit int) ([]ledger.Entry, string, error) {
+		return store.Statement(context.Background(), account, cursor, limit)
+	})
 }

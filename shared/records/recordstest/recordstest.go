@@ -20,6 +20,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/webhook-functions/template/shared/page/pagetest"
 	"github.com/webhook-functions/template/shared/records"
 )
 
@@ -200,24 +201,19 @@ func (s *shelf) persist(r records.Record) (stored bool) {
 	return false
 }
 
+// list gives the ids of a kind, newest first.
 func (s *shelf) list(limit int) (ids []string) {
 	s.Helper()
-	var last time.Time
-	for cursor := ""; ; {
-		page, next, err := s.store.List(s.Context(), s.kind, cursor, limit)
-		if err != nil || len(page) > limit || (next != "" && (len(page) == 0 || next == cursor)) {
-			s.Fatalf("after %d records: a page of %d, limit %d, cursor %q, error %v", len(ids), len(page), limit, next, err)
-		}
-		for _, r := range page {
-			if len(ids) > 0 && r.Time.After(last) {
-				s.Errorf("pages of %d: %q is newer than the one before it", limit, r.ID)
-			}
-			ids, last = append(ids, r.ID), r.Time
-		}
-		if cursor = next; cursor == "" {
-			return ids
-		}
+	all, err := pagetest.All(limit, func(cursor string, limit int) ([]records.Record, string, error) {
+		return s.store.List(s.Context(), s.kind, cursor, limit)
+	})
+	if err != nil || !slices.IsSortedFunc(all, func(a, b records.Record) int { return b.Time.Compare(a.Time) }) {
+		s.Fatalf("pages of %d: error %v, or not newest first", limit, err)
 	}
+	for _, r := range all {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }
 
 func listPages(s *shelf) {
