@@ -33,62 +33,62 @@ func list(t *testing.T, db *local.DB, filter local.Filter, n int) []local.DeadLe
 	return letters
 }
 
-func TestGivenUpAfterMaxReceives(t *testing.T) {
-	clock := newClock()
-	db := open(t, newPath(t), clock.now)
-	q := db.Queue(local.Events)
-	publish(t, q, event(1))
-	exhaust(t, q, clock, worker.Verdict{Reason: "ledger is away"})
-	length(t, q, 0)
-
-	const reason = "gave up after 10 receives: ledger is away"
-	l := list(t, db, local.Filter{}, 1)[0]
-	e := event(1)
-	if l.EventID != e.ID || l.Type != e.Type || l.Reason != reason || l.Source != e.Source || l.Provider != "gabber" ||
-		l.Origin != local.Events || !l.Time.Equal(e.Time) || !l.Added.Equal(clock.now()) {
-		t.Errorf("listed as %+v", l)
-	}
-	got, err := db.DeadLetters().Show(t.Context(), e.ID[:6])
-	if err != nil || got.Reason != reason || string(got.Data) != string(e.Data) || got.KeyID != e.KeyID {
-		t.Errorf("shown as %+v, error %v", got, err)
-	}
-}
-
-// A worker that dies every time leaves no reason.
-func TestGivenUpWithoutEverBeingSettled(t *testing.T) {
-	clock := newClock()
-	db := open(t, newPath(t), clock.now)
-	q := db.Queue(local.Events)
-	publish(t, q, event(1), event(2))
-	for range local.MaxReceives {
-		receive(t, q, 2)
-		clock.advance(time.Minute)
-	}
-	publish(t, q, event(3))
-	receive(t, q, 1) // the good one is not held up by the dead ones
-	for _, l := range list(t, db, local.Filter{}, 2) {
-		if want := "gave up after 10 receives: no reason given"; l.Reason != want {
-			t.Errorf("reason %q, want %q", l.Reason, want)
-		}
+func TestReceive_deadLettersTheExhausted(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		give   func(t *testing.T, q *local.Queue, r local.Received)
+		reason string
+	}{
+		{"retried", func(t *testing.T, q *local.Queue, r local.Received) {
+			finish(t, q, r, worker.Verdict{Reason: "ledger is away"})
+		}, "gave up after 10 receives: ledger is away"},
+		{"never finished", func(*testing.T, *local.Queue, local.Received) {}, "gave up after 10 receives: no reason given"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			clock := newClock()
+			db := open(t, newPath(t), clock.now)
+			q, e := db.Queue(local.Events), event(1)
+			publish(t, q, e)
+			for range local.MaxReceives {
+				row.give(t, q, receive(t, q, 1)[0])
+				clock.advance(time.Hour)
+			}
+			publish(t, q, event(2))
+			receive(t, q, 1) // not held up
+			l := list(t, db, local.Filter{}, 1)[0]
+			if l.EventID != e.ID || l.Type != e.Type || l.Reason != row.reason || l.Source != e.Source || l.Provider != e.Provider() ||
+				l.Origin != local.Events || !l.Time.Equal(e.Time) || !l.Added.Equal(clock.now()) {
+				t.Errorf("listed as %+v", l)
+			}
+			got, err := db.DeadLetters().Show(t.Context(), e.ID[:6])
+			if err != nil || got.Reason != row.reason || string(got.Data) != string(e.Data) || got.KeyID != e.KeyID {
+				t.Errorf("shown as %+v, error %v", got, err)
+			}
+		})
 	}
 }
 
-func TestDeadLettersAreNotGivenUp(t *testing.T) {
+func TestReceive_keepsDeadLetters(t *testing.T) {
 	clock := newClock()
 	db := open(t, newPath(t), clock.now)
-	dead := event(1)
-	dead.Reason = "value is negative"
-	publish(t, db.Queue(local.Dead), dead)
+	publish(t, db.Queue(local.Dead), dead(1, "value is negative"))
 	for range local.MaxReceives + 5 {
 		receive(t, db.Queue(local.Dead), 1)
 		clock.advance(time.Minute)
 	}
-	if l := list(t, db, local.Filter{}, 1)[0]; l.Reason != dead.Reason {
-		t.Errorf("reason %q, want %q still", l.Reason, dead.Reason)
+	if l := list(t, db, local.Filter{}, 1)[0]; l.Reason != "value is negative" {
+		t.Errorf("reason %q", l.Reason)
 	}
 }
 
-func TestUnreadableMessage(t *testing.T) {
+// dead is an event with a reason.
+func dead(name any, reason string) webhook.Event {
+	e := event(name)
+	e.Reason = reason
+	return e
+}
+
+func TestDeadLetters_undecodable(t *testing.T) {
 	const garbage = "\x00 not an event"
 	path, clock := newPath(t), newClock()
 	db := open(t, path, clock.now)
@@ -115,11 +115,10 @@ func TestUnreadableMessage(t *testing.T) {
 	}
 }
 
-func TestShow(t *testing.T) {
+func TestDeadLetters_Show(t *testing.T) {
 	db := newDB(t)
-	old, again, other := event(1), event(1), event(2)
-	old.Reason, again.Reason, other.Reason = "old", "again", "other"
-	publish(t, db.Queue(local.Dead), old, again, other)
+	old, other := dead(1, "old"), dead(2, "other")
+	publish(t, db.Queue(local.Dead), old, dead(1, "again"), other)
 	for _, row := range []struct {
 		name, id, reason string
 		err              error
@@ -140,10 +139,13 @@ func TestShow(t *testing.T) {
 	}
 }
 
-func TestDelete(t *testing.T) {
-	db := newDB(t)
-	mine, other := event(1), event(2)
-	publish(t, db.Queue(local.Dead), mine, mine, other)
+func TestDeadLetters_Delete(t *testing.T) {
+	db, n := newDB(t), 2
+	for event(n).ID[0] != event(1).ID[0] {
+		n++
+	}
+	mine, alike := event(1), event(n)
+	publish(t, db.Queue(local.Dead), mine, mine, alike)
 	publish(t, db.Queue(local.Events), mine)
 	for _, row := range []struct {
 		name, id string
@@ -153,10 +155,11 @@ func TestDelete(t *testing.T) {
 		{"nothing", "", local.ErrNoLetter, 3},
 		{"unknown", "zz", local.ErrNoLetter, 3},
 		{"a wildcard is not one", "%", local.ErrNoLetter, 3},
+		{"the beginning of several", mine.ID[:1], local.ErrAmbiguous, 3},
 		{"the beginning of an id, which is there twice", mine.ID[:8], nil, 1},
 		{"nothing, with one left", "", local.ErrNoLetter, 1},
 		{"gone already", mine.ID, local.ErrNoLetter, 1},
-		{"whole id", other.ID, nil, 0},
+		{"whole id", alike.ID, nil, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			l, err := db.DeadLetters().Delete(t.Context(), row.id)
@@ -169,49 +172,37 @@ func TestDelete(t *testing.T) {
 	length(t, db.Queue(local.Events), 1)
 }
 
-func TestDeleteOneOfSeveral(t *testing.T) {
-	db, n := newDB(t), 2
-	for event(n).ID[0] != event(1).ID[0] {
-		n++
-	}
-	publish(t, db.Queue(local.Dead), event(1), event(n))
-	if _, err := db.DeadLetters().Delete(t.Context(), event(1).ID[:1]); !errors.Is(err, local.ErrAmbiguous) {
-		t.Errorf("error %v, want %v", err, local.ErrAmbiguous)
-	}
-	length(t, db.Queue(local.Dead), 2)
-}
-
-// letters are four dead ones of different kinds, each with a reason.
-func letters(t *testing.T, db *local.DB) (gabber, chatbase, balance, own webhook.Event) {
+// letters are dead ones of two platforms, and two follow-ups of our own.
+func letters(t *testing.T, db *local.DB) (acme, other, balance, own webhook.Event) {
 	t.Helper()
-	gabber, chatbase = event("g"), event("c")
-	chatbase.Source, chatbase.Type = "/webhooks/chatbase", "chatbase.leads.submit"
-	balance = webhook.FollowUp("worker", "credits.balance.changed", event("g"), "u1", []byte("{}"))
-	own = webhook.FollowUp("worker", "lead.captured", event("c"), "", []byte("{}"))
-	for _, e := range []*webhook.Event{&gabber, &chatbase, &balance, &own} {
+	acme, other = event("a"), event("o")
+	other.Source, other.Type = "/webhooks/other", "other.usage.tracked"
+	balance = webhook.FollowUp("worker", "credits.balance.changed", acme, "u1", []byte("{}"))
+	own = webhook.FollowUp("worker", "lead.captured", other, "", []byte("{}"))
+	for _, e := range []*webhook.Event{&acme, &other, &balance, &own} {
 		e.Reason = "value is negative"
 		publish(t, db.Queue(local.Dead), *e)
 	}
-	return gabber, chatbase, balance, own
+	return acme, other, balance, own
 }
 
-func TestFilter(t *testing.T) {
+func TestDeadLetters_List(t *testing.T) {
 	db := newDB(t)
-	gabber, chatbase, balance, own := letters(t, db)
+	acme, other, balance, own := letters(t, db)
 	for _, row := range []struct {
 		name   string
 		filter local.Filter
 		want   []webhook.Event
 	}{
-		{"all", local.Filter{}, []webhook.Event{gabber, chatbase, balance, own}},
-		{"type", local.Filter{Type: chatbase.Type}, []webhook.Event{chatbase}},
-		{"type is not a prefix", local.Filter{Type: "chatbase"}, nil},
-		{"provider", local.Filter{Provider: "gabber"}, []webhook.Event{gabber}},
+		{"all", local.Filter{}, []webhook.Event{acme, other, balance, own}},
+		{"type", local.Filter{Type: other.Type}, []webhook.Event{other}},
+		{"type is not a prefix", local.Filter{Type: "other"}, nil},
+		{"provider", local.Filter{Provider: "acme"}, []webhook.Event{acme}},
 		{"event id", local.Filter{EventID: own.ID}, []webhook.Event{own}},
 		{"beginning of an event id", local.Filter{EventID: own.ID[:7]}, []webhook.Event{own}},
-		{"the oldest two", local.Filter{Max: 2}, []webhook.Event{gabber, chatbase}},
-		{"both must match", local.Filter{Provider: "gabber", Type: chatbase.Type}, nil},
-		{"the first that matches", local.Filter{Type: chatbase.Type, Max: 1}, []webhook.Event{chatbase}},
+		{"the oldest two", local.Filter{Max: 2}, []webhook.Event{acme, other}},
+		{"both must match", local.Filter{Provider: "acme", Type: other.Type}, nil},
+		{"the first that matches", local.Filter{Type: other.Type, Max: 1}, []webhook.Event{other}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for i, l := range list(t, db, row.filter, len(row.want)) {
@@ -223,31 +214,18 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-func TestRedriveDryRun(t *testing.T) {
+func TestDeadLetters_Redrive(t *testing.T) {
 	db := newDB(t)
-	letters(t, db)
-	would, err := db.DeadLetters().Redrive(t.Context(), local.Filter{Provider: "gabber"}, true)
-	if err != nil || len(would) != 1 || would[0].Provider != "gabber" {
-		t.Errorf("would move %v, error %v", would, err)
+	first, _, balance, _ := letters(t, db)
+	for _, dryRun := range []bool{true, false} {
+		if moved, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, dryRun); err != nil || len(moved) != 4 {
+			t.Fatalf("moved %d, error %v; want 4", len(moved), err)
+		}
+		length(t, db.Queue(local.Dead), map[bool]int{true: 4}[dryRun])
 	}
-	length(t, db.Queue(local.Dead), 4)
-	length(t, db.Queue(local.Events), 0)
-}
-
-func TestRedrive(t *testing.T) {
-	db := newDB(t)
-	gabber, _, balance, _ := letters(t, db)
-	moved, err := db.DeadLetters().Redrive(t.Context(), local.Filter{}, false)
-	if err != nil || len(moved) != 4 {
-		t.Fatalf("moved %d, error %v; want 4", len(moved), err)
-	}
-	length(t, db.Queue(local.Dead), 0)
-
-	first := receive(t, db.Queue(local.Events), 3)[0]
-	want := gabber
-	want.Reason = ""
-	if string(first.Body) != string(want.Encode()) || first.Receives != 1 {
-		t.Errorf("redriven as %s, receive %d; want %s, receive 1", first.Body, first.Receives, want.Encode())
+	first.Reason = ""
+	if got := receive(t, db.Queue(local.Events), 3)[0]; string(got.Body) != string(first.Encode()) || got.Receives != 1 {
+		t.Errorf("redriven as %s, receive %d; want %s, receive 1", got.Body, got.Receives, first.Encode())
 	}
 	if got := decode(t, receive(t, db.Queue(local.Outbound), 1)[0].Body); got.ID != balance.ID || got.Reason != "" {
 		t.Errorf("outbound got %v with reason %q, want %v without", got, got.Reason, balance)
@@ -257,7 +235,7 @@ func TestRedrive(t *testing.T) {
 	}
 }
 
-func TestRedriveGoesWhereTheLetterCameFrom(t *testing.T) {
+func TestDeadLetters_Redrive_toTheOrigin(t *testing.T) {
 	clock := newClock()
 	db := open(t, newPath(t), clock.now)
 	_, _, balance, _ := letters(t, open(t, newPath(t), clock.now))
@@ -279,8 +257,8 @@ func TestRedriveGoesWhereTheLetterCameFrom(t *testing.T) {
 	length(t, db.Queue(local.Outbound), 1)
 }
 
-// A receipt from before must not settle the message's next life.
-func TestRedrivenMessageForgetsOldReceipts(t *testing.T) {
+// A receipt from before must not finish the message's next life.
+func TestDeadLetters_Redrive_forgetsReceipts(t *testing.T) {
 	clock := newClock()
 	db := open(t, newPath(t), clock.now)
 	q := db.Queue(local.Events)

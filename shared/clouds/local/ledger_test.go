@@ -18,8 +18,7 @@ func TestLedger(t *testing.T) {
 	ledgertest.Run(t, func(*testing.T) ledger.Store { return db.Ledger() })
 }
 
-// turns sends each call to the next of several stores on one file, as several
-// processes would.
+// turns sends each call to the next of several stores on one file: several processes.
 type turns struct {
 	stores []*local.Ledger
 	calls  atomic.Int64
@@ -47,7 +46,7 @@ func (s *turns) Accounts(ctx context.Context, cursor string, limit int) ([]strin
 	return s.next().Accounts(ctx, cursor, limit)
 }
 
-func TestLedgerInTwoProcesses(t *testing.T) {
+func TestLedger_twoProcesses(t *testing.T) {
 	path := newPath(t)
 	store := &turns{stores: []*local.Ledger{open(t, path, time.Now).Ledger(), open(t, path, time.Now).Ledger()}}
 	ledgertest.Run(t, func(*testing.T) ledger.Store { return store })
@@ -56,14 +55,4 @@ func TestLedgerInTwoProcesses(t *testing.T) {
 func TestRecords(t *testing.T) {
 	db := newDB(t)
 	recordstest.Run(t, func(*testing.T) records.Store { return db.Records() })
-}
-
-func BenchmarkPost(b *testing.B) {
-	store := newDB(b).Ledger()
-	for i := 0; b.Loop(); i++ {
-		entry := ledger.Entry{ID: event(i).ID, Kind: ledger.Charge, Amount: -30, Fingerprint: "f", Time: event(i).Time}
-		if _, err := store.Post(b.Context(), "u1", []ledger.Entry{entry}); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -64,7 +64,7 @@ func raw(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-func TestOpenMakesAPrivateDurableFile(t *testing.T) {
+func TestOpen_makesAPrivateFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "odd name ?#%41 é.db")
 	db := open(t, path, time.Now)
 	if err := db.Queue("q").Publish(t.Context(), event("1")); err != nil {
@@ -81,24 +81,7 @@ func TestOpenMakesAPrivateDurableFile(t *testing.T) {
 	}
 }
 
-func TestOpenKeepsWhatIsThere(t *testing.T) {
-	path := newPath(t)
-	first, err := local.Open(t.Context(), path, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := first.Queue("q").Publish(t.Context(), event("1")); err != nil {
-		t.Fatal(err)
-	}
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := open(t, path, time.Now).Queue("q").Len(t.Context()); n != 1 || err != nil {
-		t.Errorf("%d messages after opening again, want 1 (error %v)", n, err)
-	}
-}
-
-func TestOpenRefuses(t *testing.T) {
+func TestOpen_refuses(t *testing.T) {
 	newer := newPath(t)
 	open(t, newer, time.Now)
 	if _, err := raw(t, newer).Exec("PRAGMA user_version = 1000"); err != nil {
@@ -120,7 +103,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestOpenByManyAtOnce(t *testing.T) {
+func TestOpen_manyAtOnce(t *testing.T) {
 	path := newPath(t)
 	var wg sync.WaitGroup
 	for range 10 {
@@ -142,7 +125,7 @@ func TestOpenByManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestEntriesCannotBeEdited(t *testing.T) {
+func TestLedger_cannotBeEdited(t *testing.T) {
 	path := newPath(t)
 	db := open(t, path, time.Now)
 	if _, err := db.Ledger().Post(t.Context(), "u1", []ledger.Entry{{ID: "1", Time: time.Now()}}); err != nil {
@@ -156,7 +139,7 @@ func TestEntriesCannotBeEdited(t *testing.T) {
 }
 
 // A write that cannot get the lock ends with its context.
-func TestPublishDoesNotOutliveItsContext(t *testing.T) {
+func TestPublish_endsWithItsContext(t *testing.T) {
 	path := newPath(t)
 	db := open(t, path, time.Now)
 	other, err := raw(t, path).Conn(t.Context())

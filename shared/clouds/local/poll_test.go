@@ -16,7 +16,7 @@ import (
 	"github.com/webhook-functions/template/shared/worker"
 )
 
-// all settles every message the same way.
+// all gives every message the same verdict.
 func all(messages []worker.Message, done bool) (verdicts []worker.Verdict) {
 	for _, m := range messages {
 		verdicts = append(verdicts, worker.Verdict{ID: m.ID, Ack: done})
@@ -34,6 +34,15 @@ func start(t *testing.T, q *local.Queue, o local.PollOptions, handle func(contex
 	return stop
 }
 
+// counter acknowledges everything and tells the size of each batch.
+func counter() (handled chan int, handle func(context.Context, []worker.Message) []worker.Verdict) {
+	handled = make(chan int, 10)
+	return handled, func(_ context.Context, messages []worker.Message) []worker.Verdict {
+		handled <- len(messages)
+		return all(messages, true)
+	}
+}
+
 func get[T any](t *testing.T, from <-chan T) T {
 	t.Helper()
 	select {
@@ -45,7 +54,7 @@ func get[T any](t *testing.T, from <-chan T) T {
 	}
 }
 
-func TestPollSettlesEachByItsOwnVerdict(t *testing.T) {
+func TestPoll_givesEachItsVerdict(t *testing.T) {
 	db := newDB(t)
 	q := db.Queue(local.Events)
 	for i := range 4 {
@@ -66,35 +75,29 @@ func TestPollSettlesEachByItsOwnVerdict(t *testing.T) {
 	}
 	stop()
 	length(t, q, 2)
-	receive(t, q, 0) // both wait for their back-off
+	receive(t, q, 0) // both wait for a retry
 }
 
 // Polling every hour, only the signal of Publish can be in time.
-func TestPollIsWokenByPublish(t *testing.T) {
+func TestPoll_isWokenByPublish(t *testing.T) {
 	db := newDB(t)
-	handled := make(chan int, 10)
-	start(t, db.Queue(local.Events), local.PollOptions{Every: time.Hour}, func(_ context.Context, messages []worker.Message) []worker.Verdict {
-		handled <- len(messages)
-		return all(messages, true)
-	})
+	handled, handle := counter()
+	start(t, db.Queue(local.Events), local.PollOptions{Every: time.Hour}, handle)
 	for i := range 3 {
 		publish(t, db.Queue(local.Events), event(i))
 		get(t, handled)
 	}
 }
 
-func TestPollSeesWhatAnotherProcessPublished(t *testing.T) {
+func TestPoll_seesAnotherProcess(t *testing.T) {
 	path := newPath(t)
-	handled := make(chan int, 10)
-	start(t, open(t, path, time.Now).Queue(local.Events), local.PollOptions{Every: time.Millisecond}, func(_ context.Context, messages []worker.Message) []worker.Verdict {
-		handled <- len(messages)
-		return all(messages, true)
-	})
+	handled, handle := counter()
+	start(t, open(t, path, time.Now).Queue(local.Events), local.PollOptions{Every: time.Millisecond}, handle)
 	publish(t, open(t, path, time.Now).Queue(local.Events), event(1))
 	get(t, handled)
 }
 
-func TestPollFinishesTheBatchInHand(t *testing.T) {
+func TestPoll_finishesItsLastBatch(t *testing.T) {
 	db := newDB(t)
 	q := db.Queue(local.Events)
 	publish(t, q, event(1))
@@ -119,7 +122,7 @@ func TestPollFinishesTheBatchInHand(t *testing.T) {
 	length(t, q, 0)
 }
 
-func TestPollBoundsTheTimeOfABatch(t *testing.T) {
+func TestPoll_boundsABatch(t *testing.T) {
 	db := newDB(t)
 	publish(t, db.Queue(local.Events), event(1))
 	ends := make(chan error, 10)
@@ -133,10 +136,10 @@ func TestPollBoundsTheTimeOfABatch(t *testing.T) {
 	}
 }
 
-// A batch that is cut off still has to be settled, and a late write of the first
-// try must land before the second starts: as on AWS, a message stays hidden for
-// six times what its batch may take.
-func TestPollHidesABatchForSixTimesItsDeadline(t *testing.T) {
+// A batch at its deadline still has to be finished, and a late write of the first
+// try must land before the second starts: as on AWS, a message stays hidden for six
+// deadlines.
+func TestPoll_hidesABatchForSixDeadlines(t *testing.T) {
 	const deadline = time.Minute
 	c := newClock()
 	q := open(t, newPath(t), c.now).Queue(local.Events)
@@ -155,19 +158,15 @@ func TestPollHidesABatchForSixTimesItsDeadline(t *testing.T) {
 	receive(t, q, 1) // hidden, not lost
 }
 
-func TestPollLivesThroughDatabaseErrors(t *testing.T) {
+func TestPoll_afterDatabaseErrors(t *testing.T) {
 	path := newPath(t)
 	db := open(t, path, time.Now)
 	if _, err := raw(t, path).Exec("ALTER TABLE messages RENAME TO gone"); err != nil {
 		t.Fatal(err)
 	}
 	var log lines
-	handled := make(chan int, 1)
-	start(t, db.Queue(local.Events), local.PollOptions{Log: slog.New(slog.NewTextHandler(&log, nil)), Every: time.Millisecond},
-		func(_ context.Context, messages []worker.Message) []worker.Verdict {
-			handled <- len(messages)
-			return all(messages, true)
-		})
+	handled, handle := counter()
+	start(t, db.Queue(local.Events), local.PollOptions{Log: slog.New(slog.NewTextHandler(&log, nil)), Every: time.Millisecond}, handle)
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(log.String(), "receive failed"); {
 		if time.Now().After(deadline) {
 			t.Fatal("the error was not logged in 10 s")
@@ -200,7 +199,7 @@ func (l *lines) String() string {
 
 // Two processes on one file, 20 publishers and 20 receivers each, receivers that
 // drop a third of the fresh batches: every event is handled, none stays behind.
-func TestTwoProcessesLoseNothing(t *testing.T) {
+func TestPoll_twoProcessesLoseNothing(t *testing.T) {
 	const processes, goroutines, each = 2, 20, 10
 	path := newPath(t)
 	var mu sync.Mutex
@@ -250,11 +249,7 @@ func TestTwoProcessesLoseNothing(t *testing.T) {
 func ExamplePoll() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	dir, _ := os.MkdirTemp("", "")
 	defer os.RemoveAll(dir)
 	db, err := local.Open(ctx, filepath.Join(dir, "hooks.db"), time.Now)
 	if err != nil {
@@ -264,18 +259,15 @@ func ExamplePoll() {
 	defer db.Close()
 
 	events := db.Queue(local.Events)
-	if err := events.Publish(ctx, event("hello")); err != nil {
-		fmt.Println(err)
-		return
-	}
+	fmt.Println(events.Publish(ctx, event("hello")))
 	local.Poll(ctx, events, func(_ context.Context, messages []worker.Message) []worker.Verdict {
 		cancel() // one batch will do
 		fmt.Println(len(messages), "message, receive", messages[0].Receives)
 		return []worker.Verdict{{ID: messages[0].ID, Ack: true}}
 	}, local.PollOptions{})
-	left, err := events.Len(context.Background())
-	fmt.Println(left, "left", err)
+	fmt.Println(events.Len(context.Background()))
 	// Output:
+	// <nil>
 	// 1 message, receive 1
-	// 0 left <nil>
+	// 0 <nil>
 }

@@ -15,7 +15,7 @@ import (
 // event makes an event that only name tells from others.
 func event(name any) webhook.Event {
 	return webhook.Event{
-		ID: webhook.Identity("gabber", "usage.tracked", fmt.Sprint(name)), Source: "/webhooks/gabber", Type: "gabber.usage.tracked",
+		ID: webhook.Identity("acme", "usage.tracked", fmt.Sprint(name)), Source: "/webhooks/acme", Type: "acme.usage.tracked",
 		Time: time.Date(2025, 11, 3, 8, 0, 0, 7, time.UTC), Data: []byte(fmt.Sprintf("\x00{%v}\xff", name)), Basis: webhook.ByID, KeyID: "1",
 	}
 }
@@ -67,7 +67,7 @@ func decode(t testing.TB, body []byte) webhook.Event {
 
 var done = worker.Verdict{Ack: true}
 
-func TestQueueHandsOutOldestFirst(t *testing.T) {
+func TestReceive_oldestFirst(t *testing.T) {
 	clock := newClock()
 	q := open(t, newPath(t), clock.now).Queue(local.Events)
 	for i := range 12 {
@@ -87,7 +87,7 @@ func TestQueueHandsOutOldestFirst(t *testing.T) {
 	length(t, q, 12)
 }
 
-func TestQueuesAreApart(t *testing.T) {
+func TestQueue_apart(t *testing.T) {
 	db := newDB(t)
 	publish(t, db.Queue("a"), event(1))
 	receive(t, db.Queue("b"), 0)
@@ -96,7 +96,7 @@ func TestQueuesAreApart(t *testing.T) {
 	length(t, db.Queue("a"), 1)
 }
 
-func TestVisibilityAndReceipts(t *testing.T) {
+func TestQueue_Finish_receipts(t *testing.T) {
 	clock := newClock()
 	q := open(t, newPath(t), clock.now).Queue(local.Events)
 	publish(t, q, event(1))
@@ -115,60 +115,46 @@ func TestVisibilityAndReceipts(t *testing.T) {
 	finish(t, q, first, worker.Verdict{})
 	clock.advance(time.Minute - 1)
 	receive(t, q, 0) // nor does it show anything early
-	finish(t, q, second, done)
-	length(t, q, 0)
-	finish(t, q, second, done)
-}
-
-func TestSettleAfterTheVisibilityTime(t *testing.T) {
-	clock := newClock()
-	q := open(t, newPath(t), clock.now).Queue(local.Events)
-	publish(t, q, event(1))
-	r := receive(t, q, 1)[0]
 	clock.advance(time.Hour)
-	finish(t, q, r, done) // nobody else has it: the receipt is the current one
+	finish(t, q, second, done) // late, but still the current receipt
 	length(t, q, 0)
+	finish(t, q, second, done)
 }
 
-func TestBackOff(t *testing.T) {
-	clock := newClock()
-	q := open(t, newPath(t), clock.now).Queue(local.Events)
-	publish(t, q, event(1))
-	for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300} {
-		finish(t, q, receive(t, q, 1)[0], worker.Verdict{Reason: "ledger is away"})
-		clock.advance(want*time.Second - 1)
-		if i < local.MaxReceives-1 {
-			receive(t, q, 0)
-		}
-		clock.advance(1)
-	}
-	receive(t, q, 0)
-	length(t, q, 0)
-}
-
-func TestVerdictAfter(t *testing.T) {
+func TestQueue_Finish_retries(t *testing.T) {
+	const s = time.Second
+	backOff := []time.Duration{s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 64 * s, 128 * s, 256 * s, 300 * s}
 	for _, row := range []struct {
-		name        string
-		after, want time.Duration
+		name  string
+		after time.Duration
+		waits []time.Duration // of one retry after the other
 	}{
-		{"longer than the back-off", time.Minute, time.Minute},
-		{"shorter than the back-off", time.Millisecond, time.Second},
-		{"longer than the longest back-off", time.Hour, time.Hour},
+		{"back-off", 0, backOff},
+		{"longer than the back-off", time.Minute, []time.Duration{time.Minute}},
+		{"shorter than the back-off", time.Millisecond, backOff[:1]},
+		{"as long as can be", 24 * time.Hour, []time.Duration{time.Hour}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			clock := newClock()
 			q := open(t, newPath(t), clock.now).Queue(local.Events)
 			publish(t, q, event(1))
-			finish(t, q, receive(t, q, 1)[0], worker.Verdict{After: row.after})
-			clock.advance(row.want - 1)
-			receive(t, q, 0)
-			clock.advance(1)
-			receive(t, q, 1)
+			for i, wait := range row.waits {
+				r := receive(t, q, 1)[0]
+				if r.Receives != i+1 {
+					t.Errorf("receive %d, want %d", r.Receives, i+1)
+				}
+				finish(t, q, r, worker.Verdict{After: row.after})
+				clock.advance(wait - 1)
+				length(t, q, 1)
+				receive(t, q, 0)
+				clock.advance(1)
+			}
+			receive(t, q, map[bool]int{true: 1}[len(row.waits) < local.MaxReceives])
 		})
 	}
 }
 
-func TestOneThatComesBackDoesNotHoldUpOthers(t *testing.T) {
+func TestReceive_pastARetry(t *testing.T) {
 	clock := newClock()
 	q := open(t, newPath(t), clock.now).Queue(local.Events)
 	publish(t, q, event(1), event(2))
@@ -179,7 +165,7 @@ func TestOneThatComesBackDoesNotHoldUpOthers(t *testing.T) {
 	}
 }
 
-func TestRelease(t *testing.T) {
+func TestQueue_Release(t *testing.T) {
 	clock := newClock()
 	q := open(t, newPath(t), clock.now).Queue(local.Events)
 	publish(t, q, event(1), event(2))
@@ -188,40 +174,17 @@ func TestRelease(t *testing.T) {
 	if err := q.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	finish(t, q, held[0], done) // by somebody who was thought dead: too late
-	again := receive(t, q, 1)   // the other one was settled, it waits its hour
+	again := receive(t, q, 1)   // the other one waits its hour
+	finish(t, q, held[0], done) // with a stale receipt
 	if again[0].ID != held[0].ID {
 		t.Errorf("released %s, want %s", again[0].ID, held[0].ID)
 	}
-}
-
-func BenchmarkPublish(b *testing.B) {
-	q, e := newDB(b).Queue(local.Events), event(1)
-	e.Data = make([]byte, 600) // a usage event's size
-	for b.Loop() {
-		publish(b, q, e)
-	}
-}
-
-func BenchmarkPublishParallel(b *testing.B) {
-	q, e := newDB(b).Queue(local.Events), event(1)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			publish(b, q, e)
-		}
-	})
-}
-
-func BenchmarkReceiveIdle(b *testing.B) {
-	q := newDB(b).Queue(local.Events)
-	for b.Loop() {
-		receive(b, q, 0)
-	}
+	length(t, q, 2)
 }
 
 // A receive costs the same however many messages wait: each of its statements
 // finds its rows by an index and sorts nothing.
-func TestReceiveVisitsOnlyWhatItTakes(t *testing.T) {
+func TestReceive_visitsOnlyWhatItTakes(t *testing.T) {
 	path := newPath(t)
 	open(t, path, time.Now)
 	for name, statement := range local.ReceiveStatements {
@@ -246,7 +209,7 @@ func TestReceiveVisitsOnlyWhatItTakes(t *testing.T) {
 }
 
 // Exhausted messages do not stand in the way of others.
-func TestReceiveGoesPastTheExhausted(t *testing.T) {
+func TestReceive_pastTheExhausted(t *testing.T) {
 	path := newPath(t)
 	db := open(t, path, time.Now)
 	q := db.Queue(local.Events)
@@ -259,32 +222,4 @@ func TestReceiveGoesPastTheExhausted(t *testing.T) {
 	receive(t, q, 5)
 	length(t, q, 5)
 	length(t, db.Queue(local.Dead), 20)
-}
-
-// 100 rows and 100,000 must cost the same.
-func BenchmarkReceive(b *testing.B) {
-	for _, waiting := range []int{100, 10_000, 100_000} {
-		b.Run(fmt.Sprint(waiting), func(b *testing.B) {
-			path := newPath(b)
-			q := open(b, path, time.Now).Queue(local.Events)
-			publish(b, q, event(1))
-			if _, err := raw(b, path).Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-				INSERT INTO messages (queue, origin, type, event, reason, body, added_at, visible_at)
-				SELECT queue, origin, type, event, reason, body, added_at, visible_at FROM messages, n`, waiting-1); err != nil {
-				b.Fatal(err)
-			}
-			rows := raw(b, path)
-			for b.Loop() {
-				received, err := q.Receive(b.Context(), 10, 0) // visible again at once, behind the others
-				if err != nil || len(received) != 10 {
-					b.Fatalf("%d messages, %v", len(received), err)
-				}
-				b.StopTimer()
-				if _, err := rows.Exec("UPDATE messages SET receives = 0 WHERE id BETWEEN ? AND ?", received[0].ID, received[9].ID); err != nil {
-					b.Fatal(err)
-				}
-				b.StartTimer()
-			}
-		})
-	}
 }
