@@ -12,7 +12,7 @@ const setBack = 2 * time.Hour
 
 // What was stored under a clock that was ahead is not held until the clock has
 // caught up, whether or not the process saw the change.
-func TestReceiveAfterTheClockWasSetBack(t *testing.T) {
+func TestReceive_afterTheClockWasSetBack(t *testing.T) {
 	again := worker.Verdict{Reason: "ledger is away"}
 	for _, row := range []struct {
 		name   string
@@ -20,7 +20,7 @@ func TestReceiveAfterTheClockWasSetBack(t *testing.T) {
 		wait   time.Duration // at most
 	}{
 		{"never received", func(*testing.T, *local.Queue) {}, 0},
-		{"waits for its back-off", func(t *testing.T, q *local.Queue) { finish(t, q, receive(t, q, 1)[0], again) }, time.Minute},
+		{"waits for a retry", func(t *testing.T, q *local.Queue) { finish(t, q, receive(t, q, 1)[0], again) }, time.Minute},
 		{"waits as long as it can", func(t *testing.T, q *local.Queue) {
 			finish(t, q, receive(t, q, 1)[0], worker.Verdict{After: 24 * time.Hour})
 		}, time.Minute},
@@ -62,7 +62,7 @@ func TestReceiveAfterTheClockWasSetBack(t *testing.T) {
 	}
 }
 
-func TestReceiveGivesNothingTwiceWhileTheClockMoves(t *testing.T) {
+func TestReceive_nothingTwiceWhileTheClockMoves(t *testing.T) {
 	for name, moves := range map[string][]time.Duration{
 		"back":             {-setBack},
 		"back twice":       {-setBack, -setBack},
@@ -88,7 +88,7 @@ func TestReceiveGivesNothingTwiceWhileTheClockMoves(t *testing.T) {
 }
 
 // A delay that is legal is kept: nothing happened to the clock.
-func TestReceiveKeepsDelaysAtAStart(t *testing.T) {
+func TestReceive_keepsDelays(t *testing.T) {
 	clock, path := newClock(), newPath(t)
 	q := open(t, path, clock.now).Queue(local.Events)
 	publish(t, q, event(1))
@@ -102,8 +102,8 @@ func TestReceiveKeepsDelaysAtAStart(t *testing.T) {
 	}
 }
 
-// Release is given up by outbound; what was never received is seen all the same.
-func TestReceiveWithoutReleaseAfterTheClockWasSetBack(t *testing.T) {
+// Outbound does not call Release; messages that were never received are seen all the same.
+func TestReceive_withoutRelease(t *testing.T) {
 	clock, path := newClock(), newPath(t)
 	q := open(t, path, clock.now).Queue(local.Outbound)
 	for i := range 300 {
@@ -119,7 +119,7 @@ func TestReceiveWithoutReleaseAfterTheClockWasSetBack(t *testing.T) {
 }
 
 // Rows that another program moved ahead are seen by a receiver that is at work.
-func TestReceiveWhatAnotherProcessLeftAhead(t *testing.T) {
+func TestReceive_whatAnotherProcessLeftAhead(t *testing.T) {
 	clock, path := newClock(), newPath(t)
 	q := open(t, path, clock.now).Queue(local.Events)
 	receive(t, q, 0)

@@ -28,9 +28,9 @@ func pragma(t *testing.T, pool *sql.DB, name string) (values []int64) {
 	return values
 }
 
-// What Publish confirms is on the disk, and whoever waits for another process is
-// told in time for the platform to hear of it.
-func TestConnections(t *testing.T) {
+// What Publish confirms is on the disk, and a wait for another process ends in time
+// to answer the platform.
+func TestOpen_connections(t *testing.T) {
 	const full = 2 // of PRAGMA synchronous; 1 is NORMAL, after which a power cut takes commits back
 	db, err := Open(context.Background(), filepath.Join(t.TempDir(), "hooks.db"), time.Now)
 	if err != nil {

@@ -56,14 +56,14 @@ func victim(path string) error {
 			return err
 		}
 		for _, r := range received {
-			if err := book(ctx, db, q, r); err != nil {
+			if err := post(ctx, db, q, r); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func book(ctx context.Context, db *local.DB, q *local.Queue, r local.Received) error {
+func post(ctx context.Context, db *local.DB, q *local.Queue, r local.Received) error {
 	e, err := webhook.DecodeEvent(r.Body)
 	if err != nil {
 		return err
@@ -115,12 +115,12 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		booked := outcomes[0] == ledger.Duplicate
-		if posted[id] && !booked {
+		entered := outcomes[0] == ledger.Duplicate
+		if posted[id] && !entered {
 			t.Errorf("entry %s was confirmed and is gone", webhook.ShortID(id))
 		}
-		if !booked && !waiting[id] {
-			t.Errorf("event %s was confirmed, is not booked and is on no queue", webhook.ShortID(id))
+		if !entered && !waiting[id] {
+			t.Errorf("event %s was confirmed, has no entry and is on no queue", webhook.ShortID(id))
 		}
 	}
 	ledgertest.CheckLedger(t, db.Ledger(), "u1")
