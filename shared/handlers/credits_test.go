@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -39,7 +39,7 @@ func newBooks(t *testing.T, env map[string]string) *books {
 		t.Fatal(err)
 	}
 	b := &books{Credits: settings.Credits}
-	b.Decode = gabber.Decode
+	b.Decode = acme.Decode
 	b.Ledger = ledger.NewMemory(func() time.Time { return nine })
 	b.Log = slog.New(slog.NewTextHandler(&b.log, nil))
 	return b
@@ -48,7 +48,7 @@ func newBooks(t *testing.T, env map[string]string) *books {
 // usage makes the event of a usage.tracked payload, received at some time after nine.
 func usage(t *testing.T, payload string, after time.Duration) webhook.Event {
 	t.Helper()
-	e := ingest.Identify(gabber.Platform.Provider, []byte(`{"type":"usage.tracked","payload":`+payload+`}`), nine.Add(after), "1")
+	e := ingest.Identify(acme, []byte(`{"type":"usage.tracked","payload":`+payload+`}`), nine.Add(after), "1")
 	if e.Reason != "" {
 		t.Fatalf("%s: %s", payload, e.Reason)
 	}
@@ -82,8 +82,8 @@ func (b *books) balance(t *testing.T, account string) string {
 	return a.Balance.String()
 }
 
-func TestWhatAUsageEventCosts(t *testing.T) {
-	suspense := accounts.Suspense("gabber", "p")
+func TestCreditsDeduct(t *testing.T) {
+	suspense := accounts.Suspense("acme", "p")
 	for _, row := range []struct {
 		name, payload    string
 		env              map[string]string
@@ -103,14 +103,12 @@ func TestWhatAUsageEventCosts(t *testing.T) {
 		{"a usage type with a price", `{"id":"1","type":"token_cnt","value":1834,"human":"u1"}`,
 			map[string]string{"TARIFF": "token_cnt=0.0005"}, "charged", "u1", "-0.917"},
 		{"a price list with blanks", seconds("1", "u1", "30"), map[string]string{"TARIFF": " token_cnt = 0.1 , conversational_seconds = 2 "}, "charged", "u1", "-60"},
-		{"the deprecated name of the human", `{"id":"1","type":"conversational_seconds","value":4,"human_id":"u1"}`, nil, "charged", "u1", "-4"},
-		{"both names, equal", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","human_id":"u1"}`, nil, "charged", "u1", "-4"},
 		{"nobody", `{"id":"1","type":"conversational_seconds","value":4,"project":"p"}`, nil, "suspense", suspense, "-4"},
 		{"null for nobody", `{"id":"1","type":"conversational_seconds","value":4,"human":null,"project":"p"}`, nil, "suspense", suspense, "-4"},
 		{"a sentinel for nobody", seconds("1", "anonymous", "4"), nil, "suspense", suspense, "-4"},
 		{"sentinels are configured", seconds("1", "guest", "4"), map[string]string{"ANONYMOUS_HUMANS": "nobody,guest"}, "suspense", suspense, "-4"},
 		{"humans are byte for byte", seconds("1", "U1 ", "4"), nil, "charged", "U1 ", "-4"},
-		{"one account per project: a platform that names none is one", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1"}`, map[string]string{"ACCOUNT_PER_PROJECT": "true"}, "charged", "gabber\x1fu1", "-4"},
+		{"one account per project: a platform that names none is one", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1"}`, map[string]string{"ACCOUNT_PER_PROJECT": "true"}, "charged", "acme\x1fu1", "-4"},
 		{"one account per project, if asked for", seconds("1", "u1", "4"), map[string]string{"ACCOUNT_PER_PROJECT": "true"}, "charged", "p\x1fu1", "-4"},
 		{"members nobody documented change nothing", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","credits":-999,"balance":1e9}`, nil, "charged", "u1", "-4"},
 		{"a simulated session costs the same by default", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","metadata":{"simulated":true}}`, nil, "charged", "u1", "-4"},
@@ -137,7 +135,7 @@ func TestWhatAUsageEventCosts(t *testing.T) {
 	}
 }
 
-func TestTheSameIdentity(t *testing.T) {
+func TestCreditsDeduct_theSameIdentity(t *testing.T) {
 	first := seconds("1", "u1", "30")
 	for _, row := range []struct{ name, second, outcome string }{
 		{"written in other words is a duplicate", seconds("1", "u1", "30.0"), "duplicate"},
@@ -160,8 +158,8 @@ func TestTheSameIdentity(t *testing.T) {
 	}
 }
 
-func TestEventsWithoutAnID(t *testing.T) {
-	const payload = `{"type":"conversational_seconds","value":4,"human_id":"u1"}`
+func TestCreditsDeduct_withoutAnID(t *testing.T) {
+	const payload = `{"type":"conversational_seconds","value":4,"human":"u1"}`
 	for _, row := range []struct {
 		name, window string
 		after        []time.Duration
@@ -198,7 +196,7 @@ func TestEventsWithoutAnID(t *testing.T) {
 }
 
 // A message may come again after somebody changed the window.
-func TestTheWindowMayChange(t *testing.T) {
+func TestCreditsDeduct_windowMayChange(t *testing.T) {
 	b := newBooks(t, nil)
 	e := usage(t, `{"type":"conversational_seconds","value":4,"human":"u1"}`, 0)
 	for _, b.Window = range []time.Duration{handlers.DefaultWindow, handlers.Forever, 0, handlers.Forever, time.Hour} {
@@ -209,7 +207,7 @@ func TestTheWindowMayChange(t *testing.T) {
 	}
 }
 
-func TestABatchIsOneWritePerAccount(t *testing.T) {
+func TestCreditsDeduct_oneWritePerAccount(t *testing.T) {
 	b := newBooks(t, nil)
 	counter := &counting{Store: b.Ledger}
 	b.Ledger = counter
@@ -264,7 +262,7 @@ func (f *forgetful) Post(ctx context.Context, account string, entries []ledger.E
 	return outcomes, err
 }
 
-func TestALostAnswerIsNeitherChargedTwiceNorForgotten(t *testing.T) {
+func TestCreditsDeduct_lostAnswer(t *testing.T) {
 	b := newBooks(t, nil)
 	b.Ledger = &forgetful{Store: b.Ledger}
 	event := usage(t, seconds("1", "u1", "30"), 0)
@@ -280,7 +278,7 @@ func TestALostAnswerIsNeitherChargedTwiceNorForgotten(t *testing.T) {
 	}
 }
 
-func TestFollowUps(t *testing.T) {
+func TestCreditsDeduct_followUps(t *testing.T) {
 	for _, row := range []struct {
 		name, payload string
 		want          int
@@ -305,7 +303,7 @@ func TestFollowUps(t *testing.T) {
 	}
 }
 
-func TestOneOverflowDoesNotTakeItsNeighboursAlong(t *testing.T) {
+func TestCreditsDeduct_overflowAmongOthers(t *testing.T) {
 	for _, neighbours := range []int{1, 2} {
 		t.Run(fmt.Sprint(neighbours), func(t *testing.T) { overflowAmong(t, neighbours) })
 	}
@@ -336,17 +334,16 @@ func overflowAmong(t *testing.T, neighbours int) {
 }
 
 // What one event may cost has a bound at each price.
-func TestAnAmountAboveTheBoundIsADeadLetter(t *testing.T) {
+func TestCreditsDeduct_amountAboveTheBound(t *testing.T) {
 	for _, row := range []struct {
 		price, mode string
 		permanent   bool
 	}{{"10", "", false}, {"10.000001", "", true}, {"10", "instead", false}, {"10.000001", "instead", true}} {
 		price, mode, permanent := row.price, row.mode, row.permanent
-		env := map[string]string{"TARIFF": "token_cnt=" + price}
+		b := newBooks(t, map[string]string{"TARIFF": "token_cnt=" + price})
 		if mode != "" {
-			env["GABBER_LEDGER"], env["GABBER_CREDIT"] = mode, "gold"
+			b.Vendor = handlers.VendorLedger{Platform: acme.Name, Credit: "gold", Instead: true}
 		}
-		b := newBooks(t, env)
 		r := b.Deduct(t.Context(), []webhook.Event{usage(t, `{"id":"1","type":"token_cnt","value":1000000000,"human":"u1"}`, 0)})[0]
 		a, err := b.Ledger.Account(t.Context(), "u1")
 		if _, dead := webhook.PermanentReason(r.Err); dead != permanent || (r.Err == nil) == permanent || (a.Seq == 0) != permanent || err != nil {
@@ -355,7 +352,7 @@ func TestAnAmountAboveTheBoundIsADeadLetter(t *testing.T) {
 	}
 }
 
-func TestAlarmsNameNobody(t *testing.T) {
+func TestCreditsDeduct_alarmsHoldNoData(t *testing.T) {
 	b := newBooks(t, nil)
 	for _, e := range []webhook.Event{
 		usage(t, seconds("canary-1", "canary-human", "30"), 0), usage(t, seconds("canary-1", "canary-other", "30"), 0),
@@ -375,7 +372,7 @@ func TestAlarmsNameNobody(t *testing.T) {
 	}
 }
 
-func TestSettings(t *testing.T) {
+func TestSettingsFromEnv(t *testing.T) {
 	for _, row := range []struct{ name, variable, value string }{
 		{"a tariff without a price", "TARIFF", "conversational_seconds"},
 		{"a price without a usage type", "TARIFF", " =1"},
@@ -399,19 +396,17 @@ func TestSettings(t *testing.T) {
 }
 
 // The settings have no log of their own.
-func TestTheTablesLogIsTheOneItIsGiven(t *testing.T) {
-	b := newBooks(t, nil)
-	settings, err := handlers.SettingsFromEnv(func(string) string { return "" })
+func TestTableLogsToTheLogItIsGiven(t *testing.T) {
+	b, m := newBooks(t, nil), eventstest.NewMeter(t)
+	settings, err := handlers.SettingsFromEnv(func(name string) string {
+		return map[string]string{"TARIFF": eventstest.Tariff(t), "ANONYMOUS_HUMANS": m.Whom}[name]
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := usage(t, seconds("1", "", "5"), 0)
+	e := received(t, m.Platform, string(m.Body), 0)
 	r := handlers.Table(settings, b.Ledger, records.NewMemory(), atNine, b.Log)[e.Type](t.Context(), []webhook.Event{e})[0]
 	if r.Outcome != "suspense" || !strings.Contains(b.log.String(), "code=SUS") {
 		t.Errorf("%+v: %s", r, b.log.String())
 	}
 }
-
-type publisher func(webhook.Event) error
-
-func (p publisher) Publish(_ context.Context, e webhook.Event) error { return p(e) }

@@ -162,3 +162,17 @@ func TestCallsCostNothingWithoutAPrice(t *testing.T) {
 		t.Errorf("%d entries", a.Seq)
 	}
 }
+
+func TestStoredEntriesAreFoundAgain_gtateth(t *testing.T) {
+	foundAgain(t, []storedRow{
+		{"a call", "c1", called(`"callId":"k1","customerId":"c1","duration":90`),
+			"619d2621365c78f94869f33875f28b057275bd42fe85baf26e37511a35256582", "0b31e324c6d673ce8ba4946bdf0bd941fd18d968f370dbea399f70ac706aba33"},
+	})
+}
+
+func called(members string) func(*testing.T, *books) {
+	return func(t *testing.T, b *books) {
+		e := received(t, "g-tateth", callCompleted("2026-11-21T09:00:00Z", members), 0)
+		handlers.Table(handlers.Settings{Credits: b.Credits}, b.Ledger, records.NewMemory(), atNine, b.Log)[e.Type](t.Context(), []webhook.Event{e})
+	}
+}

@@ -20,13 +20,13 @@ import (
 // unknownEvent is the nth event of a type no platform documents.
 func unknownEvent(t *testing.T, eventType string, n int) webhook.Event {
 	t.Helper()
-	return received(t, "gabber", fmt.Sprintf(`{"type":%q,"payload":{"n":%d}}`, eventType, n), time.Duration(n)*time.Second)
+	return received(t, "acme", fmt.Sprintf(`{"type":%q,"payload":{"id":"x","n":%d}}`, eventType, n), time.Duration(n)*time.Second)
 }
 
-// keptEvents gives what is kept of Gabber, newest first.
+// keptEvents gives what is kept of acme, newest first.
 func keptEvents(t *testing.T, store records.Store) (kept []webhook.Event) {
 	t.Helper()
-	page, _, err := store.List(t.Context(), handlers.UnknownKind("gabber"), "", 1000)
+	page, _, err := store.List(t.Context(), handlers.UnknownKind("acme"), "", 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestKeepUnknownIsBounded(t *testing.T) {
 func TestKeepUnknownIsBoundedInBytes(t *testing.T) {
 	store := records.NewMemory()
 	for n := range 60 {
-		keepAll(t, store, received(t, "gabber", fmt.Sprintf(`{"type":"call.%d.ended","payload":{"n":%d,"text":%q}}`, n%6, n, strings.Repeat("x", 170_000)), time.Duration(n)*time.Second))
+		keepAll(t, store, received(t, "acme", fmt.Sprintf(`{"type":"call.%d.ended","payload":{"id":"x","n":%d,"text":%q}}`, n%6, n, strings.Repeat("x", 170_000)), time.Duration(n)*time.Second))
 	}
 	last, size := unknownEvent(t, "voice.clone_ready", 60), 0
 	keepAll(t, store, last)

@@ -8,8 +8,23 @@ import (
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/webhook"
 )
+
+// gabberBooks is the credits reaction to Gabber's usage.
+func gabberBooks(t *testing.T, env map[string]string) *books {
+	t.Helper()
+	b := newBooks(t, env)
+	b.Decode = gabber.Decode
+	return b
+}
+
+// gabberUsage makes the event of a usage.tracked payload, received so long after nine.
+func gabberUsage(t *testing.T, payload string, after time.Duration) webhook.Event {
+	t.Helper()
+	return received(t, "gabber", `{"type":"usage.tracked","payload":`+payload+`}`, after)
+}
 
 // debits picks the debits out of the follow-ups of one event.
 func debits(t *testing.T, b *books, e webhook.Event) (asked []webhook.Event, outcome string) {
@@ -23,7 +38,7 @@ func debits(t *testing.T, b *books, e webhook.Event) (asked []webhook.Event, out
 	return asked, r.Outcome
 }
 
-func TestUsageIsDebitedAtTheVendor(t *testing.T) {
+func TestCredits_usageIsDebitedInGabbersLedger(t *testing.T) {
 	beside := map[string]string{"GABBER_LEDGER": "beside", "GABBER_CREDIT": "gold"}
 	instead := map[string]string{"GABBER_LEDGER": "instead", "GABBER_CREDIT": "gold"}
 	for _, row := range []struct {
@@ -44,8 +59,8 @@ func TestUsageIsDebitedAtTheVendor(t *testing.T) {
 		{"nobody we know", seconds("1", "", "5"), instead, "", "suspense", "0"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			b := newBooks(t, row.env)
-			e := usage(t, row.payload, 0)
+			b := gabberBooks(t, row.env)
+			e := gabberUsage(t, row.payload, 0)
 			first, outcome := debits(t, b, e)
 			again, _ := debits(t, b, e)
 			if len(first) != len(again) || len(first) > 0 && first[0].ID != again[0].ID {
@@ -67,12 +82,12 @@ func TestUsageIsDebitedAtTheVendor(t *testing.T) {
 
 // What the window suppresses must not reach the vendor under another key, not
 // even when the suppressed message is delivered again.
-func TestTwinsHaveOneKeyAtTheVendor(t *testing.T) {
-	b := newBooks(t, map[string]string{"GABBER_LEDGER": "instead", "GABBER_CREDIT": "gold"})
+func TestCredits_retriesHaveOneKeyInGabbersLedger(t *testing.T) {
+	b := gabberBooks(t, map[string]string{"GABBER_LEDGER": "instead", "GABBER_CREDIT": "gold"})
 	keys := map[string]bool{}
 	const payload = `{"type":"conversational_seconds","value":4,"human":"u1"}`
 	for _, after := range []time.Duration{0, time.Second, time.Second, time.Hour} {
-		asked, _ := debits(t, b, usage(t, payload, after))
+		asked, _ := debits(t, b, gabberUsage(t, payload, after))
 		for _, f := range asked {
 			keys[string(f.Data)] = true
 		}
@@ -84,21 +99,21 @@ func TestTwinsHaveOneKeyAtTheVendor(t *testing.T) {
 
 // What is not in our books is not debited there either, but for what stands in
 // its place.
-func TestWhatDoesNotStandIsNotDebited(t *testing.T) {
+func TestCredits_whatDoesNotStandIsNotDebited(t *testing.T) {
 	const idless = `{"type":"conversational_seconds","value":4,"human":"u1"}`
 	for _, row := range []struct{ name, first, then, want string }{
 		{"a conflict", seconds("1", "u1", "30"), seconds("1", "u1", "31"), ""},
 		{"what the window suppresses", idless, idless, "suppressed"},
 	} {
-		b := newBooks(t, map[string]string{"GABBER_LEDGER": "beside", "GABBER_CREDIT": "gold"})
-		debits(t, b, usage(t, row.first, 0))
-		if asked, outcome := debits(t, b, usage(t, row.then, time.Second)); len(asked) != 0 || outcome != row.want {
+		b := gabberBooks(t, map[string]string{"GABBER_LEDGER": "beside", "GABBER_CREDIT": "gold"})
+		debits(t, b, gabberUsage(t, row.first, 0))
+		if asked, outcome := debits(t, b, gabberUsage(t, row.then, time.Second)); len(asked) != 0 || outcome != row.want {
 			t.Errorf("%s: %d debits, %q", row.name, len(asked), outcome)
 		}
 	}
 }
 
-func TestVendorSettings(t *testing.T) {
+func TestSettingsFromEnv_gabberLedger(t *testing.T) {
 	for _, env := range []map[string]string{{"GABBER_LEDGER": "beside"}, {"GABBER_LEDGER": "yes", "GABBER_CREDIT": "gold"}} {
 		_, err := handlers.SettingsFromEnv(func(name string) string { return env[name] })
 		if err == nil || !strings.Contains(err.Error(), "GABBER_LEDGER") {

@@ -95,7 +95,7 @@ func TestCreditsDeduct_simulatedSession(t *testing.T) {
 			s := newStage(t, row.env)
 			s.report(t, row.session)
 			s.reads = 0
-			r := s.handle(t, usage(t, row.usage, 0))
+			r := s.handle(t, gabberUsage(t, row.usage, 0))
 			if r.Err != nil || r.Outcome != row.want || s.reads != row.reads {
 				t.Errorf("%s (%v) after %d reads, want %s after %d", r.Outcome, r.Err, s.reads, row.want, row.reads)
 			}
@@ -108,7 +108,7 @@ func TestCreditsDeduct_simulatedSession(t *testing.T) {
 // time.
 func TestCreditsDeduct_sessionNotReportedYet(t *testing.T) {
 	s := newStage(t, map[string]string{exclude: "true"})
-	e := usage(t, ofSession, 0)
+	e := gabberUsage(t, ofSession, 0)
 	wait := time.Duration(0)
 	for tries := 0; ; tries++ {
 		r := s.handle(t, e)
@@ -166,7 +166,7 @@ func TestCreditsDeduct_sessionReportedAfterTheBooking(t *testing.T) {
 				} else {
 					s.report(t, row.before)
 				}
-				e := usage(t, strings.Replace(ofSession, `"id":"1",`, id, 1), 0)
+				e := gabberUsage(t, strings.Replace(ofSession, `"id":"1",`, id, 1), 0)
 				first := s.handle(t, e)
 				s.report(t, row.after)
 				again := s.handle(t, e)
@@ -187,16 +187,16 @@ func TestCreditsDeduct_simulatedAndVendor(t *testing.T) {
 	for _, mode := range []string{"beside", "instead"} {
 		s := newStage(t, map[string]string{exclude: "true", "GABBER_LEDGER": mode, "GABBER_CREDIT": "gold"})
 		s.report(t, simulated)
-		if r := s.handle(t, usage(t, ofSession, 0)); r.Err != nil || r.Outcome != "unpriced" || len(r.FollowUps) != 0 {
+		if r := s.handle(t, gabberUsage(t, ofSession, 0)); r.Err != nil || r.Outcome != "unpriced" || len(r.FollowUps) != 0 {
 			t.Errorf("%s: %s (%v), follow-ups %v", mode, r.Outcome, r.Err, r.FollowUps)
 		}
 	}
 }
 
 func TestCreditsDeduct_sessionsCannotBeRead(t *testing.T) {
-	b := newBooks(t, map[string]string{exclude: "true"})
+	b := gabberBooks(t, map[string]string{exclude: "true"})
 	b.Records, b.Now = brokenRecords{errFails}, atNine
-	if r := b.Deduct(t.Context(), []webhook.Event{usage(t, ofSession, 0)})[0]; !errors.Is(r.Err, errFails) {
+	if r := b.Deduct(t.Context(), []webhook.Event{gabberUsage(t, ofSession, 0)})[0]; !errors.Is(r.Err, errFails) {
 		t.Errorf("%s (%v), want it to come back", r.Outcome, r.Err)
 	}
 }
