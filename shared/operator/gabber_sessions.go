@@ -93,7 +93,7 @@ func sayingOf(data []byte) (said, error) {
 		} `json:"content"`
 	}
 	ignore := func(string) {} // a message of another shape must not hide the others
-	if err := strict.UnmarshalReporting(data, &message, ignore); err != nil {
+	if err := strict.Parse(data).UnmarshalReporting(&message, ignore); err != nil {
 		return said{}, err
 	}
 	for _, part := range message.Content {

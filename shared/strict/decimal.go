@@ -3,7 +3,6 @@ package strict
 import (
 	"cmp"
 	"errors"
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -37,21 +36,27 @@ func ParseDecimal(token string) (Decimal, error) {
 	if len(token) > maxLength {
 		return Decimal{}, ErrRange
 	}
-	s := scanner{data: []byte(token)}
-	if _, err := s.number(); err != nil || s.pos < len(token) {
-		return Decimal{}, ErrSyntax
-	}
-	significand, exponent := token, 0
+	significand, power := token, "0"
 	if i := strings.IndexAny(token, "eE"); i >= 0 {
-		n, err := strconv.Atoi(token[i+1:])
-		if err != nil || n < -maxExponent || n > maxExponent {
-			return Decimal{}, ErrRange
-		}
-		significand, exponent = token[:i], n
+		significand, power = token[:i], token[i+1:]
 	}
-	whole, fraction, _ := strings.Cut(significand, ".")
+	whole, fraction, pointed := strings.Cut(significand, ".")
+	exponent, err := strconv.Atoi(power)
+	switch {
+	case !isInteger(whole) || pointed && !isDigits(fraction) || errors.Is(err, strconv.ErrSyntax):
+		return Decimal{}, ErrSyntax
+	case err != nil || exponent < -maxExponent || exponent > maxExponent:
+		return Decimal{}, ErrRange
+	}
 	return newDecimal(whole+fraction, exponent-len(fraction)), nil
 }
+
+func isInteger(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	return isDigits(s) && (s == "0" || s[0] != '0')
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // NewDecimal gives n.
 func NewDecimal(n int64) Decimal { return newDecimal(strconv.FormatInt(n, 10), 0) }
@@ -125,32 +130,21 @@ func (d Decimal) Mul(e Decimal) Decimal {
 // and whether that is exact. It fails with [ErrRange] if it leaves int64.
 func (d Decimal) Micros() (n int64, exact bool, err error) {
 	d.exponent += 6
-	point := d.point()
-	if d.digits != "" && point > 19 { // 10^19 does not fit, and 19 digits always fit uint64
+	whole, rest := d.digits+strings.Repeat("0", max(d.exponent, 0)), ""
+	if d.exponent < 0 {
+		point := max(d.point(), 0)
+		whole, rest = d.digits[:point], strings.Repeat("0", -min(d.point(), 0))+d.digits[point:]
+	}
+	sign, away := "", int64(1)
+	if d.negative {
+		sign, away = "-", -1
+	}
+	n, err = strconv.ParseInt(sign+"0"+whole, 10, 64)
+	if rest > "5" || rest == "5" && n%2 != 0 { // rest ends with no zero
+		n += away
+	}
+	if err != nil || n != 0 && n < 0 != d.negative { // the sum left int64
 		return 0, false, ErrRange
 	}
-	whole, rest := d.digits, ""
-	if d.exponent < 0 {
-		cut := max(point, 0)
-		whole, rest = d.digits[:cut], d.digits[cut:]
-	}
-	magnitude, _ := strconv.ParseUint("0"+whole+strings.Repeat("0", max(d.exponent, 0)), 10, 64)
-	if point >= 0 && roundsUp(rest, magnitude%2 == 1) {
-		magnitude++
-	}
-	n, err = signed(magnitude, d.negative)
-	return n, rest == "" && err == nil, err
-}
-
-// roundsUp decides about what is behind the point; rest ends with no zero.
-func roundsUp(rest string, odd bool) bool { return rest > "5" || rest == "5" && odd }
-
-func signed(magnitude uint64, negative bool) (int64, error) {
-	switch {
-	case negative && magnitude <= -math.MinInt64:
-		return -int64(magnitude), nil
-	case !negative && magnitude <= math.MaxInt64:
-		return int64(magnitude), nil
-	}
-	return 0, ErrRange
+	return n, rest == "", nil
 }

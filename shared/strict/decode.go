@@ -8,13 +8,14 @@ import (
 	"strings"
 )
 
-// decoder reads values into Go values. Its methods return an error only where
-// the text is not JSON. A value of another shape is noted, skipped and the rest
-// read on: whether a document is JSON must not depend on what we expected of it.
+// decoder reads valid text into Go values. A value that does not fit is noted and
+// skipped, and the rest read on.
 type decoder struct {
-	scanner
-	path     []string // names of the fields we are inside of
-	mismatch *Error   // the first one
+	cursor
+	root     int              // where the document begins
+	path     [MaxDepth]string // names of the fields we are inside of
+	level    int              // how many those are
+	mismatch *Error           // the first one
 	drift    func(what string)
 	optional int // fields we are inside of that nothing depends on
 	reports  int
@@ -22,15 +23,18 @@ type decoder struct {
 
 // unknown reports a key that no field reads.
 func (d *decoder) unknown(key []byte) {
+	if d.drift == nil {
+		return
+	}
 	name := "?"
 	if isName(key) {
 		name = string(key)
 	}
-	d.report(strings.Join(append(d.path, name), "."))
+	d.report(d.inside(name))
 }
 
 func (d *decoder) report(what string) {
-	if d.drift != nil && d.reports < maxReports {
+	if d.reports < maxReports {
 		d.reports++
 		d.drift(what)
 	}
@@ -45,204 +49,174 @@ func isName(key []byte) bool {
 	return 0 < len(key) && len(key) <= 40 && (key[0] < '0' || '9' < key[0]) // a telephone number is no name
 }
 
+// inside gives the path of what is called name here, of the value itself if that
+// is empty.
+func (d *decoder) inside(name string) string {
+	return strings.Trim(strings.Join(append(d.path[:d.level:d.level], name), "."), ".")
+}
+
 // note records that the value at offset does not fit.
-func (d *decoder) note(offset int, problem string, names ...string) {
-	path := strings.Join(append(d.path, names...), ".")
+func (d *decoder) note(offset int, problem, name string) {
 	switch {
 	case d.optional > 0:
-		d.report(path + " " + problem)
+		d.report(d.inside(name) + " " + problem)
 	case d.mismatch == nil:
-		d.mismatch = &Error{Path: path, Problem: problem, Offset: offset}
+		d.mismatch = &Error{Path: d.inside(name), Problem: problem, Offset: offset}
 	}
 }
 
-// misfit notes the value that comes next and skips it.
-func (d *decoder) misfit(problem string) error {
-	d.note(d.pos, problem)
-	return d.skip()
-}
-
-// document reads the one value and the white space around it.
-func (d *decoder) document(v reflect.Value, s *shape) error {
-	d.space()
-	if err := d.value(v, s, !s.takeNull); err != nil {
-		return err
-	}
-	d.space()
-	if d.pos < len(d.data) {
-		return d.fail("more than one value")
-	}
-	return nil
-}
-
-func (d *decoder) value(v reflect.Value, s *shape, required bool) error {
-	null := d.peek() == 'n'
+func (d *decoder) value(v reflect.Value, s *shape, required bool) {
+	c := d.next()
 	switch {
-	case null && required:
-		return d.misfit("is null")
-	case null && !s.takeNull:
-		return d.literal("null")
+	case c == 'n' && required:
+		d.note(d.pos, "is null", "")
+		d.skip()
+	case c == 'n' && !s.takeNull:
+		d.skip()
+	case s.begin != 0 && s.begin != begin(c):
+		d.note(d.pos, s.problem, "")
+		d.skip()
+	default:
+		d.read(v, s)
 	}
-	return s.read(d, v, s)
 }
 
-func (d *decoder) readStruct(v reflect.Value, s *shape) error {
-	if d.peek() != '{' {
-		return d.misfit("is not an object")
+// begin is what the first bytes of one kind of value have in common.
+func begin(c byte) byte {
+	switch {
+	case c == '-' || '0' <= c && c <= '9':
+		return '0'
+	case c == 'f':
+		return 't'
 	}
-	start := d.pos
-	var keys keySet
-	err := d.object(&keys, func(key []byte) error {
-		for i := range s.fields {
-			if f := &s.fields[i]; f.name == string(key) {
-				return d.field(v, f)
-			}
+	return c
+}
+
+// read reads a value that begins as one of the shape does.
+func (d *decoder) read(v reflect.Value, s *shape) {
+	switch s.kind {
+	case aString:
+		v.SetString(string(d.string()))
+	case aNumber:
+		v.SetString(string(d.scalar()))
+	case aBool:
+		v.SetBool(d.scalar()[0] == 't')
+	case anInt:
+		d.readInt(v)
+	case aStruct:
+		d.readStruct(v, s)
+	case aSlice:
+		d.readSlice(v, s)
+	case aMap:
+		d.readMap(v, s)
+	case aPointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(v.Elem(), s.elem, false)
+	case aRaw:
+		if raw := d.raw(); string(raw) != "null" {
+			v.SetBytes(bytes.Clone(raw))
 		}
-		d.unknown(key)
-		return d.skip()
-	})
-	for i := range s.fields {
-		if f := &s.fields[i]; f.required && !keys.has([]byte(f.name)) {
-			d.note(start, "is missing", f.name)
-		}
+	case itself:
+		d.readItself(v)
 	}
-	return err
-}
-
-func (d *decoder) field(v reflect.Value, f *field) error {
-	start := d.pos
-	d.path = append(d.path, f.name)
-	if !f.ruled && d.drift != nil {
-		d.optional++
-	}
-	target := v.FieldByIndex(f.index)
-	err := d.value(target, f.shape, f.required)
-	if f.nonempty && target.Len() == 0 {
-		d.note(start, "is empty")
-	}
-	if !f.ruled && d.drift != nil {
-		d.optional--
-	}
-	d.path = d.path[:len(d.path)-1]
-	return err
-}
-
-func (d *decoder) readMap(v reflect.Value, s *shape) error {
-	if d.peek() != '{' {
-		return d.misfit("is not an object")
-	}
-	v.Set(reflect.MakeMap(v.Type()))
-	var keys keySet
-	return d.object(&keys, func(key []byte) error {
-		name := reflect.ValueOf(string(key)).Convert(v.Type().Key())
-		elem := reflect.New(v.Type().Elem()).Elem()
-		err := d.value(elem, s.elem, false)
-		v.SetMapIndex(name, elem)
-		return err
-	})
-}
-
-func (d *decoder) readSlice(v reflect.Value, s *shape) error {
-	if d.peek() != '[' {
-		return d.misfit("is not an array")
-	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-	return d.list(func() error {
-		n := v.Len()
-		v.Grow(1)
-		v.SetLen(n + 1)
-		return d.value(v.Index(n), s.elem, false)
-	})
-}
-
-func (d *decoder) readPointer(v reflect.Value, s *shape) error {
-	v.Set(reflect.New(v.Type().Elem()))
-	return s.elem.read(d, v.Elem(), s.elem)
-}
-
-func (d *decoder) readString(v reflect.Value, _ *shape) error {
-	if d.peek() != '"' {
-		return d.misfit("is not a string")
-	}
-	raw, err := d.text()
-	v.SetString(string(unescape(raw)))
-	return err
-}
-
-func (d *decoder) readBool(v reflect.Value, _ *shape) error {
-	c := d.peek()
-	if c != 't' && c != 'f' {
-		return d.misfit("is not true or false")
-	}
-	v.SetBool(c == 't')
-	return d.skip()
-}
-
-func (d *decoder) readNumber(v reflect.Value, _ *shape) error {
-	if !d.atNumber() {
-		return d.misfit("is not a number")
-	}
-	token, err := d.number()
-	v.SetString(string(token))
-	return err
 }
 
 // readInt takes integers as such: 30.0 and 3e1 are for Number.
-func (d *decoder) readInt(v reflect.Value, _ *shape) error {
+func (d *decoder) readInt(v reflect.Value) {
 	start := d.pos
-	if !d.atNumber() {
-		return d.misfit("is not an integer")
-	}
-	token, err := d.number()
-	if err != nil {
-		return err
-	}
+	token := d.scalar()
 	n, err := strconv.ParseInt(string(token), 10, v.Type().Bits())
 	switch {
-	case bytes.ContainsAny(token, ".eE"):
-		d.note(start, "is not an integer")
-	case err != nil:
-		d.note(start, "is out of range")
-	default:
+	case err == nil:
 		v.SetInt(n)
+	case bytes.ContainsAny(token, ".eE"):
+		d.note(start, "is not an integer", "")
+	default:
+		d.note(start, "is out of range", "")
 	}
-	return nil
 }
 
-func (d *decoder) atNumber() bool {
-	c := d.peek()
-	return c == '-' || '0' <= c && c <= '9'
-}
-
-func (d *decoder) readRaw(v reflect.Value, _ *shape) error {
-	raw, err := d.raw()
-	if err == nil && string(raw) != "null" {
-		v.SetBytes(bytes.Clone(raw))
-	}
-	return err
-}
-
-func (d *decoder) readItself(v reflect.Value, _ *shape) error {
+func (d *decoder) readStruct(v reflect.Value, s *shape) {
 	start := d.pos
-	raw, err := d.raw()
-	if err != nil {
-		return err
+	var seen uint64
+	due := 0
+	for d.pos++; d.next() != '}'; {
+		key := d.string()
+		i := s.field(key, due)
+		if i < 0 {
+			d.unknown(key)
+			d.next()
+			d.skip()
+			continue
+		}
+		due = i + 1
+		seen |= 1 << i
+		d.field(v, &s.fields[i])
+		if seen == s.all && start == d.root && d.drift == nil {
+			return // what follows is valid and nobody reads it
+		}
 	}
-	err = v.Addr().Interface().(Unmarshaler).UnmarshalStrict(raw)
-	switch inner, _ := errors.AsType[*Error](err); {
-	case inner != nil && inner.Path != "":
+	d.pos++
+	if missing := s.required &^ seen; missing != 0 {
+		for i := range s.fields {
+			if missing&(1<<i) != 0 {
+				d.note(start, "is missing", s.fields[i].name)
+			}
+		}
+	}
+}
+
+func (d *decoder) field(v reflect.Value, f *field) {
+	d.next()
+	start := d.pos
+	d.path[d.level] = f.name
+	d.level++
+	free := !f.ruled && d.drift != nil
+	if free {
+		d.optional++
+	}
+	target := v.FieldByIndex(f.index)
+	d.value(target, f.shape, f.required)
+	if f.nonempty && target.Len() == 0 {
+		d.note(start, "is empty", "")
+	}
+	if free {
+		d.optional--
+	}
+	d.level--
+}
+
+func (d *decoder) readMap(v reflect.Value, s *shape) {
+	v.Set(reflect.MakeMap(v.Type()))
+	for d.pos++; d.next() != '}'; {
+		key := reflect.ValueOf(string(d.string())).Convert(v.Type().Key())
+		elem := reflect.New(v.Type().Elem()).Elem()
+		d.value(elem, s.elem, false)
+		v.SetMapIndex(key, elem)
+	}
+	d.pos++
+}
+
+func (d *decoder) readSlice(v reflect.Value, s *shape) {
+	d.pos++
+	if d.next() == ']' {
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // empty, not nil
+	}
+	for n := 0; d.next() != ']'; n++ {
+		v.Grow(1)
+		v.SetLen(n + 1)
+		d.value(v.Index(n), s.elem, false)
+	}
+	d.pos++
+}
+
+func (d *decoder) readItself(v reflect.Value) {
+	start := d.pos
+	err := v.Addr().Interface().(Unmarshaler).UnmarshalStrict(d.raw())
+	switch inner, ok := errors.AsType[*Error](err); {
+	case ok:
 		d.note(start+inner.Offset, inner.Problem, inner.Path)
-	case inner != nil:
-		d.note(start+inner.Offset, inner.Problem)
 	case err != nil:
-		d.note(start, err.Error())
+		d.note(start, err.Error(), "")
 	}
-	return nil
-}
-
-// raw checks a value and gives its bytes.
-func (d *decoder) raw() ([]byte, error) {
-	start := d.pos
-	err := d.skip()
-	return d.data[start:d.pos], err
 }

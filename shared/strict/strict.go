@@ -1,16 +1,15 @@
 // Package strict reads JSON so that two readers of the same bytes can never
 // disagree about what they mean, and money without rounding.
 //
-// [Unmarshal] differs from encoding/json where a signed body could be read in
-// two ways or quietly as something else:
+// The grammar is jsontext's, so a duplicate key at any level, invalid UTF-8 and a
+// lone surrogate are refused, also in values that no field reads. [Unmarshal] adds
+// what encoding/json/v2 has no option for:
 //
-//   - a key that occurs twice in one object is refused, at any level, also
-//     inside values nobody reads;
-//   - keys are matched by their exact bytes: "Type" is not "type";
-//   - invalid UTF-8 and lone surrogates are refused, not replaced;
-//   - nesting is at most [MaxDepth], so no body can exhaust the stack;
+//   - nesting is at most [MaxDepth];
 //   - null, a missing key or a value of another type is an error where the
-//     struct says that it matters.
+//     struct says that it matters, and only there;
+//   - a number is a token or an integer, never rounded;
+//   - no error quotes the input, which may hold personal data.
 //
 // A struct says what it needs in its tags. Fields without a json tag are left
 // alone, keys without a field are checked and skipped:
@@ -27,8 +26,6 @@
 // string keys, pointers (nil for absent and null), structs, embedded structs and
 // anything that is an [Unmarshaler]. There is no float: a [Number] is the token
 // as it was sent, and [Number.Decimal] is its exact value.
-//
-// No error quotes the input, which may hold personal data.
 package strict
 
 import (
@@ -43,33 +40,49 @@ import (
 //
 // It panics if v is not a pointer or points to a type it cannot read: that is a
 // mistake in the program, found on the first call whatever the input.
-func Unmarshal(data []byte, v any) error { return UnmarshalReporting(data, v, nil) }
+func Unmarshal(data []byte, v any) error { return Parse(data).Unmarshal(v) }
+
+// Document is data that is checked once and may be read several times.
+type Document struct {
+	data []byte
+	err  error
+}
+
+// Parse checks data and keeps it: do not change it. Every Unmarshal returns what
+// is wrong with it.
+func Parse(data []byte) Document { return Document{data, check(data)} }
+
+// Unmarshal is like the function [Unmarshal].
+func (doc Document) Unmarshal(v any) error { return doc.UnmarshalReporting(v, nil) }
 
 // maxReports bounds how many differences of one document are reported: more say
 // no more.
 const maxReports = 16
 
-// UnmarshalReporting is [Unmarshal] for documents of others: a difference in what
+// UnmarshalReporting is Unmarshal for documents of others: a difference in what
 // nothing depends on must not cost the document. A field without a rule in its
 // tag takes any value; one of another type than the field's is skipped. A field
-// with a rule is read as by [Unmarshal], and so are its own fields with a rule.
+// with a rule is read as by Unmarshal, and so are its own fields with a rule.
 //
 // What is skipped is reported through drift, by our own names of the fields it is
 // inside of: a key that no field reads, or "?" for one that is not
 // [A-Za-z0-9_]{1,40} and so might be data, and a value that does not fit, with
 // the problem. A field that is [Raw] or reads itself hides what is in it.
-func UnmarshalReporting(data []byte, v any, drift func(what string)) error {
+func (doc Document) UnmarshalReporting(v any, drift func(what string)) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		panic("strict: Unmarshal needs a pointer")
 	}
 	target = target.Elem()
 	target.SetZero()
-	d := &decoder{scanner: scanner{data: data}, drift: drift}
-	if err := d.document(target, shapeOf(target.Type())); err != nil {
-		target.SetZero()
-		return err
+	s := shapeOf(target.Type())
+	if doc.err != nil {
+		return doc.err
 	}
+	d := decoder{cursor: cursor{data: doc.data}, drift: drift}
+	d.next()
+	d.root = d.pos
+	d.value(target, s, !s.takeNull)
 	if d.mismatch != nil {
 		return d.mismatch
 	}
@@ -83,11 +96,9 @@ type Error struct {
 	Offset  int    // of the byte that cannot stand, or of the value that does not fit
 }
 
-const notJSON = "not JSON: "
-
 // NotJSON tells a document that is not JSON, by the rules of this package, from
 // one that is JSON of another shape.
-func (e *Error) NotJSON() bool { return e.Path == "" && strings.HasPrefix(e.Problem, notJSON) }
+func (e *Error) NotJSON() bool { return e.Path == "" && strings.HasPrefix(e.Problem, refused) }
 
 func (e *Error) Error() string {
 	switch {

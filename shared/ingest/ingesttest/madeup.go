@@ -36,10 +36,11 @@ func decodeMadeUp(body []byte) (webhook.Parsed, error) {
 		Type    string   `json:"type" strict:"nonempty"`
 		Payload struct{} `json:"payload" strict:"required"`
 	}
-	if err := strict.Unmarshal(body, &head); err != nil {
+	doc := strict.Parse(body)
+	if err := doc.Unmarshal(&head); err != nil {
 		return webhook.Parsed{}, err
 	}
-	return madeUpEvents.Decode(head.Type, body, envelope.Read[envelope.Opaque])
+	return madeUpEvents.Decode(head.Type, doc, envelope.Read[envelope.Opaque])
 }
 
 type madeUpEvent struct {

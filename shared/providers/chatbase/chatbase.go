@@ -67,10 +67,11 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	var head struct {
 		Type string `json:"eventType" strict:"nonempty"`
 	}
-	if err := strict.Unmarshal(body, &head); err != nil {
+	doc := strict.Parse(body)
+	if err := doc.Unmarshal(&head); err != nil {
 		return webhook.Parsed{}, err
 	}
-	return events.Decode(head.Type, body, envelope.Read[unknown])
+	return events.Decode(head.Type, doc, envelope.Read[unknown])
 }
 
 // unknown is the envelope around any other event.

@@ -9,9 +9,9 @@
 //		"leads.submit": envelope.Whole[LeadsSubmit](),
 //	}
 //
-// Bodies are read twice, first for the type and then for the payload. That is
-// cheaper than it sounds and it lets a dead letter name its type even where the
-// payload is unusable. No error here quotes the body.
+// Bodies are checked once and read twice, first for the type and then for the
+// payload: a dead letter names its type even where the payload is unusable. No
+// error here quotes the body.
 package envelope
 
 import (
@@ -50,14 +50,14 @@ type Deprecating interface {
 	Deprecated() []string
 }
 
-// Reader reads the exact bytes of one body and reports members that are unknown
-// or of another type than documented; see [strict.UnmarshalReporting].
-type Reader func(body []byte, unknown func(path string)) (Payload, error)
+// Reader reads one body and reports members that are unknown
+// or of another type than documented; see [strict.Document.UnmarshalReporting].
+type Reader func(body strict.Document, unknown func(path string)) (Payload, error)
 
 // Read is the Reader of a type that maps the whole body.
-func Read[P Payload](body []byte, unknown func(path string)) (Payload, error) {
+func Read[P Payload](body strict.Document, unknown func(path string)) (Payload, error) {
 	var p P
-	if err := strict.UnmarshalReporting(body, &p, unknown); err != nil {
+	if err := body.UnmarshalReporting(&p, unknown); err != nil {
 		return nil, err
 	}
 	return p, p.Check()
@@ -86,17 +86,18 @@ func (t Table) Zeros() map[string]any {
 
 // Decode reads a body whose type is already known. The body of any other type
 // must pass opaque, so that a broken envelope never counts as a new event type.
-func (t Table) Decode(eventType string, body []byte, opaque Reader) (webhook.Parsed, error) {
+func (t Table) Decode(eventType string, body strict.Document, opaque Reader) (webhook.Parsed, error) {
 	if err := Text("the event type", eventType, MaxType); err != nil {
 		return webhook.Parsed{}, err
 	}
-	parsed := webhook.Parsed{Type: eventType}
 	event, known := t[eventType]
 	if !known {
 		_, err := opaque(body, func(string) {}) // members of any shape: nothing is read
-		return parsed, err
+		return webhook.Parsed{Type: eventType}, err
 	}
-	payload, err := event.Read(body, func(path string) { parsed.Unknown = append(parsed.Unknown, path) })
+	var unknown []string
+	payload, err := event.Read(body, func(path string) { unknown = append(unknown, path) })
+	parsed := webhook.Parsed{Type: eventType, Unknown: unknown}
 	if err != nil {
 		return parsed, err
 	}

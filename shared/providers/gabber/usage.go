@@ -29,9 +29,9 @@ type usageTracked struct {
 
 // The most one event may report. More is taken for a fault of the sender and
 // goes to the dead letters, where an operator decides. Both limits are ours.
-const (
-	maxSeconds = 7 * 24 * 60 * 60 // usage types that end in "_seconds"
-	maxUnits   = 1_000_000_000    // every other usage type
+var (
+	maxSeconds = strict.NewDecimal(7 * 24 * 60 * 60) // usage types that end in "_seconds"
+	maxUnits   = strict.NewDecimal(1_000_000_000)    // every other usage type
 )
 
 // Usage implements [webhook.UsageReporter].
@@ -115,13 +115,13 @@ func (u usageTracked) checkValue() error {
 		return fmt.Errorf("payload.value %w", err)
 	case units.Sign() < 0: // usage never credits
 		return errors.New("payload.value is negative")
-	case units.Cmp(strict.NewDecimal(u.limit())) > 0:
+	case units.Cmp(u.limit()) > 0:
 		return errors.New("payload.value is above the limit of one event")
 	}
 	return nil
 }
 
-func (u usageTracked) limit() int64 {
+func (u usageTracked) limit() strict.Decimal {
 	if strings.HasSuffix(u.Type, "_seconds") {
 		return maxSeconds
 	}

@@ -71,10 +71,11 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	var head struct {
 		Type string `json:"event" strict:"nonempty"`
 	}
-	if err := strict.Unmarshal(body, &head); err != nil {
+	doc := strict.Parse(body)
+	if err := doc.Unmarshal(&head); err != nil {
 		return webhook.Parsed{}, err
 	}
-	return events.Decode(head.Type, body, envelope.Read[other])
+	return events.Decode(head.Type, doc, envelope.Read[other])
 }
 
 // other is an event of a type that is not in the list: an object with data.

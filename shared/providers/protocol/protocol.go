@@ -67,23 +67,24 @@ func Decode(body []byte) (webhook.Parsed, error) {
 	var head struct {
 		Type string `json:"type" strict:"nonempty"`
 	}
-	if err := strict.Unmarshal(body, &head); err != nil {
+	doc := strict.Parse(body)
+	if err := doc.Unmarshal(&head); err != nil {
 		return webhook.Parsed{}, err
 	}
-	return events.Decode(head.Type, body, read[object])
+	return events.Decode(head.Type, doc, read[object])
 }
 
 func event[P envelope.Payload]() envelope.Event {
 	return envelope.Event{Zero: *new(P), Read: read[P]}
 }
 
-func read[P envelope.Payload](body []byte, unknown func(path string)) (envelope.Payload, error) {
+func read[P envelope.Payload](body strict.Document, unknown func(path string)) (envelope.Payload, error) {
 	var whole struct {
 		ID      string `json:"id"` // nothing depends on it
 		Type    string `json:"type"`
 		Payload P      `json:"payload" strict:"required"`
 	}
-	if err := strict.UnmarshalReporting(body, &whole, unknown); err != nil {
+	if err := body.UnmarshalReporting(&whole, unknown); err != nil {
 		return nil, err
 	}
 	return whole.Payload, whole.Payload.Check()
