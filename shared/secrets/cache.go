@@ -113,20 +113,19 @@ func (c *Cache) update(ctx context.Context, mismatch bool) {
 	if !due {
 		return
 	}
-	limited := ctx
 	if !empty {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, patience)
+		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
 	}
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
-	case <-limited.Done():
+	case <-ctx.Done():
 		return
 	}
 	if due, _ := c.state(mismatch); due {
-		c.renew(ctx, limited)
+		c.renew(ctx)
 	}
 }
 
@@ -150,14 +149,14 @@ func (c *Cache) gap(mismatch bool) time.Duration {
 	return leastGap
 }
 
-// renew makes new keyrings or notes why it could not. A caller without the time
-// for an answer leaves no mark: that says nothing about the store.
-func (c *Cache) renew(ctx, limited context.Context) {
+// renew makes new keyrings or notes why it could not. A fetch that its caller cut
+// short leaves no mark: that says nothing about the store.
+func (c *Cache) renew(ctx context.Context) {
 	tried := c.now()
-	text, err := c.fetch(limited)
+	text, err := c.fetch(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && ctx.Err() != nil && c.now().Sub(tried) < patience {
+	if err != nil && ctx.Err() != nil && c.now().Sub(tried) < patience/2 {
 		return
 	}
 	next := c.keyrings

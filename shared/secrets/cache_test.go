@@ -158,7 +158,7 @@ func TestCacheKeyringOfASlowStore(t *testing.T) {
 	}{
 		{"one without time does not block the next", time.Second / 10, false, []delivery{{0, noTime, 0}, {3 * time.Second, "1", time.Second / 10}}},
 		{"nor where there was a secret", time.Second / 10, true, []delivery{{0, "", 0}, {3 * time.Second, "1", time.Second / 10}}},
-		{"a first secret", 2 * time.Second, false, []delivery{{time.Second / 2, noTime, time.Second / 2}, {3 * time.Second, "1", 2 * time.Second}}},
+		{"a first secret", 2 * time.Second, false, []delivery{{time.Second / 4, noTime, time.Second / 4}, {3 * time.Second, "1", 2 * time.Second}}},
 		{"a newer secret", 2 * time.Second, true, []delivery{{3 * time.Second, "", patience}, {3 * time.Second, "", 0}}},
 		{"a store that hangs", time.Hour, false, []delivery{{time.Second, silent, time.Second}, {time.Second, silent, 0}}},
 	} {
@@ -218,6 +218,23 @@ func TestCacheKeyringConcurrently(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A delivery whose turn comes late, after others that left early, does not count as
+// a failure of the store: the next one fetches.
+func TestCacheKeyringTurnComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWarm(t, keepFor, patience-time.Millisecond)
+		var all sync.WaitGroup
+		for _, left := range []time.Duration{patience * 2 / 5, patience * 4 / 5, 3 * patience} {
+			all.Go(func() { s.within(t, left, first) })
+			synctest.Wait()
+		}
+		all.Wait()
+		if key, _ := s.within(t, 3*time.Second, second); key != "1" || s.fetches != 4 {
+			t.Errorf("the rotated secret is accepted by %q after %d fetches: %s", key, s.fetches, s.log.String())
+		}
+	})
 }
 
 // Instances that started together do not fetch together.
