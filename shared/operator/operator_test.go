@@ -17,8 +17,6 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/providers"
-	"github.com/webhook-functions/template/shared/providers/chatbase"
-	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -60,9 +58,12 @@ func terminal(place operator.Place) (*operator.Terminal, *bytes.Buffer) {
 		Sleep: func(context.Context, time.Duration) error { return nil }}, &out
 }
 
+// some is a platform of the table.
+var some = providers.Table()[0].Name
+
 func human(id string) operator.Owner { return operator.Owner{Human: id} }
 
-func TestACreditIsGrantedOncePerKey(t *testing.T) {
+func TestGrantCmd_oncePerKey(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
 	grant := operator.GrantCmd{Owner: human("u1"), Amount: "12.5"}
@@ -143,7 +144,7 @@ func TestGrantCmd_bound(t *testing.T) {
 }
 
 // Whether it was booked is not known; the key tells, and repeats it.
-func TestACreditThatMayHaveBeenGrantedNamesItsKey(t *testing.T) {
+func TestGrantCmd_namesTheKeyOfADoubtfulGrant(t *testing.T) {
 	m := newMemory()
 	at, _ := terminal(m)
 	m.Outbound = broken{}
@@ -189,7 +190,7 @@ func (l restless) Account(ctx context.Context, account string) (ledger.Account, 
 	return a, err
 }
 
-func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
+func TestCheckCmd_findsTheWrongAccount(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
 	for _, human := range []string{"u1", "u2", "u3"} {
@@ -245,7 +246,7 @@ func TestCheckFindsTheAccountThatIsWrong(t *testing.T) {
 }
 
 // A name is shown as it is to be read, not as the terminal would.
-func TestTheNameOfAWrongAccountIsPrintable(t *testing.T) {
+func TestCheckCmd_printableNames(t *testing.T) {
 	m := newMemory()
 	m.PerProject = true
 	at, out := terminal(m)
@@ -271,7 +272,7 @@ func (p paged) Accounts(ctx context.Context, cursor string, _ int) ([]string, st
 func TestPushCmd(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	for _, account := range []string{"behind", "pushed", "booked since", accounts.Suspense("gabber", "p"), accounts.BalanceOf("p", "u1").Account} {
+	for _, account := range []string{"behind", "pushed", "booked since", accounts.Suspense(some, "p"), accounts.BalanceOf("p", "u1").Account} {
 		for i := range 2 {
 			if _, err := m.Ledger.Post(t.Context(), account, []ledger.Entry{{ID: fmt.Sprint(account, i), Amount: 1}}); err != nil {
 				t.Fatal(err)
@@ -307,7 +308,7 @@ func TestPushCmd(t *testing.T) {
 // An account of a project, and the one of usage of nobody known, are reached by
 // their names; only the owner of a limit is told. A name nobody is charged under
 // is refused.
-func TestEveryAccountCanBeReached(t *testing.T) {
+func TestOwner_reachesEveryAccount(t *testing.T) {
 	for _, row := range []struct {
 		name       string
 		perProject bool
@@ -317,9 +318,9 @@ func TestEveryAccountCanBeReached(t *testing.T) {
 	}{
 		{"a human", false, operator.Owner{Human: "u1"}, "u1", 1},
 		{"a human of a project", true, operator.Owner{Human: "u1", Project: "p"}, accounts.BalanceOf("p", "u1").Account, 1},
-		{"nobody", false, operator.Owner{Human: "gabber", Suspense: true}, accounts.Suspense("gabber", ""), 0},
-		{"nobody of a project", false, operator.Owner{Human: "gabber", Project: "p", Suspense: true}, accounts.Suspense("gabber", "p"), 0},
-		{"nobody, with an account per project", true, operator.Owner{Human: "gabber", Suspense: true}, accounts.Suspense("gabber", ""), 0},
+		{"nobody", false, operator.Owner{Human: some, Suspense: true}, accounts.Suspense(some, ""), 0},
+		{"nobody of a project", false, operator.Owner{Human: some, Project: "p", Suspense: true}, accounts.Suspense(some, "p"), 0},
+		{"nobody, with an account per project", true, operator.Owner{Human: some, Suspense: true}, accounts.Suspense(some, ""), 0},
 		{"a project where there is one account", false, operator.Owner{Human: "u1", Project: "p"}, "", 0},
 		{"no project where there is one account each", true, operator.Owner{Human: "u1"}, "", 0},
 		{"no name", false, operator.Owner{}, "", 0},
@@ -353,7 +354,7 @@ func TestEveryAccountCanBeReached(t *testing.T) {
 	}
 }
 
-func TestNumbersAreForPeopleToWrite(t *testing.T) {
+func TestGrantCmd_numbers(t *testing.T) {
 	m := newMemory()
 	at, _ := terminal(m)
 	if err := (&operator.CallerCmd{Number: "+1 (202) 555-0143", Human: "u1"}).Run(t.Context(), at); err != nil {
@@ -370,71 +371,49 @@ func TestNumbersAreForPeopleToWrite(t *testing.T) {
 	}
 }
 
-// A conversation is shown as it was written and as it is now.
-func TestAConversationIsShown(t *testing.T) {
-	m := newMemory()
-	at, out := terminal(m)
-	platform, _ := providers.Table().Named("oblic")
-	latest := &handlers.Latest{Records: m.Records, Decode: platform.Decode}
-	for i, body := range []string{
-		`{"type":"message.created","payload":{"id":"m2","conversation_id":"c1","message":"second","created_at":200}}`,
-		`{"type":"message.created","payload":{"id":"m1",
-			"conversation_id":"c1","message":"first","created_at":100}}`,
-		`{"type":"message.created","payload":{"id":"m3","conversation_id":"c1","message":"taken back","created_at":300}}`,
-		`{"type":"message.deleted","payload":{"id":"m3"}}`,
-	} {
-		verb := map[bool]string{true: "deleted", false: "created"}[i == 3]
-		e := webhook.Event{ID: body, Source: "/webhooks/oblic", Type: "oblic.message." + verb, Time: nine, Data: []byte(body)}
-		if _, err := latest.Mirror(t.Context(), e); err != nil {
-			t.Fatal(err)
+// chatting gives a platform of the table that has messages, and what makes one.
+func chatting(t *testing.T) (p webhook.Provider, message func(id, conversation string) []byte) {
+	t.Helper()
+	for _, p := range providers.Table().Providers() {
+		for _, format := range []string{`{"id":%q,"conversation_id":%q}`, `{"_id":%q,"conversationId":%q}`} {
+			if p.Conversation != nil && p.Conversation(fmt.Appendf(nil, format, "1", "c1")) == "c1" {
+				return p, func(id, conversation string) []byte { return fmt.Appendf(nil, format, id, conversation) }
+			}
 		}
 	}
-	if err := (&operator.MessagesCmd{Platform: "oblic", Conversation: "c1"}).Run(t.Context(), at); err != nil {
-		t.Fatal(err)
-	}
-	first, second := strings.Index(out.String(), "first"), strings.Index(out.String(), "second")
-	if first < 0 || second < first || strings.Contains(out.String(), "taken back") || strings.Count(out.String(), "\n") != 3 {
-		t.Errorf("shown %s", out)
-	}
+	t.Skip("no platform has messages")
+	return p, nil
 }
 
 // The ids that messages takes are listed, with what they are about.
-func TestMessagesListsConversations(t *testing.T) {
+func TestMessagesCmd_listsConversations(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	for id, body := range map[string]string{
-		"oblic.message 1": `{"id":"1","conversation_id":"c1"}`, "oblic.message 2": `{"id":"2","conversation_id":"c1"}`, "oblic.message 3": `{"id":"3"}`,
-		"g-tateth.message 1": `{"_id":"1","conversationId":{"_id":"c2"}}`, "g-tateth.message 2": `{"_id":"2","conversationId":"c3"}`,
-	} {
-		kind, id, _ := strings.Cut(id, " ")
-		if _, err := m.Records.Put(t.Context(), records.Record{Kind: kind, ID: id, Time: nine, Data: []byte(body)}); err != nil {
+	p, message := chatting(t)
+	for id, conversation := range map[string]string{"1": "c1", "2": "c1", "3": "c2"} {
+		if _, err := m.Records.Put(t.Context(), records.Record{Kind: p.Name + ".message", ID: id, Time: nine, Data: message(id, conversation)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for platform, want := range map[string]string{
-		"oblic": `[{"id":"c1","messages":2,"newest":"2026-11-21T09:00:00Z"}]`, "cribbly": "[]",
-		"g-tateth": `[{"id":"c2","messages":1,"newest":"2026-11-21T09:00:00Z"},{"id":"c3","messages":1,"newest":"2026-11-21T09:00:00Z"}]`,
-	} {
-		out.Reset()
-		var line bytes.Buffer
-		if err := (&operator.MessagesCmd{Platform: platform, Output: operator.Output{JSON: true}}).Run(t.Context(), at); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Compact(&line, out.Bytes()); err != nil || line.String() != want {
-			t.Errorf("%s: %s, want %s (%v)", platform, line.String(), want, err)
-		}
+	var line bytes.Buffer
+	if err := (&operator.MessagesCmd{Platform: p.Name, Output: operator.Output{JSON: true}}).Run(t.Context(), at); err != nil {
+		t.Fatal(err)
 	}
-	if err := (&operator.MessagesCmd{Platform: "oblic", Conversation: "c9"}).Run(t.Context(), at); err == nil || !strings.Contains(err.Error(), "messages oblic") {
+	const want = `[{"id":"c1","messages":2,"newest":"2026-11-21T09:00:00Z"},{"id":"c2","messages":1,"newest":"2026-11-21T09:00:00Z"}]`
+	if err := json.Compact(&line, out.Bytes()); err != nil || line.String() != want {
+		t.Errorf("%s, want %s (%v)", line.String(), want, err)
+	}
+	if err := (&operator.MessagesCmd{Platform: p.Name, Conversation: "c9"}).Run(t.Context(), at); err == nil || !strings.Contains(err.Error(), "messages "+p.Name) {
 		t.Errorf("a conversation that is not there: %v", err)
 	}
 }
 
 // Kinds are listed with what there is; a kind of a fork's own is shown; a slip
 // names the kinds.
-func TestRecordsListsKinds(t *testing.T) {
+func TestRecordsCmd_listsKinds(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
-	for i, kind := range []string{chatbase.LeadKind, chatbase.LeadKind, accounts.PhoneKind, "own.kind"} {
+	for i, kind := range []string{accounts.PhoneKind, accounts.PhoneKind, "own.kind"} {
 		if _, err := m.Records.Put(t.Context(), records.Record{Kind: kind, ID: fmt.Sprint(i), Time: nine, Data: []byte("{}")}); err != nil {
 			t.Fatal(err)
 		}
@@ -442,21 +421,28 @@ func TestRecordsListsKinds(t *testing.T) {
 	if err := (&operator.RecordsCmd{Max: 1}).Run(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`chatbase\.lead +1 and more\n`, `caller +1\n`, `gabber\.session +0\n`, `oblic\.message/<id> +ids: messages oblic\n`, `gabber\.message/<id> +ids: sessions\n`} {
+	slips := map[string]bool{"own.kind": false, "nokind": true, accounts.PhoneKind + "s": true}
+	for _, kind := range handlers.Kinds() {
+		want := regexp.QuoteMeta(kind) + " +0"
+		if model, per := strings.CutSuffix(kind, "/<id>"); per {
+			want, slips[model+"/c9"] = regexp.QuoteMeta(kind)+" +ids: ", true
+		} else if kind == accounts.PhoneKind {
+			want = kind + " +1 and more\n"
+		}
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("no %s in\n%s", want, out)
 		}
 	}
-	for kind, slip := range map[string]bool{"own.kind": false, gabber.SessionKind: false, "nokind": true, "chatbase.leads": true, "oblic.message/c9": true} {
+	for kind, slip := range slips {
 		err := (&operator.RecordsCmd{Kind: kind, Max: 1}).Run(t.Context(), at)
-		if (err != nil) != slip || slip && !strings.Contains(err.Error(), chatbase.LeadKind) {
+		if (err != nil) != slip || slip && !strings.Contains(err.Error(), accounts.PhoneKind) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
 }
 
 // A time names its zone: it is read elsewhere, later.
-func TestTablesNameTheZone(t *testing.T) {
+func TestStatementCmd_namesTheZone(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
 	if err := (&operator.GrantCmd{Owner: human("u1"), Amount: "1"}).Run(t.Context(), at); err != nil {
@@ -472,23 +458,24 @@ func TestTablesNameTheZone(t *testing.T) {
 	}
 }
 
-// However long a conversation is, its beginning is shown, at the time it was written.
-func TestALongConversationIsShownFromItsBeginning(t *testing.T) {
+// The beginning of a long conversation is shown, at the time it was written.
+func TestMessagesCmd_longConversation(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
+	p, _ := chatting(t)
 	const many = 501 // more than a page holds
 	for i := range many {
 		id, text := fmt.Sprint(i), fmt.Appendf(nil, `{"id":"%d"}`, i)
 		for _, r := range []records.Record{
-			{Kind: "oblic.message", ID: id, Time: nine, Data: text},
-			{Kind: handlers.MessagesOf("oblic.message", "c1"), ID: id, Time: nine.Add(time.Duration(i) * time.Minute), Data: []byte("{}")},
+			{Kind: p.Name + ".message", ID: id, Time: nine, Data: text},
+			{Kind: handlers.MessagesOf(p.Name+".message", "c1"), ID: id, Time: nine.Add(time.Duration(i) * time.Minute), Data: []byte("{}")},
 		} {
 			if _, err := m.Records.Put(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := (&operator.MessagesCmd{Platform: "oblic", Conversation: "c1", Output: operator.Output{JSON: true}}).Run(t.Context(), at); err != nil {
+	if err := (&operator.MessagesCmd{Platform: p.Name, Conversation: "c1", Output: operator.Output{JSON: true}}).Run(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
 	var shown []struct {
@@ -503,54 +490,13 @@ func TestALongConversationIsShownFromItsBeginning(t *testing.T) {
 	}
 }
 
-// A session is listed; with its id what was said in it is shown.
-func TestASessionIsShown(t *testing.T) {
-	m := newMemory()
-	at, out := terminal(m)
-	for _, r := range []records.Record{
-		{Kind: gabber.SessionKind, ID: "s1", Data: []byte(`{"id":"s1","state":"ended"}`)},
-		{Kind: handlers.MessagesOf(gabber.MessageKind, "s1"), ID: "m1", Data: []byte(`{"id":"m1","role":"user","content":[{"text":"good "},{"text":"morning"}]}`)},
-	} {
-		r.Time = nine
-		if _, err := m.Records.Put(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for session, want := range map[string]string{"": "ended", "s1": "good morning"} {
-		out.Reset()
-		if err := (&operator.SessionsCmd{Session: session, Max: 10}).Run(t.Context(), at); err != nil || !strings.Contains(out.String(), want) {
-			t.Errorf("session %q: %v: %s", session, err, out)
-		}
-	}
-}
-
-// What strangers send must not steer the terminal it is shown on.
-func TestForeignTextIsPrintable(t *testing.T) {
-	m := newMemory()
-	at, out := terminal(m)
-	lead, err := json.Marshal(map[string]any{"eventType": "leads.submit", "chatbotId": "b",
-		"payload": map[string]string{"customerName": "Robin\x1b[2J\n\u202e", "customerEmail": "r@example.com"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.Records.Put(t.Context(), records.Record{Kind: chatbase.LeadKind, ID: "c", Time: nine, Data: lead}); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&operator.LeadsCmd{Max: 10}).Run(t.Context(), at); err != nil {
-		t.Fatal(err)
-	}
-	if strings.ContainsAny(out.String(), "\x1b\u202e") || strings.Count(out.String(), "\n") != 2 || !strings.Contains(out.String(), "Robin") {
-		t.Errorf("shown %q", out)
-	}
-}
-
 // What has no handler can be looked at and goes to the worker again as it came.
-func TestUnknownEvents(t *testing.T) {
+func TestUnknownCmd(t *testing.T) {
 	m := newMemory()
 	at, out := terminal(m)
 	var kept []webhook.Event
 	for i, name := range []string{"voice.clone_ready", "voice.clone_failed", "voice.clone_ready"} {
-		e := webhook.Event{ID: webhook.Identity("gabber", name, fmt.Sprint(i)), Source: "/webhooks/gabber", Type: "gabber." + name,
+		e := webhook.Event{ID: webhook.Identity(some, name, fmt.Sprint(i)), Source: "/webhooks/" + some, Type: some + "." + name,
 			Time: nine.Add(time.Duration(i) * time.Minute), Basis: webhook.ByBody, KeyID: "1", Data: []byte(`{"type": "` + name + `"}`)}
 		kept = append(kept, e)
 	}
@@ -565,7 +511,7 @@ func TestUnknownEvents(t *testing.T) {
 	if err := (&operator.UnknownCmd{Type: "voice.clone_ready", Redrive: true}).Run(t.Context(), at); err == nil || len(m.queued) != 0 {
 		t.Errorf("a type that is not kept: error %v, %d queued", err, len(m.queued))
 	}
-	if err := (&operator.UnknownCmd{Type: "gabber.voice.clone_ready", Redrive: true}).Run(t.Context(), at); err != nil {
+	if err := (&operator.UnknownCmd{Type: some + ".voice.clone_ready", Redrive: true}).Run(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
 	if len(m.queued) != 2 {
