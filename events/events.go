@@ -44,7 +44,7 @@ func Secrets() map[string]string {
 	return secrets
 }
 
-// Body gives the exact bytes of a sample: Body("gabber", "usage.tracked").
+// Body gives the exact bytes of a sample: Body("acme", "order.paid").
 func Body(provider, event string) ([]byte, error) {
 	body, err := bodies.ReadFile(provider + "/" + event + ".json")
 	if err != nil {

@@ -78,8 +78,8 @@ func (in *Ingest) near(path string) (webhook.Provider, bool) {
 	return webhook.Provider{}, false
 }
 
-// separates: no name of a provider or a coding has such a character. A dot does not separate:
-// "/gabber.php" is a stranger's idea.
+// separates: no name of a provider or a coding has such a character. A dot does not
+// separate: "/name.php" is a probe.
 func separates(r rune) bool {
 	isName := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r)
 	return !isName

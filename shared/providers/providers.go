@@ -2,9 +2,9 @@
 //
 // A platform is one folder: how it signs, its event types with a Go type each,
 // how its events are told apart, which of them report usage or latest state. To
-// add one, copy the folder of the platform that is most like it (gabber: the
-// payload alone; gtateth: one envelope around many models; cribbly: a dialect of
-// several vendors) and add a line to [Table].
+// add one, copy the folder of the platform that is most like it and add a line to
+// [Table]. Platforms that speak one dialect share a package that is in no line, as
+// protocol is.
 package providers
 
 import (

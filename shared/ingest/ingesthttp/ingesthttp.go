@@ -58,7 +58,7 @@ func receive(ctx context.Context, w http.ResponseWriter, r *http.Request, in *in
 		return ingest.ErrMalformed // the connection is gone already
 	}
 	if _, routed := in.Route(d.Path); !routed {
-		return ingest.ErrNoRoute // no body is read for a stranger
+		return ingest.ErrNoRoute // without a route no body is read
 	}
 	d.Body, err = io.ReadAll(io.LimitReader(r.Body, int64(in.Limit())+1))
 	switch {
@@ -70,7 +70,7 @@ func receive(ctx context.Context, w http.ResponseWriter, r *http.Request, in *in
 	return nil
 }
 
-// path is the path as it was sent: a mux would clean "//gabber" into a route. On
+// path is the path as it was sent: a mux would clean "//name" into a route. On
 // Google Cloud there is one in front of us, the framework's: it answers such a
 // path with 307 to the clean one, and we never see it.
 func path(r *http.Request) string { return r.URL.EscapedPath() }
