@@ -1,6 +1,8 @@
 package providers_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -119,7 +121,12 @@ func TestTable_schemesVerifyTheSamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := ring.Verify(s.Hex, body); !ok || s.Header != p.SignatureHeader {
+		digest, _ := hex.DecodeString(s.Hex)
+		value := s.Hex
+		if p.Scheme.Encoding == signature.Base64 {
+			value = base64.StdEncoding.EncodeToString(digest)
+		}
+		if _, ok := ring.Verify(value, body); !ok || s.Header != p.SignatureHeader {
 			t.Errorf("%s %s does not verify", s.Platform, s.Event)
 		}
 		signed[s.Platform+"/"+s.Event] = true

@@ -1,6 +1,7 @@
 package ingesttest
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -35,12 +36,15 @@ var bodies = []row{
 	{"B115 -Infinity", insert(`"untold": -Infinity`), 200, dead},
 
 	{"B116 the type twice", body(`{"$type": "$event", "$type": "other", "$payload": $object$more}`), 200, dead},
-	{"B116 the type twice, once escaped", body(`{"$type": "$event", "\u0065vent": 1, "\u0074ype": 1, "eventTyp\u0065": 1, "$payload": $object$more}`), 200, dead},
+	{"B116 the type twice, once escaped", func(d *draft) {
+		escaped := fmt.Sprintf(`\u%04x%s`, d.typeKey[0], d.typeKey[1:])
+		body(`{"$type": "$event", "` + escaped + `": 1, "$payload": $object$more}`)(d)
+	}, 200, dead},
 	{"B117 the payload twice", body(`{"$type": "$event", "$payload": $object, "$payload": {}$more}`), 200, dead},
 	{"B120 a member that is not read, twice, deep inside", insert(`"untold": {"a": [{"b": 1, "b": 2}]}`), 200, dead},
-	{"B121 the type's key in another case", body(`{"TYPE": "$event", "EVENT": "$event", "EventType": "$event", "$payload": $object$more}`), 200, dead},
-	{"B121 the payload's key in another case", body(`{"$type": "$event", "PAYLOAD": $object, "Data": $object$more}`), 200, dead},
-	{"B122 the type's key in another case, too", body(`{"$type": "$event", "TYPE": 1, "Event": 1, "EVENTTYPE": 1, "$payload": $object$more}`), 200, queued},
+	{"B121 the type's key in another case", body(`{"$TYPE": "$event", "$payload": $object$more}`), 200, dead},
+	{"B121 the payload's key in another case", body(`{"$type": "$event", "$PAYLOAD": $object$more}`), 200, dead},
+	{"B122 the type's key in another case, too", body(`{"$type": "$event", "$TYPE": 1, "$payload": $object$more}`), 200, queued},
 	{"B123 a type with a letter that folds into s", where(func(p platform) bool { return strings.Contains(p.event, "s") }, withEvent(func(e string) string { return strings.Replace(e, "s", "ſ", 1) })), 200, queued},
 	{"B124 a key with a letter that folds into k", insert(`"untold": 1, "toKen": 2, "token": 3`), 200, queued},
 	{"B125 10,001 levels of nesting", insert(`"untold": ` + strings.Repeat("[", 10001) + strings.Repeat("]", 10001)), 200, dead},

@@ -115,11 +115,11 @@ func (p platform) otherHash() hash.Hash {
 const good = `{"$type": "$event", "$payload": $object$more}`
 
 // write fills in a body: $type and $payload are the platform's names of these
-// members, $event, $object and $more their content, $members is $object without
-// its braces.
+// members, $TYPE and $PAYLOAD the same in upper case, $event, $object and $more
+// their content, $members is $object without its braces.
 func (p platform) write(body, trap string) []byte {
 	people := strings.NewReplacer("$email", email, "$phone", phone, "$words", words, "$human", human, "$secret", Secret(p.Name), "$trap", trap)
 	return []byte(people.Replace(strings.NewReplacer(
-		"$type", p.typeKey, "$payload", p.objectKey, "$event", p.event, "$object", p.object, "$members", strings.TrimSuffix(strings.TrimPrefix(p.object, "{"), "}"), "$more", p.more,
+		"$type", p.typeKey, "$payload", p.objectKey, "$TYPE", strings.ToUpper(p.typeKey), "$PAYLOAD", strings.ToUpper(p.objectKey), "$event", p.event, "$object", p.object, "$members", strings.TrimSuffix(strings.TrimPrefix(p.object, "{"), "}"), "$more", p.more,
 	).Replace(body)))
 }
