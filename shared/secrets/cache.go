@@ -113,10 +113,12 @@ func (c *Cache) update(ctx context.Context, mismatch bool) {
 	if !due {
 		return
 	}
+	least := patience
 	if !empty {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
+		least /= 2 // the turn may have come late
 	}
 	select {
 	case c.turn <- struct{}{}:
@@ -125,7 +127,7 @@ func (c *Cache) update(ctx context.Context, mismatch bool) {
 		return
 	}
 	if due, _ := c.state(mismatch); due {
-		c.renew(ctx)
+		c.renew(ctx, least)
 	}
 }
 
@@ -149,14 +151,14 @@ func (c *Cache) gap(mismatch bool) time.Duration {
 	return leastGap
 }
 
-// renew makes new keyrings or notes why it could not. A fetch that its caller cut
-// short leaves no mark: that says nothing about the store.
-func (c *Cache) renew(ctx context.Context) {
+// renew makes new keyrings or notes why it could not. A fetch that had less than the
+// least time leaves no mark: that says nothing about the store.
+func (c *Cache) renew(ctx context.Context, least time.Duration) {
 	tried := c.now()
 	text, err := c.fetch(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && ctx.Err() != nil && c.now().Sub(tried) < patience/2 {
+	if err != nil && ctx.Err() != nil && c.now().Sub(tried) < least {
 		return
 	}
 	next := c.keyrings

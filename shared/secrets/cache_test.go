@@ -158,7 +158,7 @@ func TestCacheKeyringOfASlowStore(t *testing.T) {
 	}{
 		{"one without time does not block the next", time.Second / 10, false, []delivery{{0, noTime, 0}, {3 * time.Second, "1", time.Second / 10}}},
 		{"nor where there was a secret", time.Second / 10, true, []delivery{{0, "", 0}, {3 * time.Second, "1", time.Second / 10}}},
-		{"a first secret", 2 * time.Second, false, []delivery{{time.Second / 4, noTime, time.Second / 4}, {3 * time.Second, "1", 2 * time.Second}}},
+		{"a first secret", 2 * time.Second, false, []delivery{{patience - 1, noTime, patience - 1}, {3 * time.Second, "1", 2 * time.Second}}},
 		{"a newer secret", 2 * time.Second, true, []delivery{{3 * time.Second, "", patience}, {3 * time.Second, "", 0}}},
 		{"a store that hangs", time.Hour, false, []delivery{{time.Second, silent, time.Second}, {time.Second, silent, 0}}},
 	} {
