@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ func throughSQS(t *testing.T, front aws.Handler, history []webhook.Event) {
 	}
 }
 
-func throughPush(t *testing.T, front *gcp.PushFront, history []webhook.Event) {
+func throughPush(t *testing.T, front http.Handler, history []webhook.Event) {
 	t.Helper()
 	for i, e := range history {
 		body := fmt.Sprintf(`{"message":{"data":%q,"messageId":"%d"},"deliveryAttempt":1}`, base64.StdEncoding.EncodeToString(e.Encode()), i)

@@ -35,9 +35,9 @@ type sqsFailure struct {
 }
 
 // SQSBatch puts a worker behind an SQS queue whose event source mapping has
-// ReportBatchItemFailures on. Without it every message of every batch counts as
-// done. It fails, so that the whole batch comes back, only where no message could
-// be reported by itself: the event is not SQS's or a message has no id.
+// ReportBatchItemFailures on; without it every message counts as done. It fails, so
+// that the whole batch comes back, only where no message could be reported by
+// itself: the event is not SQS's or a message has no id.
 //
 // A message that is not done becomes visible again when the queue's visibility
 // timeout ends. worker.Verdict.After is therefore kept up to that timeout less

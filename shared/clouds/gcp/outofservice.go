@@ -16,9 +16,9 @@ func OutOfService(log *slog.Logger, reason error) http.Handler {
 	return Starting(log, func() (http.Handler, error) { return nil, reason })
 }
 
-// Starting is for a function whose start can fail for a reason that passes, such
-// as a secret out of reach. It tries to start at once and then with each
-// request, until it has; meanwhile it is out of service.
+// Starting is for a function whose start can fail for a transient reason, such as a
+// secret out of reach. It tries at once and with each request until it has started;
+// meanwhile it is out of service.
 func Starting(log *slog.Logger, start func() (http.Handler, error)) http.Handler {
 	s := &starting{log: log, start: start}
 	_ = s.try()

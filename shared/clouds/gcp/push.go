@@ -22,7 +22,7 @@ type pushEnvelope struct {
 	}
 }
 
-// PushFront is a worker behind a push subscription: one message per request.
+// Push puts a worker behind a push subscription: one message per request.
 //
 //	200  done: Pub/Sub forgets the message
 //	503  not done: it comes back by the subscription's retry policy, and goes to
@@ -34,17 +34,14 @@ type pushEnvelope struct {
 // alone decides. Give a subscription whose handler asks for 60 s a minimum
 // backoff of 60 s.
 //
-// Who may call is decided in front of the function and not here: it is deployed
-// with internal ingress and without public invokers, so Cloud Run itself checks
-// the subscription's OIDC token (signature, audience, roles/run.invoker) and
-// answers 401 or 403.
-type PushFront struct{ worker *worker.Worker }
+// The function does not check callers: it is deployed with internal ingress and
+// without public invokers, so Cloud Run checks the subscription's OIDC token
+// (signature, audience, roles/run.invoker) and answers 401 or 403.
+func Push(handler *worker.Worker) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { push(handler, w, r) })
+}
 
-// Push gives the handler to serve.
-func Push(w *worker.Worker) *PushFront { return &PushFront{w} }
-
-// ServeHTTP handles one message.
-func (f *PushFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func push(handler *worker.Worker, w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		answer(w, http.StatusMethodNotAllowed)
@@ -59,7 +56,7 @@ func (f *PushFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest)
 		return
 	}
-	verdict := f.worker.Handle(r.Context(), []worker.Message{readPush(body)})[0]
+	verdict := handler.Handle(r.Context(), []worker.Message{readPush(body)})[0]
 	if !verdict.Ack {
 		answer(w, http.StatusServiceUnavailable)
 		return
@@ -67,9 +64,8 @@ func (f *PushFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK)
 }
 
-// readPush opens an envelope. What is none, or holds no data, is passed on as it
-// came: the event itself from a subscription that does not wrap, else no event,
-// and the worker puts it to the dead letters.
+// readPush opens an envelope. A body without one, or without data, stays as it came:
+// the event itself from a subscription that does not wrap, else a dead letter.
 func readPush(body []byte) worker.Message {
 	var envelope pushEnvelope
 	if json.Unmarshal(body, &envelope) != nil || envelope.Message.Data == nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func (k *kept) Publish(_ context.Context, e webhook.Event) error {
 
 // desk is a worker behind a push subscription.
 type desk struct {
-	front *PushFront
+	front http.Handler
 	dead  kept
 	seen  []webhook.Event
 	log   bytes.Buffer
