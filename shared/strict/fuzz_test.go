@@ -56,15 +56,6 @@ func FuzzUnmarshal(f *testing.F) {
 const twins = `{"string":"\u00e9","bool":true,"int":-1,"int64":9223372036854775807,"number":-1.50e+3,"raw":{"a":[null, 1.0]},"strings":["a",null],` +
 	`"map":{"k":{"text":"t"},"n":null},"lists":[[1,2.0],[],null],"self":{"inner":"y","raw":null,"number":null},"inner":"x","more":{}}`
 
-func TestTwins(t *testing.T) {
-	for _, body := range []string{twins, `{"inner":"x"}`} {
-		if err := strict.Unmarshal([]byte(body), new(twin[strict.Number, strict.Raw])); err != nil {
-			t.Error(err)
-		}
-		checkStruct(t, []byte(body), plain(t, []byte(body)))
-	}
-}
-
 // tree is any JSON value, in the Go types encoding/json has for it.
 type tree struct{ value any }
 

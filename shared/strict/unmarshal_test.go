@@ -125,7 +125,7 @@ var events = []struct{ name, body, err string }{
 	{"not JSON outweighs a missing key", `{"payload":{},}`, "not JSON: key expected at byte 14"},
 }
 
-func TestUnmarshalEvents(t *testing.T) {
+func TestUnmarshal_events(t *testing.T) {
 	for _, row := range events {
 		t.Run(row.name, func(t *testing.T) {
 			err := strict.Unmarshal([]byte(row.body), new(event))
@@ -147,26 +147,30 @@ func text(err error) string {
 	return err.Error()
 }
 
-func TestErrorsSayWhere(t *testing.T) {
+func TestError_offset(t *testing.T) {
 	for _, row := range []struct {
 		name, body string
+		v          any
 		want       strict.Error
 	}{
-		{"value of another type", `{"type":"t","payload":{"value":"30"}}`, strict.Error{Path: "payload.value", Problem: "is not a number", Offset: 31}},
-		{"missing key: its object", `{"type":"t","payload":{}}`, strict.Error{Path: "payload.value", Problem: "is missing", Offset: 22}},
-		{"empty string", `{"payload":{"value":1},"type":""}`, strict.Error{Path: "type", Problem: "is empty", Offset: 30}},
-		{"syntax: no path", `{"type":"t","payload":{"value":.}}`, strict.Error{Problem: "not JSON: no value begins like this", Offset: 31}},
+		{"value of another type", `{"type":"t","payload":{"value":"30"}}`, new(event), strict.Error{Path: "payload.value", Problem: "is not a number", Offset: 31}},
+		{"missing key: its object", `{"type":"t","payload":{}}`, new(event), strict.Error{Path: "payload.value", Problem: "is missing", Offset: 22}},
+		{"empty string", `{"payload":{"value":1},"type":""}`, new(event), strict.Error{Path: "type", Problem: "is empty", Offset: 30}},
+		{"syntax: no path", `{"type":"t","payload":{"value":.}}`, new(event), strict.Error{Problem: "not JSON: no value begins like this", Offset: 31}},
+		{"inside an Unmarshaler's object", `{"inner":"","union": {"text":7}}`, new(everything), strict.Error{Path: "union.text", Problem: "is not a string", Offset: 29}},
+		{"an Unmarshaler's array", `{"inner":"","union": []}`, new(everything), strict.Error{Path: "union", Problem: "is not an object", Offset: 21}},
+		{"an Unmarshaler's own error", `{"inner":"","union": 7}`, new(everything), strict.Error{Path: "union", Problem: "is neither a string nor an object", Offset: 21}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var got *strict.Error
-			if err := strict.Unmarshal([]byte(row.body), new(event)); !errors.As(err, &got) || *got != row.want {
+			if err := strict.Unmarshal([]byte(row.body), row.v); !errors.As(err, &got) || *got != row.want {
 				t.Fatalf("got %+v, want %+v", got, row.want)
 			}
 		})
 	}
 }
 
-func TestWhatIsLeftAfterAnError(t *testing.T) {
+func TestUnmarshal_leavesWhatItCouldRead(t *testing.T) {
 	e := event{Type: "old", Payload: usage{ID: "old"}}
 	if strict.Unmarshal([]byte(`{"type":"t","payload":{"id":"i","value":"x"}}`), &e) == nil {
 		t.Fatal("accepted")
@@ -235,7 +239,7 @@ func (u *textOrItem) UnmarshalStrict(raw []byte) error {
 	return errors.New("is neither a string nor an object")
 }
 
-func TestUnmarshalTypes(t *testing.T) {
+func TestUnmarshal_types(t *testing.T) {
 	world := "wor\"ld"
 	for _, row := range []struct {
 		name, body string
@@ -278,7 +282,7 @@ func TestUnmarshalTypes(t *testing.T) {
 	}
 }
 
-func TestUnmarshalOtherShapes(t *testing.T) {
+func TestUnmarshal_otherShapes(t *testing.T) {
 	for _, row := range []struct{ name, body, want string }{
 		{"embedded and missing", `{}`, "inner is missing"},
 		{"string from a number", `{"inner":"x","string":1}`, "string is not a string"},
@@ -315,16 +319,7 @@ func TestUnmarshalOtherShapes(t *testing.T) {
 	}
 }
 
-func TestOffsetInsideUnmarshaler(t *testing.T) {
-	for body, want := range map[string]int{`{"union": {"text":7}}`: 18, `{"union": []}`: 10, `{"union": 7}`: 10} {
-		var e *strict.Error
-		if err := strict.Unmarshal([]byte(body), new(everything)); !errors.As(err, &e) || e.Offset != want {
-			t.Errorf("%s: %v at %d, want %d", body, err, e.Offset, want)
-		}
-	}
-}
-
-func TestNullAtTopLevel(t *testing.T) {
+func TestUnmarshal_nullAtTopLevel(t *testing.T) {
 	var raw strict.Raw
 	if err := strict.Unmarshal([]byte(` null `), &raw); err != nil || raw != nil {
 		t.Errorf("Raw: %q, %v", raw, err)
@@ -350,7 +345,7 @@ func TestNullAtTopLevel(t *testing.T) {
 	}
 }
 
-func TestParseReadsTwice(t *testing.T) {
+func TestParse_onceForTwoReadings(t *testing.T) {
 	doc := strict.Parse([]byte(`[{"text":"a"},{"x":1,"text":"b"}]`))
 	for range 2 {
 		var items []Item
@@ -366,7 +361,7 @@ func TestParseReadsTwice(t *testing.T) {
 	}
 }
 
-func TestRawIsACopy(t *testing.T) {
+func TestRaw_isACopy(t *testing.T) {
 	data := []byte(`"abc"`)
 	var raw strict.Raw
 	if err := strict.Unmarshal(data, &raw); err != nil {
@@ -378,7 +373,7 @@ func TestRawIsACopy(t *testing.T) {
 	}
 }
 
-func TestMistakesInTheProgramPanic(t *testing.T) {
+func TestUnmarshal_panicsOnMistakesInTheProgram(t *testing.T) {
 	type embedsPointer struct{ *embedded }
 	fields := make([]reflect.StructField, 65)
 	for i := range fields {
@@ -430,7 +425,7 @@ func nested(depth int) []byte {
 	return []byte(strings.Repeat("[", depth) + strings.Repeat("]", depth))
 }
 
-func TestDepth(t *testing.T) {
+func TestMaxDepth(t *testing.T) {
 	if err := strict.Unmarshal(nested(strict.MaxDepth), new(strict.Raw)); err != nil {
 		t.Errorf("%d levels: %v", strict.MaxDepth, err)
 	}
@@ -450,7 +445,7 @@ func TestDepth(t *testing.T) {
 }
 
 // Types that contain themselves are bounded by the same depth.
-func TestDepthOfTypes(t *testing.T) {
+func TestMaxDepth_ofTypes(t *testing.T) {
 	body := strings.Repeat(`{"inner":"x","self":`, 500_000)
 	if err := strict.Unmarshal([]byte(body), new(everything)); text(err) != "not JSON: nested too deep at byte 1280" {
 		t.Error(err)
@@ -458,7 +453,7 @@ func TestDepthOfTypes(t *testing.T) {
 }
 
 // B126. How long it takes is BenchmarkManyKeys' to tell.
-func TestManyKeys(t *testing.T) {
+func TestUnmarshal_manyKeys(t *testing.T) {
 	if err := strict.Unmarshal(manyKeys(50_000), new(strict.Raw)); err != nil {
 		t.Error(err)
 	}
@@ -510,7 +505,7 @@ func BenchmarkManyKeys(b *testing.B) {
 }
 
 // Of a document of others only what has a rule must fit; the rest is reported.
-func TestOnlyRulesAreEnforcedWhenReporting(t *testing.T) {
+func TestUnmarshalReporting_enforcesOnlyRules(t *testing.T) {
 	type inner struct {
 		Must  strict.Number `json:"must" strict:"required"`
 		Typed string        `json:"typed" strict:"typed"`
@@ -548,7 +543,7 @@ func TestOnlyRulesAreEnforcedWhenReporting(t *testing.T) {
 	}
 }
 
-func TestUnknownKeysAreReported(t *testing.T) {
+func TestUnmarshalReporting_unknownKeys(t *testing.T) {
 	type inner struct {
 		B string `json:"b"`
 	}
