@@ -12,7 +12,7 @@ PLAIN := env -u ZIP -u ZIPOPT GO111MODULE=on GOFLAGS=-mod=readonly GOEXPERIMENT=
 # $(call lambda,<function>,<folder>) builds a function into a folder.
 # lambda.norpc leaves out an old protocol, -s -w what only debuggers read; the
 # rest makes the bytes depend on sources and toolchain only. Lambda runs the
-# file as another user, whatever umask it was built under.
+# file as another user, under any umask.
 define lambda
 $(PLAIN) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags='-s -w -buildid=' -o $(2)/bootstrap ./functions/$(1)
 chmod 755 $(2)/bootstrap

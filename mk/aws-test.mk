@@ -37,3 +37,10 @@ build/local/%/bootstrap: FORCE
 
 .PHONY: FORCE
 FORCE:
+
+.PHONY: tools-aws
+tools: tools-aws
+tools-aws:
+	tools/aws-python.sh
+	tools/aws-dynamodb-local.sh
+	tools/aws-elasticmq.sh

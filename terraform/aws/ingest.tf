@@ -1,5 +1,5 @@
-# The only thing that faces the internet. It may send to two queues, read one secret and write its log: whoever takes
-# it over can forge events, and nothing else.
+# The only thing that faces the internet. It may send to two queues, read one secret and write its log: an intruder
+# can forge events, and nothing else.
 
 resource "aws_lambda_function" "ingest" {
   function_name = "${var.name}-ingest"

@@ -1,5 +1,5 @@
 # The only one that calls anything but AWS, and the only one with API keys. Of an account it may change one number, how far
-# the platform knows its balance: whoever takes it over can call platforms, and mint no credits.
+# the platform knows its balance: an intruder can call platforms, and mint no credits.
 
 locals {
   outbound_timeout = 30 # seconds; queues.tf derives the visibility timeout from it

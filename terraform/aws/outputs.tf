@@ -9,7 +9,7 @@ output "webhook_secret_arn" {
 }
 
 output "outbound_secret_arn" {
-  description = "Put what outbound calls platforms with here; until then nobody is called."
+  description = "Put what outbound calls platforms with here; until then no platform is called."
   value       = aws_secretsmanager_secret.outbound.arn
 }
 

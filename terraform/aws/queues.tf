@@ -1,4 +1,4 @@
-# ingest → events → worker → outbound queue → outbound, and dead letters for what nobody could use: sent there by the
+# ingest → events → worker → outbound queue → outbound, and dead letters for what cannot be used: sent there by the
 # functions with a reason, or moved there by SQS after too many tries. One place to look.
 
 locals {
@@ -21,7 +21,7 @@ resource "aws_sqs_queue" "events" {
   kms_master_key_id       = local.kms_key_arn
   sqs_managed_sse_enabled = local.kms_key_arn == null ? true : null
 
-  # A throttled poller raises the receive count, too: fewer tries would bury innocents.
+  # A throttled poller raises the receive count, too: with fewer tries good messages would become dead letters.
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
     maxReceiveCount     = 10

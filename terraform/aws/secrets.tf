@@ -14,7 +14,7 @@ resource "aws_secretsmanager_secret" "webhook" {
 }
 
 # One JSON object of what outbound calls with: {"GABBER_API_KEY": "...", "LEADS_FORWARD_SECRET": "whsec_..."}. Like the
-# other it has no version here. Until it has one nobody is called.
+# other it has no version here. Until it has one no platform is called.
 resource "aws_secretsmanager_secret" "outbound" {
   name        = "${var.name}-outbound"
   description = "What outbound calls platforms with: a JSON object, GABBER_API_KEY and LEADS_FORWARD_SECRET."

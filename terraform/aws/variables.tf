@@ -1,8 +1,8 @@
-# The parameters of template.yaml, in snake_case and with the same defaults. Only name, tags and build_dir have no twin
+# The parameters of template.yaml, in snake_case and with the same defaults. Only name, tags and build_dir have no counterpart
 # there: SAM calls them stack name, stack tags and CodeUri.
 
 variable "name" {
-  description = "Prefix of everything that has a name. One per environment: webhooks-dev, webhooks-prod. Another one later would make everything anew, the books and queues empty."
+  description = "Prefix of everything that has a name. One per environment: webhooks-dev, webhooks-prod. Another one later would make everything anew, the ledger and queues empty."
   type        = string
   default     = "webhooks"
 
@@ -102,7 +102,7 @@ variable "idless_window" {
 }
 
 variable "anonymous_humans" {
-  description = "Humans that stand for nobody, separated by commas: their usage goes to the suspense account."
+  description = "Ids of unknown persons, separated by commas: their usage goes to the suspense account."
   type        = string
   default     = "anonymous"
 

@@ -1,4 +1,4 @@
-# The only thing that faces the internet. It may publish to two topics and read one secret: whoever takes it over can
+# The only thing that faces the internet. It may publish to two topics and read one secret: an intruder can
 # forge events, and nothing else.
 
 resource "google_cloudfunctions2_function" "ingest" {

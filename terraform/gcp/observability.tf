@@ -53,17 +53,17 @@ locals {
     CFG = { page = true, threshold = 0, what = "Configuration is missing or unusable." }
     SEC = { page = true, threshold = 0, what = "A secret cannot be read, or is stale." }
     ENQ = { page = true, threshold = 0, what = "Ingest cannot store events; deliveries are answered 503." }
-    INV = { page = true, threshold = 0, what = "The books do not add up." }
+    INV = { page = true, threshold = 0, what = "An account of the ledger does not add up." }
     API = { page = true, threshold = 0, what = "A platform refuses our calls; limits are no longer pushed." }
-    # Anybody can send a few wrong signatures.
+    # Strangers can send a few wrong signatures.
     SIG = { page = false, threshold = 4, what = "Signatures do not match: a rotated secret, or a stranger." }
     QUA = { page = false, threshold = 0, what = "A verified event cannot be used and is among the dead letters." }
     CON = { page = false, threshold = 0, what = "Two different events have one identity; the second was not charged." }
     AMB = { page = false, threshold = 0, what = "An event without an id came twice within the window; the second was not charged." }
-    SUS = { page = false, threshold = 0, what = "Usage of nobody we know was booked to suspense, or a platform does not know a human." }
+    SUS = { page = false, threshold = 0, what = "Usage of an unknown person was charged to suspense, or a platform does not know a human." }
     NEG = { page = false, threshold = 0, what = "A balance fell below zero." }
     # A line per kind and process, so one is enough.
-    DRIFT = { page = false, threshold = 0, what = "A platform sends something that nobody here reads." }
+    DRIFT = { page = false, threshold = 0, what = "A platform sends something that is not in its documentation." }
   }
 
   # Of log lines, the first is enough.
@@ -108,7 +108,7 @@ locals {
       ])
     } if !alarm.page },
     {
-      # The route of a platform that is not in the secret answers 503, too. Anybody may knock there, so it wakes nobody; if
+      # The route of a platform that is not in the secret answers 503, too. Strangers can call it, so it is no page; if
       # it is a platform, its events are being lost.
       "5XX-ANY" = {
         page  = false

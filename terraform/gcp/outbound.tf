@@ -1,5 +1,5 @@
 # The only one that calls anything but Google, and the only one with API keys. Firestore's IAM knows databases and not
-# what is in them, so it could write to the books as well: whoever takes it over can call platforms and mint credits,
+# what is in them, so it could write to the ledger as well: an intruder can call platforms and mint credits,
 # which the entries would show.
 
 resource "google_cloudfunctions2_function" "outbound" {

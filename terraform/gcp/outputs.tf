@@ -9,7 +9,7 @@ output "webhook_secret" {
 }
 
 output "outbound_secret" {
-  description = "Put what outbound calls platforms with here, before the functions are deployed; {} to call nobody."
+  description = "Put what outbound calls platforms with here, before the functions are deployed; {} to call no platform."
   value       = google_secret_manager_secret.outbound.id
 }
 

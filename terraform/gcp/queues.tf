@@ -1,4 +1,4 @@
-# ingest → events → worker → outbound topic → outbound, and dead letters for what nobody could use: sent there by the
+# ingest → events → worker → outbound topic → outbound, and dead letters for what cannot be used: sent there by the
 # functions with a reason, or moved there by Pub/Sub after too many tries. One place to look.
 #
 # A topic keeps nothing: only what its subscriptions have not acknowledged yet exists. So each topic has one
@@ -77,7 +77,7 @@ resource "google_pubsub_subscription" "events" {
     maximum_backoff = "600s"
   }
 
-  # The most tries there are, about 16 hours of them: an outage of the database then heals without anybody's redrive,
+  # The most tries there are, about 16 hours of them: an outage of the database then heals without a redrive,
   # and a push that finds all workers busy is a try, too. What no try can cure, the worker sends to the dead letters
   # at once and by itself.
   dead_letter_policy {
@@ -113,7 +113,7 @@ resource "google_pubsub_subscription" "outbound" {
     }
   }
 
-  # After a call of which nobody knows what became, the limit is pushed once more, when that call can no longer land: a
+  # After a call with an unknown outcome, the limit is pushed once more, when that call can no longer land: a
   # minute later. With a push subscription no message can ask for that by itself, so all of them wait as long.
   retry_policy {
     minimum_backoff = "60s"

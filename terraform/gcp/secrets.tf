@@ -28,7 +28,7 @@ resource "google_secret_manager_secret" "webhook" {
 }
 
 # One JSON object of what outbound calls with: {"GABBER_API_KEY": "...", "LEADS_FORWARD_SECRET": "whsec_..."}, or {} to
-# call nobody. Like the other it has no version here and must have one before the functions are deployed.
+# call no platform. Like the other it has no version here and must have one before the functions are deployed.
 resource "google_secret_manager_secret" "outbound" {
   secret_id           = "${var.name}-outbound"
   labels              = local.labels

@@ -28,7 +28,7 @@ resource "google_firestore_database" "ledger" {
 
 # Firestore indexes every field unless told otherwise. An index on an ever growing value takes 500 writes a second for
 # the whole collection, all of them at its end; one on a balance makes each charge a slower write to the busiest
-# document; one on a record's data is storage for nothing. Nobody looks for any of these by itself.
+# document; one on a record's data is storage for nothing. No query is by one of these alone.
 #
 # No ttl_config, here or anywhere, ever: an entry is what makes its event's second delivery harmless, at any age.
 resource "google_firestore_field" "unindexed" {

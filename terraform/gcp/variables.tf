@@ -21,7 +21,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "Prefix of everything that has a name, and the name of the database. One per environment: webhooks-dev, webhooks-prod. Another one later would make everything anew, the books and queues empty."
+  description = "Prefix of everything that has a name, and the name of the database. One per environment: webhooks-dev, webhooks-prod. Another one later would make everything anew, the ledger and queues empty."
   type        = string
   default     = "webhooks"
 
@@ -137,7 +137,7 @@ variable "idless_window" {
 }
 
 variable "anonymous_humans" {
-  description = "Humans that stand for nobody, separated by commas: their usage goes to the suspense account."
+  description = "Ids of unknown persons, separated by commas: their usage goes to the suspense account."
   type        = string
   default     = "anonymous"
 
@@ -240,7 +240,7 @@ variable "outbound_max_instances" {
 variable "log_retention_days" {
   description = <<-EOT
     How long logs are kept. They hold no bodies, secrets or personal data. This sets the project's _Default bucket, and so
-    concerns everything that logs in the project. Null leaves that bucket as it is: 30 days, unless somebody changed it.
+    concerns everything that logs in the project. Null leaves that bucket as it is: 30 days, unless it was changed.
   EOT
   type        = number
   default     = null
@@ -259,7 +259,7 @@ variable "alarm_email" {
   validation {
     # AWS has a topic to subscribe to later. Here an alert policy without a channel rings nowhere, for ever.
     condition     = var.alarm_email != "" || length(var.notification_channels) > 0
-    error_message = "Somebody must be told: set alarm_email or notification_channels."
+    error_message = "Alarms must reach an operator: set alarm_email or notification_channels."
   }
 }
 

@@ -1,5 +1,5 @@
 # Reads events, writes ledger and records, publishes follow-ups. It has no secret, it cannot delete what it wrote, and
-# only Pub/Sub can call it: the network lets nobody else in, and IAM knows one caller.
+# only Pub/Sub can call it: the network lets no other caller in, and IAM knows one caller.
 
 resource "google_cloudfunctions2_function" "worker" {
   name        = "${var.name}-worker"

@@ -89,10 +89,10 @@ var harmless = []mutant{{"", []edit{
 	{template, "Threshold: 5\n", "Threshold: 10\n"}, {aws + "observability.tf", "threshold = 5,", "threshold = 10,"},
 	{template, "MemorySize: 256", "MemorySize: 512"},
 	{aws + "ingest.tf", "memory_size = 256", "memory_size = 512"}, {aws + "worker.tf", "memory_size      = 256", "memory_size      = 512"}, {aws + "outbound.tf", "memory_size      = 256", "memory_size      = 512"},
-	{template, "A balance fell below zero.", "Somebody has less than nothing."}, {aws + "observability.tf", "A balance fell below zero.", "Somebody has less than nothing."},
+	{template, "A balance fell below zero.", "An account is below zero."}, {aws + "observability.tf", "A balance fell below zero.", "An account is below zero."},
 	{gcp + "worker.tf", "concurrency = 10", "concurrency = 20"}, {gcp + "outbound.tf", "concurrency = 10", "concurrency = 20"},
 	{gcp + "queues.tf", "= 7 * 86400", "= 6 * 86400"},
-	{gcp + "observability.tf", "A balance fell below zero.", "Somebody has less than nothing."}, {gcp + "observability.tf", "threshold = 4,", "threshold = 9,"},
+	{gcp + "observability.tf", "A balance fell below zero.", "An account is below zero."}, {gcp + "observability.tf", "threshold = 4,", "threshold = 9,"},
 }}}
 
 func TestModules(t *testing.T) {

@@ -160,7 +160,7 @@ func checkURLPermissions(t *testing.T, endpoint string) {
 	}
 	for _, action := range []string{"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"} {
 		if !slices.Contains(actions, action) {
-			t.Errorf("nobody may %s", action)
+			t.Errorf("there is no permission for %s", action)
 		}
 	}
 }

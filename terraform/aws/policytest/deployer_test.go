@@ -107,8 +107,8 @@ var spared = actions("dynamodb", "DescribeImport GetItem Query Scan", "ec2", "De
 
 var read = regexp.MustCompile(`:(Describe|Get|List)`)
 
-// CloudFormation looks at what it makes, changes and deletes whatever properties a
-// resource has: its registry, of which cfn-lint brings a copy, names the actions.
+// CloudFormation looks at what it makes, changes and deletes, for all properties that a
+// resource may have: its registry, of which cfn-lint brings a copy, names the actions.
 // Those that write depend on properties and stand in actionsOf.
 func TestDeployerMayLookAtWhatItMakes(t *testing.T) {
 	toolstest.Path(t, root+".tools/cfn/bin/cfn-lint")

@@ -21,8 +21,13 @@ run "values_out_of_bounds" {
     gabber_ledger                = "beside" # without a credit type
   }
   expect_failures = [
-    var.name, var.architecture, var.max_message_kib, var.worker_maximum_concurrency, var.ingest_reserved_concurrency,
-    var.outbound_maximum_concurrency, var.gabber_ledger,
+    var.name,
+    var.architecture,
+    var.max_message_kib,
+    var.worker_maximum_concurrency,
+    var.ingest_reserved_concurrency,
+    var.outbound_maximum_concurrency,
+    var.gabber_ledger,
   ]
 }
 
@@ -39,8 +44,14 @@ run "values_that_the_provider_takes_and_something_else_refuses_later" {
     kms_key_arn                  = "arn:aws:kms:eu-west-1:111122223333:alias/mykey"
   }
   expect_failures = [
-    var.ingest_reserved_concurrency, var.worker_maximum_concurrency, var.outbound_maximum_concurrency, var.tariff, var.idless_window,
-    var.leads_forward_url, var.gabber_api_url, var.kms_key_arn,
+    var.ingest_reserved_concurrency,
+    var.worker_maximum_concurrency,
+    var.outbound_maximum_concurrency,
+    var.tariff,
+    var.idless_window,
+    var.leads_forward_url,
+    var.gabber_api_url,
+    var.kms_key_arn,
   ]
 }
 
@@ -55,6 +66,11 @@ run "empty_values_that_would_mean_the_default" {
     gabber_api_url   = ""
   }
   expect_failures = [
-    var.tariff, var.idless_window, var.anonymous_humans, var.speak_result, var.speak_failure, var.gabber_api_url,
+    var.tariff,
+    var.idless_window,
+    var.anonymous_humans,
+    var.speak_result,
+    var.speak_failure,
+    var.gabber_api_url,
   ]
 }

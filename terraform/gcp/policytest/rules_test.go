@@ -8,7 +8,7 @@ import (
 	"github.com/webhook-functions/template/terraform/tftest"
 )
 
-// allGrants is everything that anybody may do because of this module, and what
+// allGrants is everything that is granted by this module, and what
 // its own role consists of.
 const allGrants = `
 Pub/Sub: roles/iam.serviceAccountOpenIdTokenCreator on serviceAccounts/demo-push
@@ -112,7 +112,7 @@ var noSuchGrant = map[string]string{
 }
 
 // brokenRules holds every resource to the rules for its kind, also those that
-// nobody has written yet.
+// are written later.
 func brokenRules(plan []tftest.Resource) []string {
 	var broken []string
 	for _, r := range plan {

@@ -1,4 +1,4 @@
-# What changes later must not cost the books, nor close the door.
+# What changes later must not cost the ledger, nor close the front door.
 
 mock_provider "google" {
   source = "./tests/mock"

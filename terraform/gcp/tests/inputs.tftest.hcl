@@ -30,13 +30,24 @@ run "values_that_google_would_refuse_later" {
     gabber_api_url         = "http://api.gabber.dev"
     leads_forward_url      = "https://user@example.com"
     log_retention_days     = 0
-    alarm_email            = "" # nobody to tell
+    alarm_email            = "" # no operator to tell
   }
 
   expect_failures = [
-    var.project, var.region, var.name, var.labels, var.runtime, var.max_body_kib,
-    var.ingest_min_instances, var.worker_max_instances, var.outbound_max_instances,
-    var.gabber_ledger, var.gabber_api_url, var.leads_forward_url, var.log_retention_days, var.alarm_email,
+    var.project,
+    var.region,
+    var.name,
+    var.labels,
+    var.runtime,
+    var.max_body_kib,
+    var.ingest_min_instances,
+    var.worker_max_instances,
+    var.outbound_max_instances,
+    var.gabber_ledger,
+    var.gabber_api_url,
+    var.leads_forward_url,
+    var.log_retention_days,
+    var.alarm_email,
   ]
 }
 
@@ -55,8 +66,14 @@ run "values_that_only_what_is_deployed_would_refuse" {
   }
 
   expect_failures = [
-    var.max_body_kib, var.ingest_min_instances, var.worker_max_instances, var.outbound_max_instances,
-    var.tariff, var.idless_window, var.log_retention_days, var.kms_key_name,
+    var.max_body_kib,
+    var.ingest_min_instances,
+    var.worker_max_instances,
+    var.outbound_max_instances,
+    var.tariff,
+    var.idless_window,
+    var.log_retention_days,
+    var.kms_key_name,
   ]
 }
 
@@ -96,6 +113,11 @@ run "empty_values_that_would_mean_the_default" {
   }
 
   expect_failures = [
-    var.tariff, var.idless_window, var.anonymous_humans, var.speak_result, var.speak_failure, var.gabber_api_url,
+    var.tariff,
+    var.idless_window,
+    var.anonymous_humans,
+    var.speak_result,
+    var.speak_failure,
+    var.gabber_api_url,
   ]
 }

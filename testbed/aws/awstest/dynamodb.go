@@ -4,7 +4,7 @@
 //	client, err := aws.FromEnv(server.Env)
 //	store := client.Ledger(server.LedgerTable(t))
 //
-// The server is installed by tools/dynamodb-local.sh. It lives in memory and as
+// The server is installed by tools/aws-dynamodb-local.sh. It lives in memory and as
 // long as the test that started it. It does not throttle, and it knows nothing
 // of permissions.
 package awstest
