@@ -1,7 +1,6 @@
 package policytest
 
 import (
-	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -14,79 +13,41 @@ import (
 	"github.com/webhook-functions/template/terraform/tftest"
 )
 
-// The actions that create, read, change, tag and delete a resource. AWS' service
-// authorization reference and the provider's and CloudFormation's documentation
-// are the sources. TestDeployerMayLookAtWhatItMakes compares with CloudFormation's
-// registry and TestApplyAndDestroy with Terraform's calls; nothing here has asked IAM.
-var (
-	functionActions = actions("lambda", "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig GetFunctionRecursionConfig"+
-		" GetRuntimeManagementConfig ListVersionsByFunction UpdateFunctionCode"+
-		" UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency DeleteFunction TagResource UntagResource ListTags", "iam", "PassRole")
-	mappingActions = actions("lambda", "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings UpdateEventSourceMapping DeleteEventSourceMapping"+
-		" TagResource UntagResource ListTags")
-	urlActions        = actions("lambda", "CreateFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig DeleteFunctionUrlConfig AddPermission RemovePermission GetPolicy")
-	permissionActions = actions("lambda", "AddPermission RemovePermission GetPolicy")
-	queueActions      = actions("sqs", "CreateQueue GetQueueUrl GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue ListQueueTags")
-	queuePolicy       = actions("sqs", "GetQueueAttributes SetQueueAttributes")
-	tableLifecycle    = actions("dynamodb", "CreateTable DescribeTable UpdateTable DeleteTable DescribeContinuousBackups UpdateContinuousBackups DescribeTimeToLive"+
-		" DescribeContributorInsights DescribeKinesisStreamingDestination GetResourcePolicy TagResource UntagResource ListTagsOfResource")
-	secretActions = actions("secretsmanager", "CreateSecret DescribeSecret UpdateSecret DeleteSecret GetResourcePolicy TagResource UntagResource")
-	roleActions   = actions("iam", "CreateRole GetRole UpdateRole UpdateAssumeRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary DeleteRole"+
-		" ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole TagRole UntagRole ListRoleTags")
-	rolePolicyActions = actions("iam", "PutRolePolicy GetRolePolicy DeleteRolePolicy")
-	logGroupActions   = actions("logs", "CreateLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy DeleteLogGroup GetDataProtectionPolicy"+
-		" DescribeIndexPolicies DescribeResourcePolicies AssociateKmsKey DisassociateKmsKey TagResource UntagResource ListTagsForResource")
-	filterActions    = actions("logs", "PutMetricFilter DescribeMetricFilters DeleteMetricFilter")
-	alarmActions     = actions("cloudwatch", "PutMetricAlarm DescribeAlarms DeleteAlarms TagResource UntagResource ListTagsForResource")
-	dashboardActions = actions("cloudwatch", "PutDashboard GetDashboard DeleteDashboards")
-	topicActions     = actions("sns", "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic GetDataProtectionPolicy TagResource UntagResource ListTagsForResource")
-	subscription     = actions("sns", "Subscribe GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe ListSubscriptionsByTopic")
-	stackActions     = actions("cloudformation", "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate TagResource")
-)
-
-// actionsOf says what a resource takes, by its type in a template or a module.
+// actionsOf says which actions create, read, change, tag and delete a resource, by its
+// types in the template and in the module; other rows are about commands. AWS' service
+// authorization reference and the provider's and CloudFormation's documentation are the
+// sources. TestDeployerMayLookAtWhatItMakes compares with CloudFormation's registry and
+// TestApplyAndDestroy with Terraform's calls; nothing here has asked IAM.
 var actionsOf = map[string][]string{
-	"AWS::CloudWatch::Alarm":              alarmActions,
-	"AWS::CloudWatch::Dashboard":          dashboardActions,
-	"AWS::DynamoDB::Table":                tableLifecycle,
-	"AWS::IAM::Role":                      slices.Concat(roleActions, rolePolicyActions),
-	"AWS::Lambda::Permission":             permissionActions,
-	"AWS::Lambda::Url":                    urlActions,
-	"AWS::Logs::LogGroup":                 logGroupActions,
-	"AWS::Logs::MetricFilter":             filterActions,
-	"AWS::SNS::Subscription":              subscription,
-	"AWS::SNS::Topic":                     topicActions,
-	"AWS::SQS::Queue":                     queueActions,
-	"AWS::SQS::QueuePolicy":               queuePolicy,
-	"AWS::SecretsManager::Secret":         secretActions,
-	"AWS::Serverless::Function":           slices.Concat(functionActions, mappingActions),
-	"aws_cloudformation_stack":            slices.Concat(stackActions, permissionActions),
-	"aws_cloudwatch_dashboard":            dashboardActions,
-	"aws_cloudwatch_log_group":            logGroupActions,
-	"aws_cloudwatch_log_metric_filter":    filterActions,
-	"aws_cloudwatch_metric_alarm":         alarmActions,
-	"aws_dynamodb_table":                  tableLifecycle,
-	"aws_iam_role":                        roleActions,
-	"aws_iam_role_policy":                 rolePolicyActions,
-	"aws_lambda_event_source_mapping":     mappingActions,
-	"aws_lambda_function":                 functionActions,
-	"aws_lambda_function_url":             urlActions,
-	"aws_secretsmanager_secret":           secretActions,
-	"aws_sns_topic":                       topicActions,
-	"aws_sns_topic_subscription":          subscription,
-	"aws_sqs_queue":                       queueActions,
-	"aws_sqs_queue_policy":                queuePolicy,
-	"sam deploy, its stack and bucket":    slices.Concat(stackActions, samActions),
-	"the guide's commands for a secret":   {"secretsmanager:PutSecretValue"},
-	"the guide's command for a new key":   {"lambda:UpdateFunctionConfiguration"},
-	"the guide's commands for an address": {"cloudformation:DescribeStacks"},
+	"AWS::Lambda::Function aws_lambda_function": actions("lambda", "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig GetFunctionRecursionConfig"+
+		" GetRuntimeManagementConfig ListVersionsByFunction UpdateFunctionCode"+
+		" UpdateFunctionConfiguration PutFunctionConcurrency DeleteFunctionConcurrency DeleteFunction TagResource UntagResource ListTags", "iam", "PassRole"),
+	"AWS::Lambda::EventSourceMapping aws_lambda_event_source_mapping": actions("lambda", "CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings UpdateEventSourceMapping"+
+		" DeleteEventSourceMapping TagResource UntagResource ListTags"),
+	"AWS::Lambda::Url aws_lambda_function_url": actions("lambda", "CreateFunctionUrlConfig GetFunctionUrlConfig UpdateFunctionUrlConfig DeleteFunctionUrlConfig"+
+		" AddPermission RemovePermission GetPolicy"),
+	"AWS::Lambda::Permission aws_cloudformation_stack": actions("lambda", "AddPermission RemovePermission GetPolicy"),
+	"AWS::SQS::Queue aws_sqs_queue":                    actions("sqs", "CreateQueue GetQueueUrl GetQueueAttributes SetQueueAttributes DeleteQueue TagQueue UntagQueue ListQueueTags"),
+	"AWS::SQS::QueuePolicy aws_sqs_queue_policy":       actions("sqs", "GetQueueAttributes SetQueueAttributes"),
+	"AWS::DynamoDB::Table aws_dynamodb_table": actions("dynamodb", "CreateTable DescribeTable UpdateTable DeleteTable DescribeContinuousBackups UpdateContinuousBackups DescribeTimeToLive"+
+		" DescribeContributorInsights DescribeKinesisStreamingDestination GetResourcePolicy TagResource UntagResource ListTagsOfResource"),
+	"AWS::SecretsManager::Secret aws_secretsmanager_secret": actions("secretsmanager", "CreateSecret DescribeSecret UpdateSecret DeleteSecret GetResourcePolicy TagResource UntagResource"),
+	"AWS::IAM::Role aws_iam_role": actions("iam", "CreateRole GetRole UpdateRole UpdateAssumeRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary DeleteRole"+
+		" ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole TagRole UntagRole ListRoleTags"),
+	"AWS::IAM::Role aws_iam_role_policy": actions("iam", "PutRolePolicy GetRolePolicy DeleteRolePolicy"),
+	"AWS::Logs::LogGroup aws_cloudwatch_log_group": actions("logs", "CreateLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy DeleteLogGroup GetDataProtectionPolicy"+
+		" DescribeIndexPolicies DescribeResourcePolicies AssociateKmsKey DisassociateKmsKey TagResource UntagResource ListTagsForResource"),
+	"AWS::Logs::MetricFilter aws_cloudwatch_log_metric_filter": actions("logs", "PutMetricFilter DescribeMetricFilters DeleteMetricFilter"),
+	"AWS::CloudWatch::Alarm aws_cloudwatch_metric_alarm":       actions("cloudwatch", "PutMetricAlarm DescribeAlarms DeleteAlarms TagResource UntagResource ListTagsForResource"),
+	"AWS::CloudWatch::Dashboard aws_cloudwatch_dashboard":      actions("cloudwatch", "PutDashboard GetDashboard DeleteDashboards"),
+	"AWS::SNS::Topic aws_sns_topic":                            actions("sns", "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic GetDataProtectionPolicy TagResource UntagResource ListTagsForResource"),
+	"AWS::SNS::Subscription aws_sns_topic_subscription":        actions("sns", "Subscribe GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe ListSubscriptionsByTopic"),
+	"aws_cloudformation_stack":                                 actions("cloudformation", "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents GetTemplate TagResource"),
+	"sam deploy and sam delete": actions("cloudformation", "CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet DescribeStackResources GetTemplateSummary",
+		"s3", "CreateBucket GetBucketLocation ListBucket PutBucketPolicy GetBucketPolicy GetBucketAcl PutBucketVersioning PutBucketPublicAccessBlock"+
+			" PutEncryptionConfiguration PutBucketTagging PutObject GetObject GetObjectVersion DeleteObject"),
+	"the guide's commands for a secret": {"secretsmanager:PutSecretValue"},
 }
-
-// samActions are those of `sam deploy` and `sam delete` beside their resources'.
-var samActions = slices.Concat(
-	actions("cloudformation", "CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet DescribeStackResources GetTemplateSummary"),
-	actions("s3", "CreateBucket GetBucketLocation ListBucket PutBucketPolicy GetBucketPolicy GetBucketAcl PutBucketVersioning PutBucketPublicAccessBlock"+
-		" PutEncryptionConfiguration PutBucketTagging PutObject GetObject GetObjectVersion DeleteObject"))
 
 // actions joins each service with its actions, which stand in one text.
 func actions(of ...string) (all []string) {
@@ -151,21 +112,24 @@ func TestDeployerMayLookAtWhatItMakes(t *testing.T) {
 // module take, and nothing else; no statement reaches beyond the deployment by
 // its resources, but where IAM knows none.
 func TestDeployerIsGrantedWhatADeploymentTakes(t *testing.T) {
-	granted := grantedActions(t)
-	needed := map[string]bool{}
-	for kind, actions := range actionsOf {
-		if !strings.Contains(kind, " ") && !used(t)[kind] {
-			t.Errorf("%s is used nowhere: take it out", kind)
+	granted, kinds, needed := grantedActions(t), used(t), map[string]bool{}
+	for row, actions := range actionsOf {
+		for kind := range strings.FieldsSeq(row) {
+			if _, isType := kinds[kind]; isType {
+				kinds[kind] = true
+			} else if strings.ContainsAny(kind, ":_") {
+				t.Errorf("%s is used nowhere: take it out", kind)
+			}
 		}
 		for _, action := range actions {
 			needed[action] = true
 			if !granted[action] {
-				t.Errorf("%s takes %s, which docs/aws-deployer.json does not grant", kind, action)
+				t.Errorf("%s takes %s, which docs/aws-deployer.json does not grant", row, action)
 			}
 		}
 	}
-	for kind := range used(t) {
-		if actionsOf[kind] == nil {
+	for kind, known := range kinds {
+		if !known {
 			t.Errorf("%s: which actions does it take? Add them here and to docs/aws-deployer.json", kind)
 		}
 	}
@@ -176,19 +140,18 @@ func TestDeployerIsGrantedWhatADeploymentTakes(t *testing.T) {
 	}
 }
 
-// used are the types of resources in the template, before SAM, and in the module.
+// used are the types of resources in the template, after SAM, and in the module; none
+// is known yet.
 func used(t *testing.T) map[string]bool {
 	t.Helper()
-	all := tftest.Parse(t, module).Types()
+	all := map[string]bool{}
+	for kind := range tftest.Parse(t, module).Types() {
+		all[kind] = false
+	}
 	for _, resource := range at(transformed(t, nil), "Resources") {
-		all[cmp.Or(madeBySAM[tftest.Text(resource, "Type")], tftest.Text(resource, "Type"))] = true
+		all[tftest.Text(resource, "Type")] = false
 	}
 	return all
-}
-
-// madeBySAM are the types that SAM makes of a function.
-var madeBySAM = map[string]string{
-	"AWS::Lambda::Function": "AWS::Serverless::Function", "AWS::Lambda::EventSourceMapping": "AWS::Serverless::Function",
 }
 
 // anywhere are the statements for which IAM knows no resource of a deployment.
