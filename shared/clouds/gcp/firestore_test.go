@@ -37,13 +37,11 @@ func TestOnFirestore(t *testing.T) {
 	}{
 		{"what an event costs", whatAnEventCosts},
 		{"answers get lost", answersGetLost},
-		{"contention ends", contentionEnds},
+		{"contention", contention},
 		{"contention without end", contentionWithoutEnd},
 		{"another process opens the account", anotherOpens},
 		{"small amounts pass the bound", smallPassTheBound},
-		{"fifty large amounts at once", fiftyLarge},
 		{"the dedup index changes in between", dedupInBetween},
-		{"a mark meets charges", markMeetsCharges},
 		{"what can never be stored is permanent", neverStored},
 		{"errors quote nothing", errorsQuoteNothing},
 		{"a record's answer is lost", recordsAnswerLost},
@@ -291,20 +289,38 @@ func answersGetLost(t *testing.T, w *wire) {
 	}
 }
 
-func contentionEnds(t *testing.T, w *wire) {
+// contention: a commit that is refused because of another one is tried again, as
+// often as contentions says, and not by the client besides.
+func contention(t *testing.T, w *wire) {
 	store := w.Ledger("ledger")
-	mustPost(t, store, "u1", charge("1", 1))
-	left := 3
-	w.before = func(call) *http.Response {
-		if left--; left >= 0 {
-			return refusing(409, "ABORTED")
+	mustPost(t, store, "u1", charge("first", 1))
+	for name, do := range map[string]func() error{
+		"a posting": func() error {
+			_, err := store.Post(t.Context(), "u1", []ledger.Entry{charge("2", 1)})
+			return err
+		},
+		"a mark": func() error { return store.MarkPushed(t.Context(), "u1", 1) },
+	} {
+		for _, meets := range []int{contentions, contentions - 1} {
+			w.operations()
+			left := meets
+			w.before = func(call) *http.Response {
+				if left--; left >= 0 {
+					return refusing(409, "ABORTED")
+				}
+				return nil
+			}
+			err := do()
+			if got := len(w.operations()); contended(err) != (meets == contentions) || got != min(meets+1, contentions) {
+				t.Errorf("%s that meets %d others: error %v after %d commits", name, meets, err, got)
+			}
 		}
-		return nil
 	}
-	if outcomes := mustPost(t, store, "u1", charge("2", 1)); outcomes[0] != ledger.Recorded {
-		t.Errorf("%v", outcomes)
-	}
+	w.before = nil
 	stands(t, store, "u1", -2, 2)
+	if a, err := store.Account(t.Context(), "u1"); err != nil || a.PushedSeq != 1 {
+		t.Errorf("%+v (%v), want 1 pushed", a, err)
+	}
 }
 
 func contentionWithoutEnd(t *testing.T, w *wire) {
@@ -377,30 +393,6 @@ func smallPassTheBound(t *testing.T, w *wire) {
 	ledgertest.CheckLedger(t, store, "u1")
 }
 
-func fiftyLarge(t *testing.T, w *wire) {
-	store := w.Ledger("ledger")
-	mustPost(t, store, "u1", charge("first", 1))
-	var all sync.WaitGroup
-	for i := range 50 {
-		amount := ledger.Micro(1)
-		if i%2 == 0 {
-			amount += blindMost
-		}
-		all.Go(func() {
-			for t.Context().Err() == nil {
-				if _, err := store.Post(t.Context(), "u1", []ledger.Entry{charge(fmt.Sprint(i), amount)}); err == nil {
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	ledgertest.CheckLedger(t, store, "u1")
-	if a, err := store.Account(t.Context(), "u1"); err != nil || a.Balance != -25*blindMost-51 || a.Seq != 51 {
-		t.Errorf("%+v (%v), want balance %d and seq 51", a, err, -25*blindMost-51)
-	}
-}
-
 // dedupInBetween: we read and found nothing of the same content; before we commit,
 // another process does.
 func dedupInBetween(t *testing.T, w *wire) {
@@ -425,34 +417,6 @@ func withoutID(id string, at time.Duration) ledger.Entry {
 	e := charge(id, 1)
 	e.DedupKey, e.DedupWindow, e.Time = "content", time.Minute, e.Time.Add(at)
 	return e
-}
-
-// markMeetsCharges: a mark that is refused because of another commit is tried as
-// often as a charge is, and not by the client besides.
-func markMeetsCharges(t *testing.T, w *wire) {
-	store := w.Ledger("ledger")
-	for _, row := range []struct {
-		name               string
-		meets, seq, synced int64
-	}{{"some", contentions - 1, 1, 1}, {"too many", contentions, 2, 1}} {
-		mustPost(t, store, "u1", charge(row.name, 1))
-		w.operations()
-		left := row.meets
-		w.before = func(call) *http.Response {
-			if left--; left >= 0 {
-				return refusing(409, "ABORTED")
-			}
-			return nil
-		}
-		err := store.MarkPushed(t.Context(), "u1", row.seq)
-		if got := int64(len(w.operations())); contended(err) != (row.meets == contentions) || got != min(row.meets+1, contentions) {
-			t.Errorf("%s: error %v after %d commits", row.name, err, got)
-		}
-		w.before = nil
-		if a, err := store.Account(t.Context(), "u1"); err != nil || a.PushedSeq != row.synced {
-			t.Errorf("%s: %+v (%v), want synced_seq %d", row.name, a, err, row.synced)
-		}
-	}
 }
 
 func neverStored(t *testing.T, w *wire) {

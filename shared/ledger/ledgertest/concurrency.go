@@ -3,7 +3,6 @@ package ledgertest
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/webhook-functions/template/shared/ledger"
@@ -11,35 +10,31 @@ import (
 
 const callers = 50
 
-// tally counts what many callers were told.
+// tally counts the outcomes of many callers.
 type tally struct {
-	recorded, duplicate, suppressed, conflict, errors atomic.Int64
-}
-
-func (y *tally) add(outcomes []ledger.Outcome) {
-	for _, o := range outcomes {
-		switch o {
-		case ledger.Recorded:
-			y.recorded.Add(1)
-		case ledger.Duplicate:
-			y.duplicate.Add(1)
-		case ledger.WasSuppressed:
-			y.suppressed.Add(1)
-		case ledger.Conflict:
-			y.conflict.Add(1)
-		}
-	}
+	mu       sync.Mutex
+	outcomes map[ledger.Outcome]int
+	errors   int
 }
 
 // persist posts until the store answers, as a queue would deliver again.
 func (d *desk) persist(y *tally, account string, entries ...ledger.Entry) {
 	for try := range 30 {
 		outcomes, err := d.store.Post(d.Context(), account, entries)
+		y.mu.Lock()
+		if y.outcomes == nil {
+			y.outcomes = map[ledger.Outcome]int{}
+		}
+		for _, o := range outcomes {
+			y.outcomes[o]++
+		}
+		if err != nil {
+			y.errors++
+		}
+		y.mu.Unlock()
 		if err == nil {
-			y.add(outcomes)
 			return
 		}
-		y.errors.Add(1)
 		time.Sleep(time.Duration(try) * 5 * time.Millisecond)
 	}
 	d.Errorf("account %q: no answer in 30 tries", account)
@@ -61,10 +56,10 @@ func atOnce(n int, call func(i int)) {
 
 // counted compares a counter. After an error an entry may have been written by
 // a call that could not say so; then the store alone is the judge.
-func (d *desk) counted(what string, got *atomic.Int64, want int64, y *tally) {
+func (d *desk) counted(y *tally, outcome ledger.Outcome, want int) {
 	d.Helper()
-	if got.Load() != want && (y.errors.Load() == 0 || got.Load() > want) {
-		d.Errorf("%d callers were told %q, want %d (%d errors on the way)", got.Load(), what, want, y.errors.Load())
+	if got := y.outcomes[outcome]; got != want && (y.errors == 0 || got > want) {
+		d.Errorf("%d callers were told %q, want %d (%d errors on the way)", got, outcome, want, y.errors)
 	}
 }
 
@@ -72,36 +67,39 @@ func oneEventFiftyCallers(d *desk) {
 	var y tally
 	account, entry := d.name("a"), d.charge("e", 30)
 	atOnce(callers, func(int) { d.persist(&y, account, entry) })
-	d.counted("recorded", &y.recorded, 1, &y)
-	if y.recorded.Load()+y.duplicate.Load() != callers {
-		d.Errorf("account %q: %d recorded and %d duplicates, want %d together", account, y.recorded.Load(), y.duplicate.Load(), callers)
+	d.counted(&y, ledger.Recorded, 1)
+	if y.outcomes[ledger.Recorded]+y.outcomes[ledger.Duplicate] != callers {
+		d.Errorf("account %q: outcomes %v", account, y.outcomes)
 	}
 	d.check(account)
 	d.balance(account, -30, 1)
 }
 
-// All entries are alike, so that every state anybody ever reads can be checked:
-// the balance is -7 times seq.
+// fiftyCallersOneAccount posts entries that are all alike, so that every state that
+// is ever read can be checked: the balance is seq amounts. An amount beyond those of
+// 7 days is one that a store may have to read for.
 func fiftyCallersOneAccount(d *desk) {
 	const each = 4
-	var y tally
-	account := d.name("a")
-	atOnce(callers, func(i int) {
-		for k := range each {
-			d.persist(&y, account, d.charge(fmt.Sprintf("%d.%d", i, k), 7))
-			a, err := d.store.Account(d.Context(), account)
-			if least := int64(k + 1); err != nil || a.Balance != ledger.Micro(-7*a.Seq) || a.Seq < least {
-				d.Errorf("account %q: read balance %d at seq %d (%v), want %d and a seq of at least %d", account, a.Balance, a.Seq, err, -7*a.Seq, least)
+	for _, amount := range []ledger.Micro{7, 1_000_000 * ledger.Credit} {
+		var y tally
+		account := d.name("takes %s", amount)
+		atOnce(callers, func(i int) {
+			for k := range each {
+				d.persist(&y, account, d.charge(fmt.Sprintf("%s %d.%d", amount, i, k), amount))
+				a, err := d.store.Account(d.Context(), account)
+				if err != nil || a.Balance != -amount*ledger.Micro(a.Seq) || a.Seq < int64(k+1) {
+					d.Errorf("account %q: after %d entries read balance %d at seq %d (%v)", account, k+1, a.Balance, a.Seq, err)
+				}
 			}
-		}
-	})
-	d.counted("recorded", &y.recorded, callers*each, &y)
-	d.check(account)
-	d.balance(account, -7*callers*each, callers*each)
+		})
+		d.counted(&y, ledger.Recorded, callers*each)
+		d.check(account)
+		d.balance(account, -amount*callers*each, callers*each)
+	}
 }
 
-// Every caller visits several accounts, in batches that overlap with its
-// neighbours' in time.
+// fiftyCallersFiftyAccounts: every caller visits several accounts, in batches that
+// overlap with its neighbours' in time.
 func fiftyCallersFiftyAccounts(d *desk) {
 	const each = 3
 	var y tally
@@ -111,7 +109,7 @@ func fiftyCallersFiftyAccounts(d *desk) {
 			d.persist(&y, account, d.charge(fmt.Sprintf("%d.%d", i, k), 7), d.charge(fmt.Sprintf("%d.%d+", i, k), 4))
 		}
 	})
-	d.counted("recorded", &y.recorded, 2*callers*each, &y)
+	d.counted(&y, ledger.Recorded, 2*callers*each)
 	for i := range callers {
 		d.balance(d.name("%d", i), -11*each, 2*each)
 		CheckLedger(d, d.store, d.name("%d", i))
@@ -124,8 +122,8 @@ func fiftyOfOneContent(d *desk) {
 	atOnce(callers, func(i int) {
 		d.persist(&y, account, d.arrival(arrival{id: fmt.Sprint(i), at: time.Duration(i) * time.Second, window: 15 * time.Minute}))
 	})
-	d.counted("recorded", &y.recorded, 1, &y)
-	d.counted("suppressed", &y.suppressed, callers-1, &y)
+	d.counted(&y, ledger.Recorded, 1)
+	d.counted(&y, ledger.WasSuppressed, callers-1)
 	d.check(account)
 	d.balance(account, -7, callers)
 }
