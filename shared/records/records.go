@@ -3,8 +3,7 @@
 //
 // Events arrive late, twice and out of order. A [Record] therefore carries an
 // order of its own, and a [Store] replaces a record only by one of higher
-// order: whatever the sequence of deliveries, every store ends in the same
-// state. A deletion is a record too (a tombstone), so that a late update does
+// order: after any sequence of deliveries every store ends in the same state. A deletion is a record too (a tombstone), so that a late update does
 // not bring a deleted thing back.
 //
 // Records hold personal data. Their Data is never logged.

@@ -94,7 +94,7 @@ func charges(from, n int) (entries []ledger.Entry) {
 	return entries
 }
 
-func TestLedgerOnTheWire(t *testing.T) {
+func TestLedger_requests(t *testing.T) {
 	server := awstest.DynamoDB(t)
 
 	t.Run("what a posting costs", func(t *testing.T) {
@@ -211,9 +211,9 @@ func TestLedgerOnTheWire(t *testing.T) {
 	})
 }
 
-// A table of more than a page is read until there is one account more than was
-// asked for: only then is there a next page to tell of.
-func TestAccountsOfALargeTable(t *testing.T) {
+// A table of more than a page is read until there is one account more than the limit:
+// only then is there a next page.
+func TestLedger_Accounts_pages(t *testing.T) {
 	page := func(account string, more bool) http.HandlerFunc {
 		last := ""
 		if more {

@@ -135,7 +135,7 @@ func (d database) commit(ctx context.Context, writes []write) error {
 }
 
 // stale says whether a commit was refused because a document is not as its
-// precondition says: look again and make another plan.
+// precondition says: read and plan anew.
 func stale(err error) bool {
 	return refusedAs(err, "ALREADY_EXISTS", "NOT_FOUND", "FAILED_PRECONDITION")
 }
@@ -143,13 +143,11 @@ func stale(err error) bool {
 // contended says whether a commit was refused because of another one under way.
 func contended(err error) bool { return refusedAs(err, "ABORTED") }
 
-// invalid says whether what was written was refused as such: trying again
-// cannot help.
+// invalid says whether Firestore can never store what was written.
 func invalid(err error) bool { return refusedAs(err, "INVALID_ARGUMENT", "OUT_OF_RANGE") }
 
-// get reads documents as of one moment; nil is one that does not exist. Firestore
-// must say so of each: an account that an answer passes over in silence would
-// look like one without credits, and its people be locked out.
+// get reads documents as of one moment; nil is one that does not exist. An answer
+// that leaves a document out is an error: an account would seem to have no credits.
 func (d database) get(ctx context.Context, names ...string) (map[string]*document, error) {
 	in := struct {
 		Documents []string `json:"documents"`
@@ -174,8 +172,8 @@ func (d database) get(ctx context.Context, names ...string) (map[string]*documen
 		}
 	}
 	for _, name := range names {
-		if _, told := documents[name]; !told {
-			return nil, errors.New("the answer does not tell of every document")
+		if _, there := documents[name]; !there {
+			return nil, errors.New("the answer leaves a document out")
 		}
 	}
 	return documents, nil

@@ -23,7 +23,7 @@ import (
 	"github.com/webhook-functions/template/testbed/gcp/gcptest"
 )
 
-func TestOnFirestore(t *testing.T) {
+func TestFirestore(t *testing.T) {
 	firestore := gcptest.Firestore(t)
 	t.Run("ledger", func(t *testing.T) {
 		ledgertest.Run(t, func(t *testing.T) ledger.Store { return newWire(t, firestore).Ledger("ledger") })
@@ -52,12 +52,12 @@ func TestOnFirestore(t *testing.T) {
 
 // An answer that passes over a document is no answer: it would make an account
 // out of nothing, with a limit of zero.
-func TestAnAnswerTellsOfEveryDocument(t *testing.T) {
+func TestLedger_Account_answers(t *testing.T) {
 	const (
 		account = "projects/demo-project/databases/ledger/documents/accounts/u1"
 		other   = "projects/demo-project/databases/ledger/documents/accounts/u2"
 		there   = `{"found": {"name": "` + account + `", "fields": {"balance": {"integerValue": "7"}, "seq": {"integerValue": "1"}}}}`
-		silent  = "read account: the answer does not tell of every document"
+		silent  = "read account: the answer leaves a document out"
 	)
 	missing := func(name string) string { return `{"missing": "` + name + `", "readTime": "2026-11-21T09:00:00Z"}` }
 	for _, row := range []struct {
@@ -89,7 +89,7 @@ func TestAnAnswerTellsOfEveryDocument(t *testing.T) {
 }
 
 // A commit that is not confirmed write by write may not have happened.
-func TestAnAnswerConfirmsEveryWrite(t *testing.T) {
+func TestLedger_Post_answers(t *testing.T) {
 	for name, answer := range map[string]string{"nothing": `{}`, "too many": `{"writeResults": [{}, {}, {}]}`} {
 		c := reach(t, newGoogle(t, says(200, answer)))
 		c.firestore = c.pubsub
@@ -341,7 +341,7 @@ func grant(id string, amount ledger.Micro) ledger.Entry {
 	return e
 }
 
-// anotherOpens: we looked and saw no account; before we open it, another process
+// anotherOpens: we read and found no account; before we create it, another process
 // does.
 func anotherOpens(t *testing.T, w *wire) {
 	ours, theirs := w.Ledger("ledger"), w.another().Ledger("ledger")
@@ -363,7 +363,7 @@ func anotherOpens(t *testing.T, w *wire) {
 }
 
 // smallPassTheBound: they are written without a read. The balance goes on to be
-// exact, every reader can tell, and what is read first goes no further.
+// exact, Account.Valid is false, and what is read first goes no further.
 func smallPassTheBound(t *testing.T, w *wire) {
 	store := w.Ledger("ledger")
 	near := blindMost / 2 // of the bound

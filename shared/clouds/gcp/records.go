@@ -19,7 +19,7 @@ var _ records.Store = (*Records)(nil)
 func (c *Client) Records(database string) *Records { return &Records{c.database(database)} }
 
 // Put reads and writes on condition that nothing changed in between. If the
-// answer to the write is lost, the next look finds the record there and Put says
+// answer to the write is lost, the next read finds the record there and Put says
 // that it stored nothing; the record is there all the same.
 func (r *Records) Put(ctx context.Context, record records.Record) (bool, error) {
 	name := r.recordName(record.Kind, record.ID)

@@ -239,8 +239,8 @@ func TestDeadLetters_Redrive_toTheOrigin(t *testing.T) {
 	clock := newClock()
 	db := open(t, newPath(t), clock.now)
 	_, _, balance, _ := letters(t, open(t, newPath(t), clock.now))
-	publish(t, db.Queue(local.Events).Dead(), balance) // its looks say outbound
-	publish(t, db.Queue(local.Outbound), event(1))     // its looks say events
+	publish(t, db.Queue(local.Events).Dead(), balance) // its type says outbound
+	publish(t, db.Queue(local.Outbound), event(1))     // its type says events
 	exhaust(t, db.Queue(local.Outbound), clock, worker.Verdict{})
 
 	var origins []string

@@ -33,7 +33,7 @@ func charge(id string) ledger.Entry {
 	return ledger.Entry{ID: id, Kind: ledger.Charge, Amount: -7, Fingerprint: "7", Time: event(1).Time}
 }
 
-// victim publishes, receives, posts and settles until it is killed, and says
+// victim publishes, receives, posts and finishes until it is killed, and says
 // what has been confirmed to it: "published <id>" and "posted <id>".
 func victim(path string) error {
 	ctx := context.Background()

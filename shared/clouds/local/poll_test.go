@@ -34,7 +34,7 @@ func start(t *testing.T, q *local.Queue, o local.PollOptions, handle func(contex
 	return stop
 }
 
-// counter acknowledges everything and tells the size of each batch.
+// counter acknowledges everything and gives the size of each batch.
 func counter() (handled chan int, handle func(context.Context, []worker.Message) []worker.Verdict) {
 	handled = make(chan int, 10)
 	return handled, func(_ context.Context, messages []worker.Message) []worker.Verdict {
@@ -114,7 +114,7 @@ func TestPoll_finishesItsLastBatch(t *testing.T) {
 	cancel()
 	select {
 	case <-ended:
-		t.Fatal("Poll returned with a batch in hand")
+		t.Fatal("Poll returned before its batch was finished")
 	case <-time.After(20 * time.Millisecond):
 	}
 	close(finish)

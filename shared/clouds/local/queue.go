@@ -123,7 +123,7 @@ func (q *Queue) ready(ctx context.Context, now time.Time, visibility time.Durati
 	ahead := false
 	err = q.db.read.QueryRowContext(ctx, readyQuery, q.name, nanos(now), nanos(now.Add(longest))).Scan(&ready, &ahead)
 	if err != nil {
-		return false, wrap("look into queue "+q.name, err)
+		return false, wrap("read queue "+q.name, err)
 	}
 	if back {
 		longest = delay

@@ -107,7 +107,7 @@ func TestQueue_Finish_receipts(t *testing.T) {
 	clock.advance(1) // the visibility time is over
 	second := receive(t, q, 1)[0]
 	if second.ID != first.ID || second.Receives != 2 || second.Receipt == first.Receipt {
-		t.Errorf("handed out again as %s, receive %d, receipt %d; was %s, 1, %d", second.ID, second.Receives, second.Receipt, first.ID, first.Receipt)
+		t.Errorf("received again as %s, receive %d, receipt %d; was %s, 1, %d", second.ID, second.Receives, second.Receipt, first.ID, first.Receipt)
 	}
 
 	finish(t, q, first, done)

@@ -35,7 +35,7 @@ CREATE TABLE entries (
 CREATE INDEX entries_by_account ON entries (account, time, id);
 CREATE INDEX entries_by_twin ON entries (twin, time) WHERE twin <> '' AND kind <> 'suppressed';
 
--- Not even an operator with a SQL prompt edits the books by accident.
+-- An operator at a SQL prompt does not edit the ledger by accident.
 CREATE TRIGGER entries_are_not_altered BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never altered'); END;
 CREATE TRIGGER entries_are_not_removed BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END;
 

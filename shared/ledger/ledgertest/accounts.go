@@ -38,7 +38,7 @@ func accountsAreListed(d *desk) {
 func checkFindsNothing(d *desk) {
 	account := d.name("a")
 	d.fill(account, 12)
-	for name, want := range map[string]int64{account: 12, d.name("nobody"): 0} {
+	for name, want := range map[string]int64{account: 12, d.name("unknown"): 0} {
 		if n, err := ledger.Check(d.Context(), d.store, name, ledger.Sleep); n != want || err != nil {
 			d.Errorf("account %q: %d entries, %v; want %d", name, n, err, want)
 		}

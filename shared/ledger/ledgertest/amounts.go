@@ -8,8 +8,8 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
-// balanceBound: an account at the end of its balances goes no further, whatever
-// else is posted with it, but back. That of an amount is the model's to test.
+// balanceBound: an account at the bound goes back, but no further, alone or with
+// other entries. The model tests the bound of an amount.
 func balanceBound(d *desk) {
 	const most, bound = ledger.MaxAmount, ledger.MaxBalance
 	for name, sign := range map[string]ledger.Micro{"up": 1, "down": -1} {

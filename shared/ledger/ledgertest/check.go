@@ -15,7 +15,7 @@ type Reporter interface {
 }
 
 // CheckLedger fails the test unless, for each account, the balance is the sum of
-// its entries and seq their number. Nobody may post to the accounts meanwhile:
+// its entries and seq their number. Nothing may be posted to the accounts meanwhile:
 // the state and the statement are two reads.
 func CheckLedger(t Reporter, store ledger.Store, accounts ...string) {
 	t.Helper()

@@ -22,8 +22,8 @@ func (d *desk) arrival(a arrival) ledger.Entry {
 	return e
 }
 
-// dedupIndex looks at the edges of what a store finds in its index, to the
-// nanosecond; what follows from it is ledger.Plan's.
+// dedupIndex tests the edges of a store's dedup index, to the nanosecond; ledger.Plan
+// decides from it.
 func dedupIndex(d *desk) {
 	const (
 		rec, dup, sup = ledger.Recorded, ledger.Duplicate, ledger.WasSuppressed

@@ -4,7 +4,7 @@
 //		ledgertest.Run(t, func(t *testing.T) ledger.Store { return open(t) })
 //	}
 //
-// Names are unique per run, so open may hand out the same store every time and
+// Names are unique per run, so open may give the same store every time and
 // the store may have held other tests' entries before. A run makes a few
 // thousand calls.
 //

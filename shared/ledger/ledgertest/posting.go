@@ -11,12 +11,12 @@ import (
 )
 
 func unknownAccount(d *desk) {
-	d.balance(d.name("nobody"), 0, 0)
-	if entries := d.statement(d.name("nobody"), 10); len(entries) != 0 {
-		d.Errorf("an account nobody posted to has %d entries", len(entries))
+	d.balance(d.name("unknown"), 0, 0)
+	if entries := d.statement(d.name("unknown"), 10); len(entries) != 0 {
+		d.Errorf("an unknown account has %d entries", len(entries))
 	}
-	d.expect(d.name("nobody"), nil)
-	d.balance(d.name("nobody"), 0, 0)
+	d.expect(d.name("unknown"), nil)
+	d.balance(d.name("unknown"), 0, 0)
 }
 
 func entryKeptWhole(d *desk) {

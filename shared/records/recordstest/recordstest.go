@@ -4,7 +4,7 @@
 //		recordstest.Run(t, func(t *testing.T) records.Store { return open(t) })
 //	}
 //
-// Kinds are unique per run, so open may hand out the same store every time.
+// Kinds are unique per run, so open may give the same store every time.
 package recordstest
 
 import (
@@ -167,22 +167,22 @@ func anyOrder(s *shelf) {
 	})
 }
 
-// fiftyAtOnce puts 50 versions of one record: the highest stays, and two callers
-// who put the same one are not both told that they stored it.
+// fiftyAtOnce puts 25 versions of one record, each twice: the highest stays, and
+// each is stored once at most.
 func fiftyAtOnce(s *shelf) {
-	var told [25]atomic.Int64
+	var stored [25]atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {
 			if s.persist(s.update("x", int64(i/2), fmt.Sprint(i/2))) {
-				told[i/2].Add(1)
+				stored[i/2].Add(1)
 			}
 		})
 	}
 	wg.Wait()
 	s.holds(s.update("x", 24, "24"))
-	for version := range told {
-		if n := told[version].Load(); n > 1 {
+	for version := range stored {
+		if n := stored[version].Load(); n > 1 {
 			s.Errorf("version %d was stored %d times", version, n)
 		}
 	}
