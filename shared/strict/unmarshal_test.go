@@ -87,6 +87,7 @@ var events = []struct{ name, body, err string }{
 	{"high surrogate twice", `{"type":"\ud83d\ud83d\ude00"}`, "not JSON: lone surrogate at byte 9"},
 	{"lone surrogate in a key", `{"\udc00":1}`, "not JSON: lone surrogate at byte 2"},
 	{"unknown escape", `{"type":"\x41"}`, "not JSON: invalid escape at byte 9"},
+	{"unknown escape, digits of a surrogate", `{"type":"\xd800"}`, "not JSON: invalid escape at byte 9"},
 	{"escape with a sign", `{"type":"\u+041"}`, "not JSON: invalid escape at byte 9"},
 	{"B131 newline in a string", "{\"type\":\"a\nb\"}", "not JSON: control character in a string at byte 10"},
 	{"B131 NUL in a string", "{\"type\":\"a\x00b\"}", "not JSON: control character in a string at byte 10"},
@@ -254,6 +255,7 @@ func TestUnmarshal_types(t *testing.T) {
 		{"int, -0", `{"int":-0}`, everything{}},
 		{"number keeps its token", `{"number":-10.50E+01}`, everything{Number: "-10.50E+01"}},
 		{"raw keeps its bytes", `{"raw": { "a" : [1.0, "\u0041"] } }`, everything{Raw: strict.Raw(`{ "a" : [1.0, "\u0041"] }`)}},
+		{"a backslash ends a string", `{"raw":["\\"],"string":"\\","int":1}`, everything{Raw: strict.Raw(`["\\"]`), String: `\`, Int: 1}},
 		{"strings", `{"strings":["a","","b"]}`, everything{Strings: []string{"a", "", "b"}}},
 		{"no strings", `{"strings":[]}`, everything{Strings: []string{}}},
 		{"null in a list", `{"strings":["a",null]}`, everything{Strings: []string{"a", ""}}},
@@ -433,8 +435,13 @@ func TestMaxDepth(t *testing.T) {
 	if err := strict.Unmarshal([]byte(deep), new(strict.Raw)); text(err) != "not JSON: nested too deep at byte 320" {
 		t.Errorf("one level more: %v", err)
 	}
-	if err := strict.Unmarshal([]byte("["+strings.Repeat("[],{},", 1000)+"[]]"), new(strict.Raw)); err != nil {
-		t.Errorf("wide, not deep: %v", err)
+	for _, pairs := range []int{50, 1000} {
+		if err := strict.Unmarshal([]byte("["+strings.Repeat("[],{},", pairs)+"[]]"), new(strict.Raw)); err != nil {
+			t.Errorf("wide, not deep: %v", err)
+		}
+	}
+	if err := strict.Unmarshal([]byte("["+string(nested(strict.MaxDepth))+",[]]"), new(strict.Raw)); text(err) != "not JSON: nested too deep at byte 64" {
+		t.Errorf("not deepest at the end: %v", err)
 	}
 	// Refused at the 65th bracket: what follows is not even looked at.
 	for _, data := range [][]byte{nested(65), nested(10_001), []byte(strings.Repeat("[", 500_000))} {
@@ -561,6 +568,7 @@ func TestUnmarshalReporting_unknownKeys(t *testing.T) {
 	for _, c := range []struct{ name, doc, want string }{
 		{"none", `{"a":"","in":{"b":""},"list":[{"b":""}],"raw":{"x":1},"table":{"y":true}}`, ""},
 		{"at the top", `{"a":"","c":1}`, "c"},
+		{"behind the last field", `{"a":"","in":null,"list":[],"raw":1,"table":{},"c":1}`, "c"},
 		{"inside, by the names of our own fields", `{"in":{"c":1},"list":[{"c":1},{"d":{"e":1}}]}`, "in.c list.c list.d"},
 		{"another case is another key", `{"A":1}`, "A"},
 		{"what might be data is not named", `{"robin@example.com":1,"+12025550143":1,"a b":1,"é":1,"":1}`, "? ? ? ? ?"},
