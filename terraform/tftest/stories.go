@@ -115,3 +115,9 @@ var Codes = []string{
 	webhook.CodeAPI, webhook.CodeAmbiguous, webhook.CodeConfig, webhook.CodeConflict, webhook.CodeDeadLetter, webhook.CodeDrift,
 	webhook.CodeInternal, webhook.CodeLedger, webhook.CodeNegative, webhook.CodeQueue, webhook.CodeSecret, webhook.CodeSignature, webhook.CodeSuspense,
 }
+
+// Unset are the settings that a function has where a module says nothing: "" but for
+// those that the modules spell out.
+func Unset(name string) string { return unset[name] }
+
+var unset = map[string]string{}

@@ -6,8 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/webhook-functions/template/shared/toolstest"
 )
 
 // edit replaces a text of a file everywhere.
@@ -111,18 +114,14 @@ func TestModules(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(tree, row.folder)); err != nil {
 				t.Skip("this cloud was dropped")
 			}
-			for _, m := range row.mutants {
-				for _, e := range m.edits {
-					e.make(t, tree)
-				}
-			}
+			made := slices.DeleteFunc(slices.Clone(row.mutants), func(m mutant) bool { return !m.make(t, tree) })
 			command := exec.Command("go", "test", "-count=1", "./"+row.folder+"policytest")
 			command.Dir = tree
 			out, err := command.CombinedOutput()
 			if damaged := row.mutants[0].found != ""; damaged == (err == nil) {
 				t.Errorf("damaged: %t, and the tests say: %v", damaged, err)
 			}
-			for _, m := range row.mutants {
+			for _, m := range made {
 				if !strings.Contains(string(out), m.found) {
 					t.Errorf("not found: %q, of %v", m.found, m.edits)
 				}
@@ -134,23 +133,25 @@ func TestModules(t *testing.T) {
 	}
 }
 
-func (e edit) make(t *testing.T, tree string) {
+// make makes a mutant, unless the tree, a fork's, has no longer what it would damage.
+func (m mutant) make(t *testing.T, tree string) (made bool) {
 	t.Helper()
-	name := filepath.Join(tree, e.file)
-	before, err := os.ReadFile(name)
-	after := strings.ReplaceAll(string(before), e.from, e.to)
-	if os.IsNotExist(err) { // of a cloud that was dropped
-		return
+	for _, e := range m.edits {
+		name := filepath.Join(tree, e.file)
+		before, err := os.ReadFile(name)
+		after := strings.ReplaceAll(string(before), e.from, e.to)
+		if err != nil || after == string(before) {
+			if t.Logf("%s: there is no %q", e.file, e.from); toolstest.Required() {
+				t.Fail()
+			}
+			continue
+		}
+		if err := os.WriteFile(name, []byte(after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		made = true
 	}
-	if err == nil && after == string(before) {
-		t.Fatalf("%s: there is no %q", e.file, e.from)
-	}
-	if err == nil {
-		err = os.WriteFile(name, []byte(after), 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	return made
 }
 
 // copyTree copies what belongs to the repository; its tools are linked.

@@ -18,7 +18,6 @@ run "values_out_of_bounds" {
     worker_maximum_concurrency   = 1
     ingest_reserved_concurrency  = -1
     outbound_maximum_concurrency = 1
-    gabber_ledger                = "beside" # without a credit type
   }
   expect_failures = [
     var.name,
@@ -27,7 +26,6 @@ run "values_out_of_bounds" {
     var.worker_maximum_concurrency,
     var.ingest_reserved_concurrency,
     var.outbound_maximum_concurrency,
-    var.gabber_ledger,
   ]
 }
 
@@ -40,7 +38,6 @@ run "values_that_the_provider_takes_and_something_else_refuses_later" {
     tariff                       = "free"
     idless_window                = "15 minutes"
     leads_forward_url            = "http://leads.example.com"
-    gabber_api_url               = "https://user@api.gabber.dev"
     kms_key_arn                  = "arn:aws:kms:eu-west-1:111122223333:alias/mykey"
   }
   expect_failures = [
@@ -50,7 +47,6 @@ run "values_that_the_provider_takes_and_something_else_refuses_later" {
     var.tariff,
     var.idless_window,
     var.leads_forward_url,
-    var.gabber_api_url,
     var.kms_key_arn,
   ]
 }
@@ -63,7 +59,6 @@ run "empty_values_that_would_mean_the_default" {
     anonymous_humans = ""
     speak_result     = ""
     speak_failure    = ""
-    gabber_api_url   = ""
   }
   expect_failures = [
     var.tariff,
@@ -71,6 +66,5 @@ run "empty_values_that_would_mean_the_default" {
     var.anonymous_humans,
     var.speak_result,
     var.speak_failure,
-    var.gabber_api_url,
   ]
 }

@@ -360,12 +360,10 @@ var byDefault = []invariant{
 			p.each("secret_manager_secret", func(_ string, s any) bool { return tftest.At(s, "deletion_protection") == true })
 	}},
 	{"settings are the defaults of the code", func(p plan) string {
-		phrases := map[string]string{"SPEAK_RESULT": handlers.DefaultResult, "SPEAK_FAILURE": handlers.DefaultFailure}
-		empty := func(name string) string { return phrases[name] }
 		worker, _ := handlers.SettingsFromEnv(p.getenv("worker"))
-		workerDefault, _ := handlers.SettingsFromEnv(empty)
+		workerDefault, _ := handlers.SettingsFromEnv(tftest.Unset)
 		outbound, _ := calls.SettingsFromEnv(p.getenv("outbound"))
-		outboundDefault, _ := calls.SettingsFromEnv(empty)
+		outboundDefault, _ := calls.SettingsFromEnv(tftest.Unset)
 		return no(reflect.DeepEqual(worker, workerDefault) && reflect.DeepEqual(outbound, outboundDefault) && p.env("ingest")["MAX_BODY_BYTES"] == fmt.Sprint(ingest.DefaultMaxBody))
 	}},
 	{"the runtime is the Go of go.mod", func(p plan) string {

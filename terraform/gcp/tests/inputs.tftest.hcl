@@ -26,8 +26,6 @@ run "values_that_google_would_refuse_later" {
     ingest_min_instances   = -1
     worker_max_instances   = 0
     outbound_max_instances = 0
-    gabber_ledger          = "beside" # without a credit type
-    gabber_api_url         = "http://api.gabber.dev"
     leads_forward_url      = "https://user@example.com"
     log_retention_days     = 0
     alarm_email            = "" # no operator to tell
@@ -43,8 +41,6 @@ run "values_that_google_would_refuse_later" {
     var.ingest_min_instances,
     var.worker_max_instances,
     var.outbound_max_instances,
-    var.gabber_ledger,
-    var.gabber_api_url,
     var.leads_forward_url,
     var.log_retention_days,
     var.alarm_email,
@@ -109,7 +105,6 @@ run "empty_values_that_would_mean_the_default" {
     anonymous_humans = ""
     speak_result     = ""
     speak_failure    = ""
-    gabber_api_url   = ""
   }
 
   expect_failures = [
@@ -118,6 +113,5 @@ run "empty_values_that_would_mean_the_default" {
     var.anonymous_humans,
     var.speak_result,
     var.speak_failure,
-    var.gabber_api_url,
   ]
 }
