@@ -116,14 +116,19 @@ func fiftyCallersFiftyAccounts(d *desk) {
 	}
 }
 
+// fiftyOfOneContent posts the same content twice: into an empty dedup index, and
+// again where the index has it, outside the window.
 func fiftyOfOneContent(d *desk) {
-	var y tally
 	account := d.name("a")
-	atOnce(callers, func(i int) {
-		d.persist(&y, account, d.arrival(arrival{id: fmt.Sprint(i), at: time.Duration(i) * time.Second, window: 15 * time.Minute}))
-	})
-	d.counted(&y, ledger.Recorded, 1)
-	d.counted(&y, ledger.WasSuppressed, callers-1)
-	d.check(account)
-	d.balance(account, -7, callers)
+	for round := range 2 {
+		var y tally
+		atOnce(callers, func(i int) {
+			at := time.Duration(round)*time.Hour + time.Duration(i)*time.Second
+			d.persist(&y, account, d.arrival(arrival{id: fmt.Sprint(round, ".", i), at: at, window: 15 * time.Minute}))
+		})
+		d.counted(&y, ledger.Recorded, 1)
+		d.counted(&y, ledger.WasSuppressed, callers-1)
+		d.check(account)
+		d.balance(account, -7*ledger.Micro(round+1), int64(callers*(round+1)))
+	}
 }
