@@ -17,7 +17,7 @@ type decoder struct {
 	level    int              // how many those are
 	mismatch *Error           // the first one
 	drift    func(what string)
-	optional int // fields we are inside of that nothing depends on
+	optional bool // nothing depends on the field we are inside of
 	reports  int
 }
 
@@ -58,7 +58,7 @@ func (d *decoder) inside(name string) string {
 // note records that the value at offset does not fit.
 func (d *decoder) note(offset int, problem, name string) {
 	switch {
-	case d.optional > 0:
+	case d.optional:
 		d.report(d.inside(name) + " " + problem)
 	case d.mismatch == nil:
 		d.mismatch = &Error{Path: d.inside(name), Problem: problem, Offset: offset}
@@ -171,18 +171,14 @@ func (d *decoder) field(v reflect.Value, f *field) {
 	start := d.pos
 	d.path[d.level] = f.name
 	d.level++
-	free := !f.ruled && d.drift != nil
-	if free {
-		d.optional++
-	}
+	outer := d.optional
+	d.optional = outer || !f.ruled && d.drift != nil
 	target := v.FieldByIndex(f.index)
 	d.value(target, f.shape, f.required)
 	if f.nonempty && target.Len() == 0 {
 		d.note(start, "is empty", "")
 	}
-	if free {
-		d.optional--
-	}
+	d.optional = outer
 	d.level--
 }
 
