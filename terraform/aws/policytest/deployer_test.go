@@ -16,7 +16,7 @@ import (
 // actionsOf says which actions create, read, change, tag and delete a resource, by its
 // types in the template and in the module; other rows are about commands. AWS' service
 // authorization reference and the provider's and CloudFormation's documentation are the
-// sources. TestDeployerMayLookAtWhatItMakes compares with CloudFormation's registry and
+// sources. TestDeployerReads compares with CloudFormation's registry and
 // TestApplyAndDestroy with Terraform's calls; nothing here has asked IAM.
 var actionsOf = map[string][]string{
 	"AWS::Lambda::Function aws_lambda_function": actions("lambda", "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig GetFunctionRecursionConfig"+
@@ -71,7 +71,7 @@ var read = regexp.MustCompile(`:(Describe|Get|List)`)
 // CloudFormation looks at what it makes, changes and deletes, for all properties that a
 // resource may have: its registry, of which cfn-lint brings a copy, names the actions.
 // Those that write depend on properties and stand in actionsOf.
-func TestDeployerMayLookAtWhatItMakes(t *testing.T) {
+func TestDeployerReads(t *testing.T) {
 	toolstest.Path(t, root+".tools/cfn/bin/cfn-lint")
 	files, err := filepath.Glob(root + ".tools/cfn/lib/python3*/site-packages/cfnlint/data/schemas/resources/*.json")
 	if err != nil || len(files) == 0 {
@@ -111,7 +111,7 @@ func TestDeployerMayLookAtWhatItMakes(t *testing.T) {
 // docs/aws-deployer.json grants what the resources of the template and of the
 // module take, and nothing else; no statement reaches beyond the deployment by
 // its resources, but where IAM knows none.
-func TestDeployerIsGrantedWhatADeploymentTakes(t *testing.T) {
+func TestDeployerActions(t *testing.T) {
 	granted, kinds, needed := grantedActions(t), used(t), map[string]bool{}
 	for row, actions := range actionsOf {
 		for kind := range strings.FieldsSeq(row) {

@@ -26,7 +26,7 @@ var inputs = map[string]values{
 	},
 }
 
-func TestPatternsTakeWhatTheFunctionsTake(t *testing.T) {
+func TestPatterns(t *testing.T) {
 	for parameter, values := range inputs {
 		pattern := tftest.Text(transformed(t, nil), "Parameters", parameter, "AllowedPattern")
 		for i, value := range slices.Concat(values.taken, values.refused) {

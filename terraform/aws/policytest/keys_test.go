@@ -24,7 +24,7 @@ type request struct {
 // A role that may touch an item may touch only what its code touches: outbound reads
 // accounts and notes how far the platform knows them. What it could write besides
 // would be an entry that keeps its event from being charged, or a balance.
-func TestOutboundMayTouchAccountsOnly(t *testing.T) {
+func TestOutboundRole(t *testing.T) {
 	made := asked(t, func(l ledger.LimitMarks) {
 		_, _ = l.Account(t.Context(), "member-1")
 		_ = l.MarkPushed(t.Context(), "member-1", 7)

@@ -11,7 +11,7 @@ import (
 
 // `sam local` gives a function the logical id for every resource its environment
 // refers to, and the stand-in calls what it has by those.
-func TestStandInHasTheNamesOfTheTemplate(t *testing.T) {
+func TestLocalEnvironment(t *testing.T) {
 	resources := at(transformed(t, nil), "Resources")
 	known, referred := awslocal.Environment("http://127.0.0.1"), 0
 	for id, resource := range resources {

@@ -77,7 +77,11 @@ func TestEnvironments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, section := range samSection.FindAllStringSubmatch(string(samconfig), -1) {
+	sections := samSection.FindAllStringSubmatch(string(samconfig), -1)
+	if len(sections) == 0 {
+		t.Error("samconfig.toml has no environments")
+	}
+	for _, section := range sections {
 		sam := map[string]string{}
 		for _, found := range samValue.FindAllStringSubmatch(section[2], -1) {
 			sam[snake(found[1])+found[3]] = found[2] + found[4]

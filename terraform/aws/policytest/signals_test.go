@@ -93,6 +93,11 @@ func TestAlarms(t *testing.T) {
 				refusals = append(refusals, platform)
 			}
 		}
+		for _, code := range tftest.Codes {
+			if metrics(s["alarm"][code])[""] != stack+" Codes code "+code {
+				t.Errorf("%s: the code %s has no alarm", where, code)
+			}
+		}
 		slices.Sort(refusals)
 		if names := tftest.Platforms(); !slices.Equal(refusals, names) {
 			t.Errorf("%s: alarms of refusals for %v, platforms are %v", where, refusals, names)

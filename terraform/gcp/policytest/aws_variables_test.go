@@ -8,7 +8,7 @@ import (
 
 // What has the same name on both clouds has the same default and takes the same. How
 // long logs are kept has no default here: it would be that of the whole project.
-func TestVariablesAreThoseOfAWS(t *testing.T) {
+func TestVariables(t *testing.T) {
 	there := tftest.Parse(t, module+"../aws").Variables()
 	for name, here := range tftest.Parse(t, module).Variables() {
 		other, ok := there[name]

@@ -49,7 +49,7 @@ var (
 
 // The guide lists the roles that the module's resources take, and no other; so
 // does the command below the list.
-func TestDeployerIsToldEveryRole(t *testing.T) {
+func TestDeployerRoles(t *testing.T) {
 	want := map[string]bool{}
 	for kind := range tftest.Parse(t, module).Types() {
 		roles, ok := rolesOf[kind]

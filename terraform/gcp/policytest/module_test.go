@@ -72,7 +72,7 @@ func TestOrder(t *testing.T) {
 
 // A grant on a function's service is made anew when the function is, and left alone by
 // every other deployment, which would close the door.
-func TestGrantsFollowTheirFunction(t *testing.T) {
+func TestGrantsFollowFunctions(t *testing.T) {
 	seen := map[string]int{}
 	for run, plan := range planned(t).Plans {
 		functions := map[string]string{} // by name: what happens to them
@@ -102,7 +102,7 @@ var agent = regexp.MustCompile(`@gcp-sa-([a-z]+)\.`)
 
 // Google makes a service's agent when it is first needed, which is later than the
 // grants to it: the guide must have it made before.
-func TestServiceAgentsAreMadeBeforeTheyAreGrantedAnything(t *testing.T) {
+func TestServiceAgents(t *testing.T) {
 	guide, err := os.ReadFile(root + "docs/deploy-gcp.md")
 	if err != nil {
 		t.Fatal(err)
