@@ -90,7 +90,7 @@ type Entry struct {
 	// For audit only; the ledger does not read these.
 	Usage  string // usage type
 	Value  string // the exact decimal the platform sent
-	Source string // "/webhooks/gabber", or who granted
+	Source string // "/webhooks/acme", or who granted
 	Note   string
 }
 

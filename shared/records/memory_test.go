@@ -42,7 +42,7 @@ func TestRecord_Order(t *testing.T) {
 }
 
 func TestRecord_showsNoData(t *testing.T) {
-	r := records.Record{Kind: "chatbase.lead", ID: "canary-id", Data: []byte(`"canary-data"`)}
+	r := records.Record{Kind: "acme.lead", ID: "canary-id", Data: []byte(`"canary-data"`)}
 	for _, text := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), r.LogValue().String()} {
 		for _, secret := range []string{"canary-id", "canary-data"} {
 			if strings.Contains(text, secret) {
@@ -55,13 +55,13 @@ func TestRecord_showsNoData(t *testing.T) {
 func Example() {
 	store, received := records.NewMemory(), time.Date(2025, 11, 3, 9, 0, 0, 0, time.UTC)
 	lead := func(version int64, deleted bool, data string) records.Record {
-		return records.Record{Kind: "chatbase.lead", ID: "7", Version: version, Time: received, Deleted: deleted, Data: []byte(data)}
+		return records.Record{Kind: "acme.lead", ID: "7", Version: version, Time: received, Deleted: deleted, Data: []byte(data)}
 	}
 	for _, r := range []records.Record{lead(1, false, `{"name":"A"}`), lead(3, true, ""), lead(2, false, `{"name":"B"}`)} {
 		stored, err := store.Put(context.Background(), r)
 		fmt.Println(r.Version, stored, err)
 	}
-	r, _, _ := store.Get(context.Background(), "chatbase.lead", "7")
+	r, _, _ := store.Get(context.Background(), "acme.lead", "7")
 	fmt.Println("deleted:", r.Deleted)
 	// Output:
 	// 1 true <nil>

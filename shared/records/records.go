@@ -25,7 +25,7 @@ const Once = 1
 
 // Record is the state of one thing after one event.
 type Record struct {
-	Kind    string    // "chatbase.lead", "cribbly.contact"
+	Kind    string    // "acme.lead", "acme.contact"
 	ID      string    // within the kind
 	Version int64     // what the kind is ordered by; the handler that writes it says how
 	Time    time.Time // what List is ordered by: when the event was received, or a message written

@@ -88,7 +88,7 @@ func charges(from, n int) (entries []ledger.Entry) {
 		id := webhook.Identity("test", "usage.tracked", fmt.Sprint(from+i))
 		entries = append(entries, ledger.Entry{
 			ID: id, Kind: ledger.Charge, Amount: -7, Fingerprint: id, Time: time.Unix(int64(i), 0),
-			Usage: "conversational_seconds", Value: "0.000007", Source: "/webhooks/gabber",
+			Usage: "conversational_seconds", Value: "0.000007", Source: "/webhooks/acme",
 		})
 	}
 	return entries

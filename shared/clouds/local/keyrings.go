@@ -15,14 +15,14 @@ import (
 )
 
 // Keyrings holds the webhook secrets found in environment variables when it was
-// made. For the provider "g-tateth" those are
+// made. For the provider "acme-x" those are
 //
-//	G_TATETH_WEBHOOK_SECRET     one secret, or several separated by commas
-//	G_TATETH_WEBHOOK_SECRET_1   likewise, up to _3: the current, the previous, the next
+//	ACME_X_WEBHOOK_SECRET     one secret, or several separated by commas
+//	ACME_X_WEBHOOK_SECRET_1   likewise, up to _3: the current, the previous, the next
 //
-// and for one of its tenants, the chatbot "kT9-x" of "chatbase" for example,
+// and for one of its tenants, the chatbot "kT9-x" of "acme-x" for example,
 //
-//	CHATBASE_WEBHOOK_SECRET_BOT_kT9_x   one secret, or several
+//	ACME_X_WEBHOOK_SECRET_BOT_kT9_x   one secret, or several
 //
 // A variable set to nothing counts as not set. One bad secret turns the
 // provider off; the other providers live.
@@ -51,7 +51,7 @@ func NewKeyrings(schemes map[string]signature.Scheme, lookup func(name string) (
 }
 
 // SecretVariable is the environment variable for a provider's secret:
-// "g-tateth" gives "G_TATETH_WEBHOOK_SECRET".
+// "acme-x" gives "ACME_X_WEBHOOK_SECRET".
 func SecretVariable(provider string) string {
 	return providers.EnvName(provider) + "_WEBHOOK_SECRET"
 }

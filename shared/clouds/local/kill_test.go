@@ -72,7 +72,7 @@ func post(ctx context.Context, db *local.DB, q *local.Queue, r local.Received) e
 		return err
 	}
 	fmt.Println("posted", e.ID)
-	return q.Finish(ctx, r, worker.Verdict{ID: r.ID, Ack: true})
+	return q.Finish(ctx, []local.Received{r}, []worker.Verdict{{ID: r.ID, Ack: true}})
 }
 
 func TestKill(t *testing.T) {

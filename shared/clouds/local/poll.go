@@ -65,7 +65,7 @@ func (q *Queue) work(ctx context.Context, received []Received, handle func(conte
 	// A message that is not finished is received again; to handle it again is harmless.
 	finishing, cancel := context.WithTimeout(ctx, o.Deadline)
 	defer cancel()
-	if err := q.finishAll(finishing, received, verdicts); err != nil {
+	if err := q.Finish(finishing, received, verdicts); err != nil {
 		o.Log.ErrorContext(ctx, "finish failed", "queue", q.name, "error", err)
 		wait(finishing, nil, pauseAfterError)
 	}

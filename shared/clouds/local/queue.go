@@ -147,15 +147,10 @@ func scanReceived(row row) (r Received, err error) {
 	return r, err
 }
 
-// Finish ends a receive: the message is acknowledged, or retried after the longer of
-// verdict.After and the back-off, within an hour. It does nothing if the message was
-// received again meanwhile.
-func (q *Queue) Finish(ctx context.Context, received Received, verdict worker.Verdict) error {
-	return q.finishAll(ctx, []Received{received}, []worker.Verdict{verdict})
-}
-
-// finishAll is one write to the disk; verdicts[i] is about received[i].
-func (q *Queue) finishAll(ctx context.Context, received []Received, verdicts []worker.Verdict) error {
+// Finish ends receives with one write to the disk: received[i] is acknowledged, or
+// retried after the longer of verdicts[i].After and the back-off, within an hour.
+// Nothing happens to a message that was received again meanwhile.
+func (q *Queue) Finish(ctx context.Context, received []Received, verdicts []worker.Verdict) error {
 	const ours = " WHERE id = ? AND queue = ? AND receives = ? AND in_flight = 1"
 	return wrap("finish in queue "+q.name, q.db.update(ctx, func(tx *sql.Tx) error {
 		for i, r := range received {

@@ -44,7 +44,7 @@ func receive(t testing.TB, q *local.Queue, n int) []local.Received {
 
 func finish(t testing.TB, q *local.Queue, r local.Received, v worker.Verdict) {
 	t.Helper()
-	if err := q.Finish(t.Context(), r, v); err != nil {
+	if err := q.Finish(t.Context(), []local.Received{r}, []worker.Verdict{v}); err != nil {
 		t.Fatal(err)
 	}
 }

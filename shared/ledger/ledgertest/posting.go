@@ -24,7 +24,7 @@ func entryKeptWhole(d *desk) {
 		ID: d.name("e"), Kind: ledger.Charge, Amount: -12_345_678, Fingerprint: "f1",
 		Time:     start.In(time.FixedZone("UTC+2", 2*60*60)),
 		DedupKey: d.name("body"), DedupWindow: 15 * time.Minute,
-		Usage: "conversational_seconds", Value: "12.3456780", Source: "/webhooks/gabber", Note: "naïve \"note\"\n\U0001F44D",
+		Usage: "conversational_seconds", Value: "12.3456780", Source: "/webhooks/acme", Note: "naïve \"note\"\n\U0001F44D",
 	}
 	d.expect(d.name("a"), []ledger.Entry{given}, ledger.Recorded)
 
