@@ -35,11 +35,9 @@ var harmless = map[string]string{
 	"worker.Worker": "wiring", "worker.Verdict": "quotes no data",
 	"records.Memory": "a store", "ledger.Memory": "a store", "ledger.Mismatch": "numbers", "ledger.Span": "numbers",
 	"ledger.Found": "hashes; entries are private themselves", "ledger.Decision": "hashes; entries are private themselves",
-	"handlers.Credits": "wiring", "handlers.Latest": "wiring",
-	"accounts.Grants": "wiring", "calls.Ports": "wiring",
-	"handlers.Leads":    "wiring",                             // of Chatbase
-	"handlers.Sessions": "wiring", "handlers.Tools": "wiring", // of Gabber
-	"handlers.Phrases": "the operator's own", "handlers.Settings": "the operator's own", "handlers.VendorLedger": "the operator's own",
+	"handlers.Credits": "wiring",
+	"accounts.Grants":  "wiring", "calls.Ports": "wiring",
+	"handlers.Settings": "the operator's own", "handlers.VendorLedger": "the operator's own",
 	"envelope.Platform": "a platform", "envelope.Event": "an event type", "envelope.Opaque": "no fields", "envelope.Private": "no fields",
 	"signature.Keyring": "cannot be printed: no exported field", "signature.Scheme": "documented",
 }

@@ -12,77 +12,60 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-func TestGrants(t *testing.T) {
-	books := ledger.NewMemory(atNine)
-	var published int
-	g := accounts.Grants{Ledger: books, Now: atNine,
-		FollowUps: publisher(func(e webhook.Event) error {
-			published++
-			if e.Type != followups.BalanceChanged {
-				t.Errorf("follow-up %s", e.Type)
-			}
-			return nil
-		})}
-	book := func(human, key string, amount ledger.Micro) ledger.Outcome {
-		t.Helper()
-		_, outcome, err := g.Book(t.Context(), ledger.Grant, accounts.BalanceOf("", human), key, amount, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return outcome
-	}
-	if got := book("u1", "k", 600*ledger.Credit); got != ledger.Recorded {
-		t.Errorf("first: %s", got)
-	}
-	if got := book("u1", "k", 600*ledger.Credit); got != ledger.Duplicate {
-		t.Errorf("same key again: %s", got)
-	}
-	if got := book("u1", "k", 601*ledger.Credit); got != ledger.Conflict {
-		t.Errorf("same key, other amount: %s", got)
-	}
-	if got := book("u2", "k", 600*ledger.Credit); got != ledger.Conflict {
-		t.Errorf("same key, other human: %s", got)
-	}
-	if _, outcome, err := g.Book(t.Context(), ledger.Adjust, accounts.BalanceOf("", "u3"), "k", 600*ledger.Credit, ""); outcome != ledger.Recorded || err != nil {
-		t.Errorf("same key, as a correction: %s (%v)", outcome, err)
-	}
-	if balance(t, books) != "600" || published != 3 {
-		t.Errorf("balance %s after %d follow-ups, want 600 after 3", balance(t, books), published)
-	}
-}
-
-// A grant nobody is told of leaves the limit as it was: repeated, it is told.
-func TestAGrantThatIsNotPublished(t *testing.T) {
-	books := ledger.NewMemory(atNine)
-	down, published := errors.New("queue is down"), 0
-	g := accounts.Grants{Ledger: books, Now: atNine, FollowUps: publisher(func(webhook.Event) error {
-		if published++; published == 1 {
-			return down
-		}
-		return nil
-	})}
-	for i, want := range []error{down, nil} {
-		if _, _, err := g.Book(t.Context(), ledger.Grant, accounts.BalanceOf("", "u1"), "k", 5*ledger.Credit, ""); !errors.Is(err, want) || published != i+1 {
-			t.Errorf("try %d: %v after %d follow-ups", i+1, err, published)
-		}
-	}
-	if balance(t, books) != "5" {
-		t.Errorf("balance %s", balance(t, books))
-	}
-}
-
-type publisher func(webhook.Event) error
-
-func (p publisher) Publish(_ context.Context, e webhook.Event) error { return p(e) }
-
-// atNine is a clock that stands still.
 func atNine() time.Time { return time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC) }
 
-func balance(t *testing.T, books ledger.Store) string {
-	t.Helper()
-	a, err := books.Account(t.Context(), "u1")
-	if err != nil {
-		t.Fatal(err)
+// queue keeps what is published; it is down for the first down events.
+type queue struct {
+	down   int
+	events []webhook.Event
+}
+
+var errDown = errors.New("queue is down")
+
+func (q *queue) Publish(_ context.Context, e webhook.Event) error {
+	if q.events = append(q.events, e); len(q.events) <= q.down {
+		return errDown
 	}
-	return a.Balance.String()
+	return nil
+}
+
+// A grant that is not published leaves the limit as it was: repeated, it is.
+func TestGrantsBook(t *testing.T) {
+	books, published := ledger.NewMemory(atNine), &queue{down: 1}
+	g := accounts.Grants{Ledger: books, Now: atNine, FollowUps: published}
+	suspense := followups.Balance{Account: accounts.Suspense("acme", "p")}
+	for i, row := range []struct {
+		kind    ledger.Kind
+		of      followups.Balance
+		key     string
+		amount  ledger.Micro
+		outcome ledger.Outcome
+		err     error
+		events  int // published so far
+	}{
+		{ledger.Grant, accounts.BalanceOf("", "u1"), "k1", 5, ledger.Recorded, errDown, 1},
+		{ledger.Grant, accounts.BalanceOf("", "u1"), "k1", 5, ledger.Duplicate, nil, 2},
+		{ledger.Grant, accounts.BalanceOf("", "u1"), "k1", 6, ledger.Conflict, nil, 2},
+		{ledger.Grant, accounts.BalanceOf("", "u2"), "k1", 5, ledger.Conflict, nil, 2},
+		{ledger.Adjust, accounts.BalanceOf("", "u3"), "k1", 5, ledger.Recorded, nil, 3},
+		{ledger.Adjust, accounts.BalanceOf("p", "u1"), "k2", -5, ledger.Recorded, nil, 4},
+		{ledger.Adjust, suspense, "k3", 5, ledger.Recorded, nil, 4},
+		{ledger.Grant, accounts.BalanceOf("", "u1"), "k4", ledger.MaxBalance / ledger.Credit, "", ledger.ErrOverflow, 4},
+	} {
+		_, outcome, err := g.Book(t.Context(), row.kind, row.of, row.key, row.amount*ledger.Credit, "")
+		if outcome != row.outcome || !errors.Is(err, row.err) || len(published.events) != row.events {
+			t.Errorf("%d: %q (%v), %d events", i, outcome, err, len(published.events))
+		}
+	}
+	for _, e := range published.events {
+		if e.Type != followups.BalanceChanged || !accounts.ByOperator(e) {
+			t.Errorf("published %v", e)
+		}
+	}
+	// A key that is repeated after years must find its entry.
+	entries, _, err := books.Statement(t.Context(), "u1", "", 10)
+	if err != nil || len(entries) != 1 || entries[0].ID != "cbf2ce0890ecd95ad4fd446f0e79dadcb09c4a1e577ce2934b8801c3468dbd34" ||
+		entries[0].Fingerprint != "ebc3e94b7df94b3803986540ededb17ca7455f8269a0c3702d0bff7ed915c0b3" {
+		t.Errorf("booked %+v (%v)", entries, err)
+	}
 }

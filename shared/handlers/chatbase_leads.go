@@ -11,10 +11,10 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Leads keeps what visitors left with a chatbot, one record per submission, and
+// leads keeps what visitors left with a chatbot, one record per submission, and
 // may have it forwarded to a service of your own. The same details again in one
 // conversation are a retry; corrected ones are another lead.
-type Leads struct {
+type leads struct {
 	Records records.Store
 	Forward bool
 }
@@ -31,7 +31,7 @@ func chatbaseVariables(s *Settings) []variables.Variable {
 }
 
 // Keep handles chatbase.leads.submit.
-func (l *Leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (l *leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	lead, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())

@@ -1,73 +1,37 @@
-package handlers_test
+package handlers
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
-	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-const lead = `{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerEmail":"robin@example.com","customerName":"Robin <R>","customerPhone":null}}`
-
-func TestLeadsAreNotForwardedUnlessAsked(t *testing.T) {
-	store := records.NewMemory()
-	e := received(t, "chatbase", lead, 0)
-	followUps, err := (&handlers.Leads{Records: store}).Keep(t.Context(), e)
-	if err != nil || len(followUps) != 0 {
-		t.Errorf("%d follow-ups, %v", len(followUps), err)
+// Every lead is kept: the same details again are a retry, corrected ones are another
+// lead. It is forwarded if asked for, in the bytes it came in.
+func TestLeadsKeep(t *testing.T) {
+	lead := func(name, email string, after time.Duration) webhook.Event {
+		return receivedFrom(t, "chatbase", fmt.Sprintf(`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerName":%q,"customerEmail":%q}}`, name, email), after)
 	}
-	if _, ok, _ := store.Get(t.Context(), chatbase.LeadKind, e.ID); !ok {
-		t.Error("the lead is not kept")
-	}
-}
-
-// Whatever fits into ingest's queue fits into outbound's: JSON may write a
-// character of the body as six.
-func TestALeadDoesNotGrowOnItsWay(t *testing.T) {
-	body := strings.Replace(lead, "Robin <R>", strings.Repeat("<\u2028", 10_000), 1)
-	e := received(t, "chatbase", body, 0)
-	followUps, err := (&handlers.Leads{Records: records.NewMemory(), Forward: true}).Keep(t.Context(), e)
-	if err != nil || len(followUps) != 1 || len(followUps[0].Data) > len(body) {
-		t.Fatalf("%d bytes became %d (%v)", len(body), len(followUps[0].Data), err)
-	}
-}
-
-func TestLeadsKeepsEveryLead(t *testing.T) {
-	store := newLatest(t)
-	lead := func(email, phone string) string {
-		return fmt.Sprintf(`{"eventType":"leads.submit","chatbotId":"b","payload":{"conversationId":"c","customerEmail":%q,"customerPhone":%q}}`, email, phone)
-	}
-	wrong, corrected, other := lead("a@exmaple.com", "1"), lead("a@example.com", "1"), lead("a@example.com", "")
-	for i, body := range []string{wrong, corrected, other, wrong, strings.Replace(corrected, "a@", "A@", 1)} {
-		if err := store.handle(t, "chatbase", body, time.Duration(i)*time.Second); err != nil {
-			t.Fatal(err)
+	for url, forwards := range map[string]int{"": 0, "https://leads.test": 1} {
+		w := newWorld(t, map[string]string{"LEADS_FORWARD_URL": url})
+		for i, e := range []webhook.Event{lead("Robin", "a@exmaple.com", 0), lead("Robin", "a@example.com", time.Minute), lead("Robin", "A@EXAMPLE.com", time.Hour),
+			lead(strings.Repeat("<\u2028", 10_000), "a@example.com", 0)} {
+			first, again := w.handle(t, e), w.handle(t, e)
+			if got := of(followups.LeadForward, first); outcome(first) != "stored" || len(got) != forwards || ids(first) != ids(again) || forwards == 1 && got[0] != string(e.Data) {
+				t.Errorf("lead %d: %s, follow-ups %v", i, outcome(first), first.FollowUps)
+			}
+			if r, ok, _ := w.Get(t.Context(), chatbase.LeadKind, e.ID); !ok || len(r.Data) == 0 {
+				t.Errorf("lead %d is not kept", i)
+			}
 		}
-	}
-	page, _, err := store.List(t.Context(), chatbase.LeadKind, "", 10)
-	if err != nil || len(page) != 3 {
-		t.Errorf("%d leads (%v), want the wrong one, the corrected one and the one without a number", len(page), err)
-	}
-	for _, r := range page {
-		if !strings.Contains(string(r.Data), `"chatbotId":"b"`) {
-			t.Errorf("nobody can tell whose lead %s is", r.Data)
+		if page, _, err := w.List(t.Context(), chatbase.LeadKind, "", 10); len(page) != 3 || err != nil {
+			t.Errorf("%d leads are kept (%v)", len(page), err)
 		}
-	}
-}
-
-func TestLeadsComeBackWhileTheStoreIsDown(t *testing.T) {
-	down := errors.New("store is down")
-	for _, forward := range []bool{false, true} {
-		leads := &handlers.Leads{Records: brokenRecords{down}, Forward: forward}
-		e := received(t, "chatbase", `{"eventType":"leads.submit","chatbotId":"b","payload":{}}`, 0)
-		_, err := leads.Keep(t.Context(), e)
-		if _, permanent := webhook.PermanentReason(err); !errors.Is(err, down) || permanent {
-			t.Errorf("forwarded %t: error %v, want one that comes back", forward, err)
-		}
+		comesBack(t, w, lead("Robin", "", 0), &failing{put: chatbase.LeadKind})
 	}
 }

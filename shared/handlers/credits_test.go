@@ -1,165 +1,92 @@
-package handlers_test
+package handlers
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
-	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
-	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-
-// atNine is a clock that stands still.
-func atNine() time.Time { return nine }
-
-// books is the credits reaction over an in-memory ledger.
-type books struct {
-	handlers.Credits
-	log bytes.Buffer
-}
-
-func newBooks(t *testing.T, env map[string]string) *books {
-	t.Helper()
-	settings, err := handlers.SettingsFromEnv(func(name string) string { return env[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &books{Credits: settings.Credits}
-	b.Decode = acme.Decode
-	b.Ledger = ledger.NewMemory(func() time.Time { return nine })
-	b.Log = slog.New(slog.NewTextHandler(&b.log, nil))
-	return b
-}
-
-// usage makes the event of a usage.tracked payload, received at some time after nine.
-func usage(t *testing.T, payload string, after time.Duration) webhook.Event {
-	t.Helper()
-	e := ingest.Identify(acme, []byte(`{"type":"usage.tracked","payload":`+payload+`}`), nine.Add(after), "1")
-	if e.Reason != "" {
-		t.Fatalf("%s: %s", payload, e.Reason)
-	}
-	return e
-}
-
-func seconds(id, human, value string) string {
-	return fmt.Sprintf(`{"id":%q,"type":"conversational_seconds","value":%s,"human":%q,"project":"p"}`, id, value, human)
-}
-
-// outcome handles one event alone and gives its outcome, "dead: ..." or "again: ...".
-func (b *books) outcome(t *testing.T, e webhook.Event) string {
-	t.Helper()
-	r := b.Deduct(t.Context(), []webhook.Event{e})[0]
-	if reason, ok := webhook.PermanentReason(r.Err); ok {
-		return "dead: " + reason
-	}
-	if r.Err != nil {
-		return "again: " + r.Err.Error()
-	}
-	return r.Outcome
-}
-
-func (b *books) balance(t *testing.T, account string) string {
-	t.Helper()
-	ledgertest.CheckLedger(t, b.Ledger, account)
-	a, err := b.Ledger.Account(t.Context(), account)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.Balance.String()
-}
-
 func TestCreditsDeduct(t *testing.T) {
-	suspense := accounts.Suspense("acme", "p")
+	tokens := webhook.Usage{ID: "1", Whom: "u1", Type: "token_cnt", Value: "1834"}
+	simulated := webhook.Usage{ID: "1", Whom: "u1", Value: "4", Simulated: true}
 	for _, row := range []struct {
-		name, payload    string
-		env              map[string]string
+		name             string
+		usage            webhook.Usage
+		variable, value  string
 		outcome, account string
 		balance          string
+		changes          int // follow-ups
 	}{
-		{"a whole number of seconds", seconds("1", "u1", "30"), nil, "charged", "u1", "-30"},
-		{"zero", seconds("1", "u1", "0"), nil, "charged", "u1", "0"},
-		{"minus zero", seconds("1", "u1", "-0.0"), nil, "charged", "u1", "0"},
-		{"a tenth, exactly", seconds("1", "u1", "0.1"), nil, "charged", "u1", "-0.1"},
-		{"six places, exactly", seconds("1", "u1", "12.345678"), nil, "charged", "u1", "-12.345678"},
-		{"half to even, up", seconds("1", "u1", "12.3456775"), nil, "charged", "u1", "-12.345678"},
-		{"half to even, down", seconds("1", "u1", "12.3456785"), nil, "charged", "u1", "-12.345678"},
-		{"less than a micro-credit", seconds("1", "u1", "1e-7"), nil, "charged", "u1", "0"},
-		{"seven days", seconds("1", "u1", "604800"), nil, "charged", "u1", "-604800"},
-		{"a usage type without a price", `{"id":"1","type":"token_cnt","value":1834,"human":"u1"}`, nil, "unpriced", "u1", "0"},
-		{"a usage type with a price", `{"id":"1","type":"token_cnt","value":1834,"human":"u1"}`,
-			map[string]string{"TARIFF": "token_cnt=0.0005"}, "charged", "u1", "-0.917"},
-		{"a price list with blanks", seconds("1", "u1", "30"), map[string]string{"TARIFF": " token_cnt = 0.1 , conversational_seconds = 2 "}, "charged", "u1", "-60"},
-		{"nobody", `{"id":"1","type":"conversational_seconds","value":4,"project":"p"}`, nil, "suspense", suspense, "-4"},
-		{"null for nobody", `{"id":"1","type":"conversational_seconds","value":4,"human":null,"project":"p"}`, nil, "suspense", suspense, "-4"},
-		{"a sentinel for nobody", seconds("1", "anonymous", "4"), nil, "suspense", suspense, "-4"},
-		{"sentinels are configured", seconds("1", "guest", "4"), map[string]string{"ANONYMOUS_HUMANS": "nobody,guest"}, "suspense", suspense, "-4"},
-		{"humans are byte for byte", seconds("1", "U1 ", "4"), nil, "charged", "U1 ", "-4"},
-		{"one account per project: a platform that names none is one", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1"}`, map[string]string{"ACCOUNT_PER_PROJECT": "true"}, "charged", "acme\x1fu1", "-4"},
-		{"one account per project, if asked for", seconds("1", "u1", "4"), map[string]string{"ACCOUNT_PER_PROJECT": "true"}, "charged", "p\x1fu1", "-4"},
-		{"members nobody documented change nothing", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","credits":-999,"balance":1e9}`, nil, "charged", "u1", "-4"},
-		{"a simulated session costs the same by default", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","metadata":{"simulated":true}}`, nil, "charged", "u1", "-4"},
-		{"a simulated session costs nothing, if asked for", `{"id":"1","type":"conversational_seconds","value":4,"human":"u1","metadata":{"simulated":true}}`,
-			map[string]string{"EXCLUDE_SIMULATED": "true"}, "unpriced", "u1", "0"},
-		{"without an id", `{"type":"conversational_seconds","value":4,"human":"u1"}`, nil, "charged", "u1", "-4"},
+		{"a whole number", seconds("1", "u1", "30"), "", "", "charged", "u1", "-30", 1},
+		{"zero", seconds("1", "u1", "0"), "", "", "charged", "u1", "0", 0},
+		{"minus zero", seconds("1", "u1", "-0.0"), "", "", "charged", "u1", "0", 0},
+		{"a tenth, exactly", seconds("1", "u1", "0.1"), "", "", "charged", "u1", "-0.1", 1},
+		{"six places, exactly", seconds("1", "u1", "12.345678"), "", "", "charged", "u1", "-12.345678", 1},
+		{"half to even, up", seconds("1", "u1", "12.3456775"), "", "", "charged", "u1", "-12.345678", 1},
+		{"half to even, down", seconds("1", "u1", "12.3456785"), "", "", "charged", "u1", "-12.345678", 1},
+		{"less than a micro-credit", seconds("1", "u1", "1e-7"), "", "", "charged", "u1", "0", 0},
+		{"negative, which would be a credit", seconds("1", "u1", "-1"), "", "", "dead: the usage is not a number, or negative", "u1", "0", 0},
+		{"a usage type without a price", tokens, "", "", "unpriced", "u1", "0", 0},
+		{"a usage type with a price", tokens, "TARIFF", "token_cnt=0.0005", "charged", "u1", "-0.917", 1},
+		{"a price list with blanks", seconds("1", "u1", "30"), "TARIFF", " token_cnt = 0.1 , conversational_seconds = 2 ", "charged", "u1", "-60", 1},
+		{"no human", seconds("1", "", "4"), "", "", "suspense", suspense, "-4", 0},
+		{"a human that stands for none", seconds("1", "anonymous", "4"), "", "", "suspense", suspense, "-4", 0},
+		{"who stands for none is configured", seconds("1", "guest", "4"), "ANONYMOUS_HUMANS", "none,guest", "suspense", suspense, "-4", 0},
+		{"humans are byte for byte", seconds("1", "U1 ", "4"), "", "", "charged", "U1 ", "-4", 1},
+		{"an account per project", seconds("1", "u1", "4"), "ACCOUNT_PER_PROJECT", "true", "charged", "p\x1fu1", "-4", 1},
+		{"a platform that names no project is one", webhook.Usage{ID: "1", Whom: "u1", Value: "4"}, "ACCOUNT_PER_PROJECT", "true", "charged", "acme\x1fu1", "-4", 1},
+		{"simulated usage costs the same", simulated, "", "", "charged", "u1", "-4", 1},
+		{"simulated usage costs nothing, if asked for", simulated, "EXCLUDE_SIMULATED", "true", "unpriced", "u1", "0", 0},
+		{"without an id", webhook.Usage{Whom: "u1", Value: "4"}, "", "", "charged", "u1", "-4", 1},
+		{"the most one event may cost", seconds("1", "u1", "1000000000"), "TARIFF", "conversational_seconds=10", "charged", "u1", "-10000000000", 1},
+		{"more than one event may cost", seconds("1", "u1", "1000000000"), "TARIFF", "conversational_seconds=10.000001", "dead: amount is out of range", "u1", "0", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			b := newBooks(t, row.env)
-			event := usage(t, row.payload, 0)
-			if got := b.outcome(t, event); got != row.outcome {
-				t.Errorf("outcome %q, want %q", got, row.outcome)
+			w := newWorld(t, map[string]string{row.variable: row.value})
+			e := used(row.usage, 0)
+			first := w.handle(t, e)
+			if outcome(first) != row.outcome || w.balance(t, row.account) != row.balance || len(of(changed, first)) != row.changes {
+				t.Errorf("%s, balance %s, follow-ups %v", outcome(first), w.balance(t, row.account), first.FollowUps)
 			}
-			if got := b.balance(t, row.account); got != row.balance {
-				t.Errorf("balance %s, want %s", got, row.balance)
-			}
-			if got := b.outcome(t, event); got != "duplicate" {
-				t.Errorf("delivered again: outcome %q, want duplicate", got)
-			}
-			if got := b.balance(t, row.account); got != row.balance {
-				t.Errorf("delivered again: balance %s, want %s", got, row.balance)
+			again := w.handle(t, e)
+			if first.Err == nil && again.Outcome != "duplicate" || w.balance(t, row.account) != row.balance || ids(again) != ids(first) {
+				t.Errorf("delivered again: %s, balance %s, follow-ups %v", outcome(again), w.balance(t, row.account), again.FollowUps)
 			}
 		})
 	}
 }
 
-func TestCreditsDeduct_theSameIdentity(t *testing.T) {
-	first := seconds("1", "u1", "30")
-	for _, row := range []struct{ name, second, outcome string }{
-		{"written in other words is a duplicate", seconds("1", "u1", "30.0"), "duplicate"},
-		{"with an exponent is a duplicate", seconds("1", "u1", "3e1"), "duplicate"},
-		{"with another value is a conflict", seconds("1", "u1", "31"), "dead: conflict: another event with this identity was booked first"},
-		{"of another usage type is a conflict", `{"id":"1","type":"voice_synthesis_seconds","value":30,"human":"u1"}`, "dead: conflict: another event with this identity was booked first"},
-		{"of another human is a conflict", seconds("1", "u2", "30"), "dead: conflict: another event with this identity was booked first"},
-		{"under another id is another charge", seconds("2", "u1", "30"), "charged"},
+// An event of another body with the same identity, long after the first.
+func TestCreditsDeduct_sameIdentity(t *testing.T) {
+	const conflict = "dead: conflict: another event with this identity was booked first"
+	for _, row := range []struct {
+		name   string
+		second webhook.Usage
+		want   string
+	}{
+		{"written in other digits", seconds("1", "u1", "3e1"), "duplicate"},
+		{"another value", seconds("1", "u1", "31"), conflict},
+		{"another usage type", webhook.Usage{ID: "1", Whom: "u1", Type: "voice_seconds", Value: "30"}, conflict},
+		{"another human", seconds("1", "u2", "30"), conflict},
+		{"another id", seconds("2", "u1", "30"), "charged"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			b := newBooks(t, nil)
-			b.outcome(t, usage(t, first, 0))
-			if got := b.outcome(t, usage(t, row.second, 400*24*time.Hour)); got != row.outcome {
-				t.Errorf("outcome %q, want %q", got, row.outcome)
-			}
-			if got := b.balance(t, "u2"); got != "0" {
-				t.Errorf("u2 has %s, was never charged", got)
-			}
-		})
+		w := newWorld(t, nil)
+		w.outcome(t, used(seconds("1", "u1", "30"), 0))
+		if got := w.outcome(t, used(row.second, 400*24*time.Hour)); got != row.want || w.balance(t, "u2") != "0" {
+			t.Errorf("%s: %s, u2 has %s", row.name, got, w.balance(t, "u2"))
+		}
 	}
 }
 
-func TestCreditsDeduct_withoutAnID(t *testing.T) {
-	const payload = `{"type":"conversational_seconds","value":4,"human":"u1"}`
+func TestCreditsDeduct_withoutID(t *testing.T) {
 	for _, row := range []struct {
 		name, window string
 		after        []time.Duration
@@ -169,244 +96,278 @@ func TestCreditsDeduct_withoutAnID(t *testing.T) {
 		{"the very edge of the window", "", []time.Duration{0, 15 * time.Minute}, "charged suppressed"},
 		{"an honest twin after the window", "", []time.Duration{0, 15*time.Minute + 1}, "charged charged"},
 		{"an older delivery that arrives later", "", []time.Duration{time.Minute, 0}, "charged suppressed"},
-		{"the window is anchored at the charge, not at the last retry", "", []time.Duration{0, 10 * time.Minute, 20 * time.Minute}, "charged suppressed charged"},
+		{"the window starts at the charge, not at the last retry", "", []time.Duration{0, 10 * time.Minute, 20 * time.Minute}, "charged suppressed charged"},
 		{"redelivery of the first message after a year", "", []time.Duration{0, 0}, "charged duplicate"},
 		{"redelivery of a suppressed message", "", []time.Duration{0, time.Second, time.Second}, "charged suppressed duplicate"},
 		{"a window of our choosing", "1h", []time.Duration{0, 59 * time.Minute}, "charged suppressed"},
-		{"no window", "0s", []time.Duration{0, time.Second}, "charged charged"},
 		{"no window, within one second", "0s", []time.Duration{0, 1}, "charged charged"},
-		{"a retry within one second is kept", "", []time.Duration{0, 1}, "charged suppressed"},
+		{"a retry within one second", "", []time.Duration{0, 1}, "charged suppressed"},
 		{"for ever", "forever", []time.Duration{0, 9000 * time.Hour}, "charged suppressed"},
 		{"for ever, backwards", "forever", []time.Duration{9000 * time.Hour, 0}, "charged suppressed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			b := newBooks(t, map[string]string{"IDLESS_WINDOW": row.window})
+			w := newWorld(t, map[string]string{"IDLESS_WINDOW": row.window})
 			var got []string
 			for _, after := range row.after {
-				got = append(got, b.outcome(t, usage(t, payload, after)))
+				got = append(got, w.outcome(t, used(webhook.Usage{Whom: "u1", Value: "4"}, after)))
 			}
-			if strings.Join(got, " ") != row.want {
-				t.Errorf("outcomes %q, want %q", got, row.want)
-			}
-			if want := fmt.Sprint(-4 * strings.Count(row.want, "charged")); b.balance(t, "u1") != want {
-				t.Errorf("balance %s, want %s", b.balance(t, "u1"), want)
+			if strings.Join(got, " ") != row.want || w.balance(t, "u1") != fmt.Sprint(-4*strings.Count(row.want, "charged")) {
+				t.Errorf("outcomes %q, balance %s, want %q", got, w.balance(t, "u1"), row.want)
 			}
 		})
 	}
-}
-
-// A message may come again after somebody changed the window.
-func TestCreditsDeduct_windowMayChange(t *testing.T) {
-	b := newBooks(t, nil)
-	e := usage(t, `{"type":"conversational_seconds","value":4,"human":"u1"}`, 0)
-	for _, b.Window = range []time.Duration{handlers.DefaultWindow, handlers.Forever, 0, handlers.Forever, time.Hour} {
-		b.Deduct(t.Context(), []webhook.Event{e})
+	w, e := newWorld(t, nil), used(webhook.Usage{Whom: "u1", Value: "4"}, 0)
+	for _, w.settings.Credits.Window = range []time.Duration{DefaultWindow, Forever, 0, Forever, time.Hour} {
+		w.complete()
+		w.outcome(t, e)
 	}
-	if got := b.balance(t, "u1"); got != "-4" {
-		t.Errorf("balance %s", got)
+	if got := w.balance(t, "u1"); got != "-4" {
+		t.Errorf("the window was changed between deliveries: balance %s", got)
 	}
 }
 
-func TestCreditsDeduct_oneWritePerAccount(t *testing.T) {
-	b := newBooks(t, nil)
-	counter := &counting{Store: b.Ledger}
-	b.Ledger = counter
-	results := b.Deduct(t.Context(), []webhook.Event{
-		usage(t, seconds("1", "u1", "1"), 0), usage(t, seconds("2", "u2", "2"), 0), usage(t, seconds("3", "u1", "4"), 0),
-		usage(t, seconds("1", "u1", "1"), time.Second), usage(t, seconds("4", "u1", "8"), 0),
-	})
-	var got []string
-	followUps := map[string]int{}
-	for _, r := range results {
-		got = append(got, r.Outcome)
-		for _, f := range r.FollowUps {
-			followUps[string(f.Data)]++
+func TestCreditsDeduct_batch(t *testing.T) {
+	w := newWorld(t, nil)
+	counted := &postings{Store: w.books}
+	w.books = counted
+	w.complete()
+	batch := []webhook.Event{used(seconds("1", "u1", "1"), 0), used(seconds("2", "u2", "2"), 0), used(seconds("3", "u1", "4"), 0),
+		used(seconds("1", "u1", "1"), time.Second), used(seconds("4", "u1", "8"), 0)}
+	var outcomes, changes []string
+	for _, r := range w.rows[batch[0].Type](t.Context(), batch) {
+		outcomes, changes = append(outcomes, outcome(r)), append(changes, of(changed, r)...)
+	}
+	slices.Sort(changes)
+	if got := strings.Join(outcomes, " "); got != "charged charged charged duplicate charged" || counted.count != 2 {
+		t.Errorf("outcomes %s in %d writes for two accounts", got, counted.count)
+	}
+	if !slices.Equal(changes, []string{`{"account":"u1","human":"u1"}`, `{"account":"u2","human":"u2"}`}) {
+		t.Errorf("follow-ups %q, want one per account", changes)
+	}
+	if w.balance(t, "u1") != "-13" || w.balance(t, "u2") != "-2" {
+		t.Errorf("balances %s and %s, want -13 and -2", w.balance(t, "u1"), w.balance(t, "u2"))
+	}
+}
+
+// What was booked although the answer was lost is a duplicate, which still has the
+// limit pushed.
+func TestCreditsDeduct_ledgerFails(t *testing.T) {
+	for name, fault := range map[string]*postings{"the answer is lost": {lost: true}, "nothing is booked": {err: errFails}} {
+		w := newWorld(t, nil)
+		fault.Store, w.books = w.books, fault
+		w.complete()
+		e := used(seconds("1", "u1", "30"), 0)
+		first, again := w.outcome(t, e), w.handle(t, e)
+		if first != "again: the store fails" || (again.Outcome == "duplicate") != fault.lost || len(of(changed, again)) != 1 || w.balance(t, "u1") != "-30" {
+			t.Errorf("%s: %s, then %+v, balance %s", name, first, again, w.balance(t, "u1"))
 		}
 	}
-	if want := "charged charged charged duplicate charged"; strings.Join(got, " ") != want {
-		t.Errorf("outcomes %q, want %q", got, want)
-	}
-	if counter.posts != 2 {
-		t.Errorf("%d writes for two accounts", counter.posts)
-	}
-	if len(followUps) != 2 || followUps[`{"account":"u1","human":"u1"}`] != 1 {
-		t.Errorf("follow-ups %v, want one per account", followUps)
-	}
-	if b.balance(t, "u1") != "-13" || b.balance(t, "u2") != "-2" {
-		t.Errorf("balances %s and %s, want -13 and -2", b.balance(t, "u1"), b.balance(t, "u2"))
-	}
 }
 
-type counting struct {
-	ledger.Store
-	posts int
-}
-
-func (c *counting) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
-	c.posts++
-	return c.Store.Post(ctx, account, entries)
-}
-
-// forgetful writes and then loses the answer.
-type forgetful struct {
-	ledger.Store
-	lost bool
-}
-
-func (f *forgetful) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
-	outcomes, err := f.Store.Post(ctx, account, entries)
-	if err == nil && !f.lost {
-		f.lost = true
-		return nil, errors.New("the answer was lost")
-	}
-	return outcomes, err
-}
-
-func TestCreditsDeduct_lostAnswer(t *testing.T) {
-	b := newBooks(t, nil)
-	b.Ledger = &forgetful{Store: b.Ledger}
-	event := usage(t, seconds("1", "u1", "30"), 0)
-	if got := b.outcome(t, event); got != "again: the answer was lost" {
-		t.Fatalf("outcome %q", got)
-	}
-	again := b.Deduct(t.Context(), []webhook.Event{event})[0]
-	if again.Outcome != "duplicate" || len(again.FollowUps) != 1 {
-		t.Errorf("second try: %+v, want a duplicate that still pushes the limit", again)
-	}
-	if got := b.balance(t, "u1"); got != "-30" {
-		t.Errorf("balance %s, want -30", got)
-	}
-}
-
-func TestCreditsDeduct_followUps(t *testing.T) {
-	for _, row := range []struct {
-		name, payload string
-		want          int
-	}{
-		{"a charge moves the limit", seconds("1", "u1", "4"), 1},
-		{"nothing charged, nothing to push", seconds("1", "u1", "0"), 0},
-		{"unpriced usage moves nothing", `{"id":"1","type":"token_cnt","value":4,"human":"u1"}`, 0},
-		{"suspense has no limit", `{"id":"1","type":"conversational_seconds","value":4}`, 0},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			b := newBooks(t, nil)
-			event := usage(t, row.payload, 0)
-			first := b.Deduct(t.Context(), []webhook.Event{event})[0].FollowUps
-			again := b.Deduct(t.Context(), []webhook.Event{event})[0].FollowUps
-			if len(first) != row.want || len(again) != row.want {
-				t.Fatalf("%d follow-ups, then %d; want %d both times", len(first), len(again), row.want)
-			}
-			if row.want > 0 && (first[0].ID != again[0].ID || first[0].Type != followups.BalanceChanged) {
-				t.Errorf("follow-ups differ: %v and %v", first[0], again[0])
-			}
-		})
-	}
-}
-
-func TestCreditsDeduct_overflowAmongOthers(t *testing.T) {
+// An entry that no account can hold does not take its neighbours along.
+func TestCreditsDeduct_overflow(t *testing.T) {
 	for _, neighbours := range []int{1, 2} {
-		t.Run(fmt.Sprint(neighbours), func(t *testing.T) { overflowAmong(t, neighbours) })
-	}
-}
-
-func overflowAmong(t *testing.T, neighbours int) {
-	b := newBooks(t, map[string]string{"TARIFF": "conversational_seconds=1,token_cnt=9"})
-	left := ledger.MaxBalance
-	for i := 0; left > ledger.MaxAmount; left -= ledger.MaxAmount { // all but a rest is used up
-		i++
-		if _, err := b.Ledger.Post(t.Context(), "u1", []ledger.Entry{{ID: fmt.Sprint(i), Amount: -ledger.MaxAmount}}); err != nil {
-			t.Fatal(err)
+		w := newWorld(t, map[string]string{"TARIFF": "conversational_seconds=1,token_cnt=9"})
+		left := ledger.MaxBalance
+		for i := 0; left > ledger.MaxAmount; i, left = i+1, left-ledger.MaxAmount { // all but a rest is used up
+			w.book(t, fmt.Sprint(i), "u1", -ledger.MaxAmount)
 		}
-	}
-	price := func(id string) string { // one of them fits
-		return fmt.Sprintf(`{"id":%q,"type":"token_cnt","value":%d,"human":"u1"}`, id, left/9/ledger.Credit*3/4)
-	}
-	results := b.Deduct(t.Context(), []webhook.Event{
-		usage(t, price("1"), 0), usage(t, price("2"), 0), usage(t, seconds("3", "u1", "1"), 0)}[:1+neighbours])
-	for i, r := range results {
-		if (r.Outcome == "charged") == (i == 1) || (r.Err == nil) == (i == 1) {
-			t.Errorf("event %d: %+v", i, r)
+		large := func(id string) webhook.Event { // one of them fits
+			return used(webhook.Usage{ID: id, Whom: "u1", Type: "token_cnt", Value: fmt.Sprintf("%d", left/9/ledger.Credit*3/4)}, 0)
 		}
-	}
-	if _, permanent := webhook.PermanentReason(results[1].Err); !permanent {
-		t.Errorf("an overflow cannot be cured by another try: %v", results[1].Err)
-	}
-}
-
-// What one event may cost has a bound at each price.
-func TestCreditsDeduct_amountAboveTheBound(t *testing.T) {
-	for _, row := range []struct {
-		price, mode string
-		permanent   bool
-	}{{"10", "", false}, {"10.000001", "", true}, {"10", "instead", false}, {"10.000001", "instead", true}} {
-		price, mode, permanent := row.price, row.mode, row.permanent
-		b := newBooks(t, map[string]string{"TARIFF": "token_cnt=" + price})
-		if mode != "" {
-			b.Vendor = handlers.VendorLedger{Platform: acme.Name, Credit: "gold", Instead: true}
-		}
-		r := b.Deduct(t.Context(), []webhook.Event{usage(t, `{"id":"1","type":"token_cnt","value":1000000000,"human":"u1"}`, 0)})[0]
-		a, err := b.Ledger.Account(t.Context(), "u1")
-		if _, dead := webhook.PermanentReason(r.Err); dead != permanent || (r.Err == nil) == permanent || (a.Seq == 0) != permanent || err != nil {
-			t.Errorf("at a price of %s: %v, %d entries", price, r.Err, a.Seq)
+		batch := []webhook.Event{large("1"), large("2"), used(seconds("3", "u1", "1"), 0)}[:1+neighbours]
+		for i, r := range w.rows[batch[0].Type](t.Context(), batch) {
+			if dead := strings.HasPrefix(outcome(r), "dead: "); dead != (i == 1) || !dead && r.Outcome != "charged" {
+				t.Errorf("event %d: %+v", i, r)
+			}
 		}
 	}
 }
 
-func TestCreditsDeduct_alarmsHoldNoData(t *testing.T) {
-	b := newBooks(t, nil)
+func TestCreditsDeduct_alarms(t *testing.T) {
+	w := newWorld(t, nil)
 	for _, e := range []webhook.Event{
-		usage(t, seconds("canary-1", "canary-human", "30"), 0), usage(t, seconds("canary-1", "canary-other", "30"), 0),
-		usage(t, `{"id":"canary-2","type":"conversational_seconds","value":4,"project":"canary-project"}`, 0),
-		usage(t, `{"type":"conversational_seconds","value":4,"human":"canary-human"}`, 0),
-		usage(t, `{"type":"conversational_seconds","value":4,"human":"canary-human"}`, time.Second),
+		used(seconds("canary-1", "canary", "30"), 0), used(seconds("canary-1", "canary-2", "30"), 0), used(seconds("canary-2", "", "4"), 0),
+		used(webhook.Usage{Whom: "canary", Value: "4"}, 0), used(webhook.Usage{Whom: "canary", Value: "4"}, time.Second),
 	} {
-		b.outcome(t, e)
+		w.outcome(t, e)
 	}
 	for _, code := range []string{webhook.CodeConflict, webhook.CodeSuspense, webhook.CodeAmbiguous} {
-		if !strings.Contains(b.log.String(), "code="+code) {
-			t.Errorf("no alarm %s in the log", code)
+		if strings.Count(w.log.String(), "code="+code) != 1 || strings.Contains(w.log.String(), "canary") {
+			t.Errorf("%s: %s", code, w.log.String())
 		}
 	}
-	if strings.Contains(b.log.String(), "canary") {
-		t.Errorf("the log names somebody: %s", b.log.String())
+}
+
+// A payload that reports usage and state is kept, and charged where the price list has
+// a price: by its key, whatever event carries it. It comes back until both are done.
+func TestReports_usageAndState(t *testing.T) {
+	call := func(id, value, fault string, after time.Duration) webhook.Event {
+		return received(report{Type: "call.ended", Usage: webhook.Usage{ID: id, Whom: "u1", Value: value}, State: webhook.State{ID: "s" + id}, Fault: fault}, after)
 	}
+	retry := call("1", "10", "", time.Minute)
+	retry.ID = "of another timestamp"
+	w := newWorld(t, map[string]string{"TARIFF": "call_seconds=0.02"})
+	for i, row := range []struct {
+		e    webhook.Event
+		want string
+		kept int
+	}{
+		{call("1", "10", "", 0), "charged", 1},
+		{retry, "duplicate", 1},
+		{call("1", "11", "", 0), "dead: conflict: another event with this identity was booked first", 1},
+		{call("2", "10", "no seconds", 0), "dead: no seconds", 2},
+		{call("3", "10", "state", 0), "dead: state", 2},
+	} {
+		got := w.outcome(t, row.e)
+		if page, _, err := w.List(t.Context(), "acme.call", "", 10); got != row.want || len(page) != row.kept || err != nil {
+			t.Errorf("%d: %s, %d are kept (%v); want %s, %d", i, got, len(page), err, row.want, row.kept)
+		}
+	}
+	if w.balance(t, "u1") != "-0.2" {
+		t.Errorf("balance %s", w.balance(t, "u1"))
+	}
+	comesBack(t, w, call("4", "10", "no seconds", 0), &failing{put: "acme.call"})
+	w = newWorld(t, map[string]string{"TARIFF": "call_seconds=0.02"})
+	w.books = &postings{Store: w.books, err: errFails}
+	w.complete()
+	if got := w.outcome(t, call("1", "10", "", 0)); got != "again: the store fails" {
+		t.Errorf("the ledger fails: %s", got)
+	}
+	w = newWorld(t, nil)
+	if got := w.outcome(t, call("1", "10", "no seconds", 0)); got != "stored" || w.balance(t, "u1") != "0" {
+		t.Errorf("without a price: %s, balance %s", got, w.balance(t, "u1"))
+	}
+}
+
+// The platform's own ledger is debited for what stands in ours, once per usage: whole
+// credits, rounded up, under a key that no delivery changes.
+func TestVendorLedgerDebit(t *testing.T) {
+	asked := func(amount int, key string) string {
+		return fmt.Sprintf(`{"credit":"gold","human":"u1","amount":%d,"key":"acme:usage:%s"}`, amount, key)
+	}
+	simulated := seconds("1", "u1", "5")
+	simulated.Simulated = true
+	twin := webhook.Usage{Whom: "u1", Value: "4"}
+	for _, row := range []struct {
+		name     string
+		platform string
+		instead  bool
+		usages   []webhook.Usage
+		want     string // the debits
+		balance  string // in our own ledger
+	}{
+		{"beside our own", "acme", false, []webhook.Usage{seconds("1", "u1", "30")}, asked(-30, "1"), "-30"},
+		{"instead of our own", "acme", true, []webhook.Usage{seconds("1", "u1", "30")}, asked(-30, "1"), "0"},
+		{"of another platform", "other", true, []webhook.Usage{seconds("1", "u1", "30")}, "", "-30"},
+		{"a fraction is rounded up", "acme", false, []webhook.Usage{seconds("1", "u1", "30.000001")}, asked(-31, "1"), "-30.000001"},
+		{"the smallest fraction", "acme", true, []webhook.Usage{seconds("1", "u1", "0.000001")}, asked(-1, "1"), "0"},
+		{"nothing", "acme", false, []webhook.Usage{seconds("1", "u1", "0")}, "", "0"},
+		{"no price", "acme", true, []webhook.Usage{{ID: "1", Whom: "u1", Type: "token_cnt", Value: "5"}}, "", "0"},
+		{"no human", "acme", true, []webhook.Usage{seconds("1", "", "5")}, "", "0"},
+		{"simulated", "acme", true, []webhook.Usage{simulated}, "", "0"},
+		{"a conflict", "acme", false, []webhook.Usage{seconds("1", "u1", "30"), seconds("1", "u1", "31")}, asked(-30, "1"), "-30"},
+		{"what the window suppresses", "acme", false, []webhook.Usage{twin, twin}, asked(-4, "body:"+used(twin, 0).ID), "-4"},
+		{"more than one entry may hold", "acme", true, []webhook.Usage{seconds("1", "u1", "1e15")}, "", "0"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"EXCLUDE_SIMULATED": "true"})
+			w.settings.Credits.Vendor = VendorLedger{row.platform, "gold", row.instead}
+			w.complete()
+			var got []string
+			for i, usage := range row.usages {
+				e := used(usage, time.Duration(i)*time.Second)
+				first := w.handle(t, e)
+				if got = append(got, of(followups.VendorDebit, first)...); i == 0 && ids(first) != ids(w.handle(t, e)) {
+					t.Error("delivered again, other follow-ups")
+				}
+			}
+			if strings.Join(got, " ") != row.want || w.balance(t, "u1") != row.balance {
+				t.Errorf("debits %s, balance %s", got, w.balance(t, "u1"))
+			}
+			if held := w.balance(t, suspense); row.name == "no human" && held != "-5" {
+				t.Errorf("suspense has %s: what no human can be debited for stays in our ledger", held)
+			}
+		})
+	}
+}
+
+// session puts a platform's record of a session.
+func (w *world) session(t *testing.T, version int64, members string) {
+	t.Helper()
+	if _, err := w.Put(t.Context(), records.Record{Kind: "acme.session", ID: "s1", Version: version, Time: nine, Data: []byte(`{"id":"s1"` + members + `}`)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ofSession(id, session string) webhook.Event {
+	return used(webhook.Usage{ID: id, Whom: "u1", Value: "4", Session: session}, 0)
+}
+
+// Usage of a session that is known to be simulated costs nothing, if asked for. Usage
+// that overtakes the first report of its session waits, a bounded time. The first
+// booking stands, whatever is found out afterwards.
+func TestCreditsDeduct_simulatedSession(t *testing.T) {
+	const simulated = `,"simulated":true`
+	for _, row := range []struct {
+		name, exclude string
+		before        string // of the session; "-": nothing is reported
+		session       string
+		late          time.Duration // when the usage is handled
+		want          string
+	}{
+		{"simulated", "true", simulated, "s1", 0, "unpriced"},
+		{"real", "true", `,"simulated":false`, "s1", 0, "charged"},
+		{"the report does not say", "true", "", "s1", 0, "charged"},
+		{"not asked for", "", simulated, "s1", 0, "charged"},
+		{"another session", "true", simulated, "", 0, "charged"},
+		{"not reported yet", "true", "-", "s1", time.Minute, "again: nothing is reported yet of the usage's session"},
+		{"never reported", "true", "-", "s1", 3 * time.Minute, "charged"},
+		{"redriven next year", "true", "-", "s1", 365 * 24 * time.Hour, "charged"},
+		{"from a clock that is ahead", "true", "-", "s1", -time.Hour, "charged"},
+	} {
+		for _, id := range []string{"1", ""} {
+			t.Run(fmt.Sprint(row.name, ", id ", id != ""), func(t *testing.T) {
+				w := newWorld(t, map[string]string{"EXCLUDE_SIMULATED": row.exclude})
+				if w.now = nine.Add(row.late); row.before != "-" {
+					w.session(t, 1, row.before)
+				}
+				e := ofSession(id, row.session)
+				first := w.handle(t, e)
+				balance := map[string]string{"charged": "-4"}[row.want]
+				if balance == "" {
+					balance = "0"
+				}
+				if outcome(first) != row.want || w.balance(t, "u1") != balance || (first.Err != nil) != (webhook.RetryDelay(first.Err) > 0) {
+					t.Fatalf("%s, balance %s", outcome(first), w.balance(t, "u1"))
+				}
+				w.session(t, 2, simulated)
+				again := w.handle(t, e)
+				if first.Err != nil && again.Outcome != "unpriced" || first.Err == nil && (again.Outcome != "duplicate" || len(first.FollowUps) > 0 && ids(again) != ids(first)) || w.balance(t, "u1") != balance {
+					t.Errorf("reported as simulated afterwards: %s, balance %s, follow-ups %v", outcome(again), w.balance(t, "u1"), again.FollowUps)
+				}
+			})
+		}
+	}
+	comesBack(t, newWorld(t, map[string]string{"EXCLUDE_SIMULATED": "true"}), ofSession("1", "s1"), &failing{get: "acme.session"})
 }
 
 func TestSettingsFromEnv(t *testing.T) {
-	for _, row := range []struct{ name, variable, value string }{
-		{"a tariff without a price", "TARIFF", "conversational_seconds"},
-		{"a price without a usage type", "TARIFF", " =1"},
-		{"a negative price", "TARIFF", "conversational_seconds=-1"},
-		{"a price that is no number", "TARIFF", "conversational_seconds=one"},
-		{"two prices", "TARIFF", "a=1,a=2"},
-		{"a negative window", "IDLESS_WINDOW", "-5m"},
-		{"a window without a unit", "IDLESS_WINDOW", "15"},
-		{"neither true nor false", "EXCLUDE_SIMULATED", "maybe"},
-		{"neither true nor false", "ACCOUNT_PER_PROJECT", "maybe"},
+	for _, row := range [][2]string{
+		{"TARIFF", "conversational_seconds"}, {"TARIFF", " =1"}, {"TARIFF", "conversational_seconds=-1"}, {"TARIFF", "conversational_seconds=one"}, {"TARIFF", "a=1,a=2"},
+		{"IDLESS_WINDOW", "-5m"}, {"IDLESS_WINDOW", "15"}, {"EXCLUDE_SIMULATED", "maybe"}, {"ACCOUNT_PER_PROJECT", "maybe"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			_, err := handlers.SettingsFromEnv(func(name string) string {
-				return map[string]string{row.variable: row.value}[name]
-			})
-			if err == nil || !strings.Contains(err.Error(), row.variable) {
-				t.Errorf("error %v, want one that names %s", err, row.variable)
-			}
-		})
+		expectFault(t, row[0], map[string]string{row[0]: row[1]})
+	}
+	if got := accounts.BalanceOf("p", "u1").Account; got != "p\x1fu1" {
+		t.Errorf("%q", got)
 	}
 }
 
-// The settings have no log of their own.
-func TestTableLogsToTheLogItIsGiven(t *testing.T) {
-	b, m := newBooks(t, nil), eventstest.NewMeter(t)
-	settings, err := handlers.SettingsFromEnv(func(name string) string {
-		return map[string]string{"TARIFF": eventstest.Tariff(t), "ANONYMOUS_HUMANS": m.Whom}[name]
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := received(t, m.Platform, string(m.Body), 0)
-	r := handlers.Table(settings, b.Ledger, records.NewMemory(), atNine, b.Log)[e.Type](t.Context(), []webhook.Event{e})[0]
-	if r.Outcome != "suspense" || !strings.Contains(b.log.String(), "code=SUS") {
-		t.Errorf("%+v: %s", r, b.log.String())
+func expectFault(t *testing.T, variable string, env map[string]string) {
+	t.Helper()
+	_, err := SettingsFromEnv(func(name string) string { return env[name] })
+	if err == nil || !strings.Contains(err.Error(), variable) {
+		t.Errorf("%v: error %v, want one that names %s", env, err, variable)
 	}
 }

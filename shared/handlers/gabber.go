@@ -11,7 +11,7 @@ import (
 
 // gabberReactions are the handlers of Gabber's events that report no usage.
 func gabberReactions(s Settings, store records.Store) map[string]webhook.BatchHandler {
-	sessions := &Sessions{Records: store, Credits: &s.Credits}
+	sessions := &sessions{Records: store, Credits: &s.Credits}
 	s.Tools.Records = store
 	return map[string]webhook.BatchHandler{
 		"gabber.tool.calls_started":                   webhook.Each("stored", s.Tools.Started),

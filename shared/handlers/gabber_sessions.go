@@ -18,9 +18,9 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Sessions follows conversations: one record per session with what is known of
+// sessions follows conversations: one record per session with what is known of
 // it, one per message, one per time limit that was exceeded.
-type Sessions struct {
+type sessions struct {
 	Records records.Store
 	Credits *Credits // nil where no limit follows from a session
 }
@@ -35,7 +35,7 @@ var stages = []string{"", "not_started", gabber.InProgress, "time_limit_exceeded
 // did. So each stage keeps a snapshot of its own, and the session's record is
 // all snapshots laid over one another, the latest stage on top. Whoever comes
 // last reads every snapshot, so the record ends the same whatever the order.
-func (s *Sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (s *sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	changed, err := envelope.As[gabber.StateChanged](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
@@ -59,7 +59,7 @@ func (s *Sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook
 }
 
 // findHuman asks for the human to be attached to a live call that has none.
-func (s *Sessions) findHuman(ctx context.Context, e webhook.Event, session gabber.SessionRecord) ([]webhook.Event, error) {
+func (s *sessions) findHuman(ctx context.Context, e webhook.Event, session gabber.SessionRecord) ([]webhook.Event, error) {
 	if session.State != gabber.InProgress || session.Human != "" {
 		return nil, nil
 	}
@@ -112,7 +112,7 @@ func snapshotID(session string, stage int) string {
 // overlay makes a session of its snapshots. The record's version grows with
 // every snapshot that is new or replaced, so that of two records made at the
 // same time the one that knows more wins.
-func (s *Sessions) overlay(ctx context.Context, id string) (gabber.SessionRecord, records.Record, error) {
+func (s *sessions) overlay(ctx context.Context, id string) (gabber.SessionRecord, records.Record, error) {
 	var session gabber.SessionRecord
 	record := records.Record{Kind: gabber.SessionKind, ID: id}
 	for stage := range stages {
@@ -154,7 +154,7 @@ func fieldsOf(s *gabber.SessionRecord) []*string {
 
 // MessageCommitted handles gabber.realtime_session.message_committed: the
 // message is appended to its session once, however often it is delivered.
-func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (s *sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	committed, err := envelope.As[gabber.MessageCommitted](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
@@ -174,7 +174,7 @@ func (s *Sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]web
 }
 
 // TimeLimitExceeded handles gabber.realtime_session.time_limit_exceeded.
-func (s *Sessions) TimeLimitExceeded(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (s *sessions) TimeLimitExceeded(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	limit, err := envelope.As[gabber.TimeLimitExceeded](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())

@@ -1,8 +1,7 @@
-package handlers_test
+package handlers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
@@ -21,8 +19,10 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-func stateChanged(current string) string {
-	return `{"type":"realtime_session.state_changed","payload":{"current_realtime_session":` + current + `}}`
+// state makes the event of a session's state, received after nine.
+func state(t *testing.T, session string, after time.Duration) webhook.Event {
+	t.Helper()
+	return receivedFrom(t, "gabber", `{"type":"realtime_session.state_changed","payload":{"current_realtime_session":`+session+`}}`, after)
 }
 
 const (
@@ -36,17 +36,14 @@ const (
 func sessionRecord(t rapid.TB, store records.Store) (gabber.SessionRecord, records.Record) {
 	t.Helper()
 	r, ok, err := store.Get(context.Background(), gabber.SessionKind, "s1")
-	if err != nil || !ok {
-		t.Fatalf("found %v, %v", ok, err)
-	}
 	var s gabber.SessionRecord
-	if err := strict.Unmarshal(r.Data, &s); err != nil {
-		t.Fatal(err)
+	if err != nil || !ok || strict.Unmarshal(r.Data, &s) != nil {
+		t.Fatalf("found %v, %v", ok, err)
 	}
 	return s, r
 }
 
-func TestWhatIsKnownOfASession(t *testing.T) {
+func TestSessionsStateChanged(t *testing.T) {
 	whole := gabber.SessionRecord{ID: "s1", State: "ended", Human: "u1", Project: "p", Caller: "+12025550143", Agent: "+12025550178",
 		CreatedAt: "2025-11-21T15:00:00Z", EndedAt: "2025-11-21T15:09:00Z", Simulated: true}
 	live := whole
@@ -59,57 +56,50 @@ func TestWhatIsKnownOfASession(t *testing.T) {
 		{"in order", []string{newCall, liveCall, endedCall}, whole},
 		{"backwards", []string{endedCall, liveCall, newCall}, whole},
 		{"still live", []string{newCall, liveCall}, live},
-		{"a late event takes nobody back", []string{liveCall, newCall}, live},
+		{"a late event takes no human back", []string{liveCall, newCall}, live},
 		{"a thin event erases nothing", []string{newCall, liveCall, thinLive}, live},
 		{"a thin event first", []string{thinLive, newCall, liveCall}, live},
-		{"a state nobody knows adds and replaces nothing", []string{newCall, oddCall, liveCall}, live},
-		{"a state nobody knows is overtaken by any other", []string{`{"id":"s1","state":"not_started","project":"p"}`, `{"id":"s1","state":"paused","human":"u1","project":"q","created_at":"2025-11-21T15:00:00Z"}`},
+		{"an undocumented state adds and replaces nothing", []string{newCall, oddCall, liveCall}, live},
+		{"an undocumented state is overtaken by any other", []string{`{"id":"s1","state":"not_started","project":"p"}`, `{"id":"s1","state":"paused","human":"u1","project":"q","created_at":"2025-11-21T15:00:00Z"}`},
 			gabber.SessionRecord{ID: "s1", State: "not_started", Human: "u1", Project: "p", CreatedAt: "2025-11-21T15:00:00Z"}},
-		{"a state nobody knows alone", []string{oddCall}, gabber.SessionRecord{ID: "s1", State: "paused", Project: "q"}},
+		{"an undocumented state alone", []string{oddCall}, gabber.SessionRecord{ID: "s1", State: "paused", Project: "q"}},
 		{"nothing but id and state", []string{endedCall, thinLive}, gabber.SessionRecord{ID: "s1", State: "ended", EndedAt: "2025-11-21T15:09:00Z"}},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			store := records.NewMemory()
-			sessions := &handlers.Sessions{Records: store}
-			for range 2 {
-				for _, body := range row.bodies {
-					if _, err := sessions.StateChanged(t.Context(), received(t, "gabber", stateChanged(body), 0)); err != nil {
-						t.Fatal(err)
-					}
+		w := newWorld(t, nil)
+		for range 2 {
+			for i, body := range row.bodies {
+				if got := w.outcome(t, state(t, body, time.Duration(i)*time.Minute)); got != "stored" {
+					t.Fatal(got)
 				}
 			}
-			if got, _ := sessionRecord(t, store); got != row.want {
-				t.Errorf("got %#v", fields(got))
-			}
-		})
+		}
+		got, r := sessionRecord(t, w)
+		if seen := nine.Add(time.Duration(len(row.bodies)-1) * time.Minute); got != row.want || len(row.bodies) < 3 && !r.Time.Equal(seen) {
+			t.Errorf("%s: %s at %v", row.name, r.Data, r.Time)
+		}
 	}
-}
-
-// The fuller of two reports of one state counts, whichever comes first.
-func TestTheFullerReportCounts(t *testing.T) {
-	for i := range 20 { // by their hashes, the thin one would win every other time
+	for i := range 20 { // of two reports of one state the fuller counts: by their hashes, the thin one would win every other time
 		full := fmt.Sprintf(`{"id":"s1","state":"in_progress","human":"u%d"}`, i)
 		for _, bodies := range [][]string{{full, thinLive}, {thinLive, full}} {
-			store := records.NewMemory()
-			sessions := &handlers.Sessions{Records: store}
-			for _, body := range bodies {
-				if _, err := sessions.StateChanged(t.Context(), received(t, "gabber", stateChanged(body), 0)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got, _ := sessionRecord(t, store); got.Human != fmt.Sprint("u", i) {
+			w := newWorld(t, nil)
+			w.outcome(t, state(t, bodies[0], 0))
+			w.outcome(t, state(t, bodies[1], 0))
+			if got, _ := sessionRecord(t, w); got.Human != fmt.Sprint("u", i) {
 				t.Errorf("human %q after %q", got.Human, bodies)
 			}
 		}
 	}
 }
 
-// fields makes a session printable: it hides itself.
-func fields(s gabber.SessionRecord) []string {
-	return []string{s.ID, s.State, s.Human, s.Project, s.Caller, s.Agent, s.CreatedAt, s.EndedAt, fmt.Sprint(s.Simulated)}
+// A session is stored, and its human asked for, or the event comes back for it.
+func TestSessionsStateChanged_storeFails(t *testing.T) {
+	const called = `{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
+	for _, store := range []failing{{put: gabber.SnapshotKind}, {get: gabber.SnapshotKind}, {put: gabber.SessionKind}, {get: accounts.PhoneKind}} {
+		comesBack(t, newWorld(t, nil), state(t, called, 0), &store)
+	}
 }
 
-// stepping yields before every operation, so that a test decides who is next.
+// stepping yields before every operation, so that a test decides which one is next.
 type stepping struct {
 	records.Store
 	yield func(struct{}) bool
@@ -125,41 +115,37 @@ func (s stepping) Get(ctx context.Context, kind, id string) (records.Record, boo
 	return s.Store.Get(ctx, kind, id)
 }
 
-// Whatever the order of the events, how often each is delivered, and however
-// their handlers are interleaved, the record ends the same.
-func TestSessionsConverge(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+// Whatever the order of the events, how often each is delivered, and however their
+// handlers are interleaved, the record ends the same.
+func TestSessionsStateChanged_converges(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		text := rapid.SampledFrom([]string{"", "a", "b"})
-		event := rapid.Custom(func(t *rapid.T) string {
+		event := rapid.Custom(func(rt *rapid.T) string {
 			return fmt.Sprintf(`{"id":"s1","state":%q,"human":%q,"project":%q,"simulated":%v}`,
-				rapid.SampledFrom([]string{"not_started", "in_progress", "time_limit_exceeded", "ended", "paused", "resting"}).Draw(t, "state"),
-				text.Draw(t, "human"), text.Draw(t, "project"), rapid.Bool().Draw(t, "simulated"))
+				rapid.SampledFrom([]string{"not_started", "in_progress", "time_limit_exceeded", "ended", "paused", "resting"}).Draw(rt, "state"),
+				text.Draw(rt, "human"), text.Draw(rt, "project"), rapid.Bool().Draw(rt, "simulated"))
 		})
-		bodies := rapid.SliceOfN(event, 1, 5).Draw(t, "events")
-		var want []byte
+		bodies := rapid.SliceOfN(event, 1, 5).Draw(rt, "events")
+		var want string
 		for try := range 3 {
-			order := rapid.Permutation(append(bodies, bodies...)).Draw(t, fmt.Sprint("order ", try))
 			store := records.NewMemory()
-			interleave(t, store, order)
-			_, r := sessionRecord(t, store)
-			if want == nil {
-				want = r.Data
-			}
-			if string(r.Data) != string(want) {
-				t.Fatalf("ends as %s and as %s", want, r.Data)
+			interleave(t, rt, store, rapid.Permutation(append(bodies, bodies...)).Draw(rt, fmt.Sprint("order ", try)))
+			if _, r := sessionRecord(rt, store); want == "" {
+				want = string(r.Data)
+			} else if string(r.Data) != want {
+				rt.Fatalf("ends as %s and as %s", want, r.Data)
 			}
 		}
 	})
 }
 
 // interleave handles all events at once, one store operation at a time.
-func interleave(t *rapid.T, store records.Store, bodies []string) {
+func interleave(t *testing.T, rt *rapid.T, store records.Store, bodies []string) {
 	var running []func() (struct{}, bool)
 	for _, body := range bodies {
 		next, stop := iter.Pull(func(yield func(struct{}) bool) {
-			sessions := &handlers.Sessions{Records: stepping{store, yield}}
-			e := webhook.Event{Source: "/webhooks/gabber", Time: nine, Data: []byte(stateChanged(body))}
-			if _, err := sessions.StateChanged(context.Background(), e); err != nil {
+			sessions := &sessions{Records: stepping{store, yield}}
+			if _, err := sessions.StateChanged(context.Background(), state(t, body, 0)); err != nil {
 				panic(err)
 			}
 		})
@@ -167,94 +153,49 @@ func interleave(t *rapid.T, store records.Store, bodies []string) {
 		running = append(running, next)
 	}
 	for len(running) > 0 {
-		i := rapid.IntRange(0, len(running)-1).Draw(t, "next")
+		i := rapid.IntRange(0, len(running)-1).Draw(rt, "next")
 		if _, more := running[i](); !more {
 			running = append(running[:i], running[i+1:]...)
 		}
 	}
 }
 
-func TestMessagesAreKeptOnce(t *testing.T) {
-	store := records.NewMemory()
-	sessions := &handlers.Sessions{Records: store}
-	body := `{"type":"realtime_session.message_committed","payload":{"realtime_session_id":"s1","message":{"id":"m1","role":"user","content":[{"type":"text","text":"Hi"}],"new_member":1}}}`
-	for i := range 2 {
-		if _, err := sessions.MessageCommitted(t.Context(), received(t, "gabber", body, time.Duration(i)*time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page, _, _ := store.List(t.Context(), handlers.MessagesOf(gabber.MessageKind, "s1"), "", 10)
-	want := `{"id":"m1","role":"user","content":[{"type":"text","text":"Hi"}],"new_member":1}`
-	if len(page) != 1 || string(page[0].Data) != want || !page[0].Time.Equal(nine) {
-		t.Errorf("%d messages, the first %s at %v", len(page), page[0].Data, page[0].Time)
-	}
-}
-
-// Messages are listed by the moments they were written at, in whatever way these
-// are written.
-func TestMessagesAreListedBySession(t *testing.T) {
-	store := records.NewMemory()
-	sessions := &handlers.Sessions{Records: store}
-	for i, at := range []string{"2025-11-21T15:00:00.5Z", "2025-11-21T15:00:00Z", "2025-11-21T17:00:00+02:00", "not a time"} {
-		body := fmt.Sprintf(`{"type":"realtime_session.message_committed","payload":{"message":{"id":"m%d","created_at":%q,"realtime_session":"s1"}}}`, i, at)
-		if _, err := sessions.MessageCommitted(t.Context(), received(t, "gabber", body, 0)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page, _, err := store.List(t.Context(), handlers.MessagesOf(gabber.MessageKind, "s1"), "", 10)
-	var got string
-	for _, r := range page {
-		got += r.ID
-	}
-	if err != nil || got != "m3m0m1m2" { // newest first; one without a time counts when it is received
-		t.Errorf("%s, %v", got, err)
-	}
-}
-
-// A session is stored, and its human asked for, or the event comes back for it.
-func TestASessionThatCannotBeKeptComesBack(t *testing.T) {
-	const called = `{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
-	for name, store := range map[string]failing{
-		"the stage is not stored":     {put: "gabber.session_snapshot"},
-		"the stages are not read":     {get: "gabber.session_snapshot"},
-		"the session is not stored":   {put: gabber.SessionKind},
-		"the caller is not found out": {get: accounts.PhoneKind},
+// The start of a session asks for a limit where there is one to push, as the same event
+// however often and in whatever words it is reported.
+func TestCreditsSessionStarted(t *testing.T) {
+	const live = `{"id":"s1","state":"in_progress","project":"p","human":`
+	for _, row := range []struct {
+		name, variable, value string
+		session               string
+		want                  int
+	}{
+		{"it starts", "", "", live + `"u1"}`, 1},
+		{"it has not started", "", "", `{"id":"s1","state":"not_started","human":"u1"}`, 0},
+		{"it is over", "", "", `{"id":"s1","state":"ended","human":"u1"}`, 0},
+		{"it is of no human", "", "", thinLive, 0},
+		{"it is of a human that stands for none", "ANONYMOUS_HUMANS", "u1", live + `"u1"}`, 0},
+		{"the human has no account", "", "", live + `"u2"}`, 0},
+		{"the limit is pushed", "", "", live + `"pushed"}`, 0},
+		{"an account per project has no limit", "ACCOUNT_PER_PROJECT", "true", live + `"u1"}`, 0},
 	} {
-		store.Store = records.NewMemory()
-		_, err := (&handlers.Sessions{Records: &store}).StateChanged(t.Context(), received(t, "gabber", stateChanged(called), 0))
-		if !errors.Is(err, errFails) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{row.variable: row.value})
+			for i, account := range []string{"u1", "pushed", accounts.BalanceOf("p", "u1").Account, accounts.Suspense("gabber", "p")} {
+				w.book(t, fmt.Sprint(i), account, 600)
+			}
+			if err := w.books.(ledger.LimitMarks).MarkPushed(t.Context(), "pushed", 1); err != nil {
+				t.Fatal(err)
+			}
+			first, again := w.handle(t, state(t, row.session, 0)), w.handle(t, state(t, row.session, 0))
+			reworded := w.handle(t, state(t, row.session+`,"previous_realtime_session":{"id":"s1","state":"not_started"}`, 0)) // another event
+			if len(of(changed, first)) != row.want || ids(again) != ids(first) || ids(reworded) != ids(first) {
+				t.Errorf("%v, again %v, in other words %v", first.FollowUps, again.FollowUps, reworded.FollowUps)
+			}
+		})
 	}
 }
 
-// A session was seen when the last of its events was received.
-func TestWhenASessionWasSeen(t *testing.T) {
-	store := records.NewMemory()
-	s := &handlers.Sessions{Records: store}
-	for i, body := range []string{newCall, liveCall, endedCall} {
-		if _, err := s.StateChanged(t.Context(), received(t, "gabber", stateChanged(body), time.Duration(i)*time.Minute)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, r := sessionRecord(t, store); !r.Time.Equal(nine.Add(2 * time.Minute)) {
-		t.Errorf("seen at %v", r.Time)
-	}
-}
-
-func TestTimeLimitsAreKept(t *testing.T) {
-	store := records.NewMemory()
-	sessions := &handlers.Sessions{Records: store}
-	e := received(t, "gabber", `{"type":"realtime_session.time_limit_exceeded","payload":{"session":"s1"}}`, 0)
-	if _, err := sessions.TimeLimitExceeded(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
-	if r, ok, _ := store.Get(t.Context(), "gabber.time_limit", "s1"); !ok || string(r.Data) != `{"session":"s1"}` {
-		t.Errorf("found %v: %s", ok, r.Data)
-	}
-}
-
-func TestACallerIsFound(t *testing.T) {
+func TestSessionsFindHuman(t *testing.T) {
 	calledFrom := func(number string) string {
 		return fmt.Sprintf(`{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":%q}]}`, number)
 	}
@@ -262,134 +203,55 @@ func TestACallerIsFound(t *testing.T) {
 	for _, row := range []struct {
 		name, number string
 		bodies       []string
-		want         string // whom the last event finds
+		found        bool // by the last event
 	}{
-		{"a live call", "+12025550143", []string{call}, "u7"},
-		{"numbers are compared by their digits", "+1 (202) 555-0143", []string{call}, "u7"},
-		{"the number came with an earlier event", "+12025550143", []string{newCall, thinLive}, "u7"},
-		{"nobody's number", "+12025550144", []string{call}, ""},
-		{"whose session it is is known", "+12025550143", []string{newCall, liveCall}, ""},
-		{"not started yet", "+12025550143", []string{newCall}, ""},
-		{"over already", "+12025550143", []string{newCall, endedCall}, ""},
-		{"over before its event arrives", "+12025550143", []string{endedCall, call}, ""},
-		{"not a call", "+12025550143", []string{thinLive}, ""},
-		{"a number without digits", "-", []string{calledFrom("()")}, ""},
-		{"a number nobody can have", strings.Repeat("1", 101), []string{calledFrom(strings.Repeat("1", 101))}, ""},
+		{"a live call", "+12025550143", []string{call}, true},
+		{"numbers are compared by their digits", "+1 (202) 555-0143", []string{call}, true},
+		{"the number came with an earlier event", "+12025550143", []string{newCall, thinLive}, true},
+		{"the number has no owner", "+12025550144", []string{call}, false},
+		{"whose session it is is known", "+12025550143", []string{newCall, liveCall}, false},
+		{"not started yet", "+12025550143", []string{newCall}, false},
+		{"over already", "+12025550143", []string{newCall, endedCall}, false},
+		{"over before its event arrives", "+12025550143", []string{endedCall, call}, false},
+		{"not a call", "+12025550143", []string{thinLive}, false},
+		{"a number without digits", "-", []string{calledFrom("()")}, false},
+		{"a number too long to be one", strings.Repeat("1", 101), []string{calledFrom(strings.Repeat("1", 101))}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			store := records.NewMemory()
-			if _, err := store.Put(t.Context(), accounts.PhoneOwner(row.number, "u7", nine)); err != nil {
+			w := newWorld(t, nil)
+			if _, err := w.Put(t.Context(), accounts.PhoneOwner(row.number, "u7", nine)); err != nil {
 				t.Fatal(err)
 			}
-			sessions := &handlers.Sessions{Records: store}
-			var followUps []webhook.Event
+			var last, again webhook.Result
 			for _, body := range row.bodies {
-				e := received(t, "gabber", stateChanged(body), 0)
-				first, err := sessions.StateChanged(t.Context(), e)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if followUps, _ = sessions.StateChanged(t.Context(), e); len(followUps) != len(first) || len(first) > 0 && first[0].ID != followUps[0].ID {
-					t.Error("delivered again, other follow-ups")
-				}
+				last, again = w.handle(t, state(t, body, 0)), w.handle(t, state(t, body, 0))
 			}
-			if row.want == "" {
-				if len(followUps) != 0 {
-					t.Errorf("found %s", followUps[0].Data)
-				}
-				return
-			}
-			if len(followUps) != 1 || followUps[0].Type != followups.HumanFound || string(followUps[0].Data) != `{"session":"s1","human":"u7"}` {
-				t.Fatalf("%d follow-ups", len(followUps))
+			want := map[bool]string{true: `{"session":"s1","human":"u7"}`}[row.found]
+			if got := strings.Join(of(followups.HumanFound, last), " "); got != want || ids(again) != ids(last) || last.Err != nil {
+				t.Errorf("found %s, want %s; again %v", got, want, again.FollowUps)
 			}
 		})
 	}
 }
 
-// Of a number's humans the latest counts, also one who had it before; a number
-// that was deleted is nobody's.
-func TestTheLatestHumanOfANumberCounts(t *testing.T) {
-	const called = `{"id":"s1","state":"in_progress","data":[{"type":"caller_phone_number","value":"+12025550143"}]}`
-	store := records.NewMemory()
-	last := func(name string, r records.Record, want string) {
-		t.Helper()
-		if _, err := store.Put(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
-		followUps, err := (&handlers.Sessions{Records: store}).StateChanged(t.Context(), received(t, "gabber", stateChanged(called), 0))
-		got := ""
-		for _, f := range followUps {
-			got += string(f.Data)
-		}
-		if got != want || err != nil {
-			t.Errorf("%s: %s (%v), want %q", name, got, err, want)
-		}
-	}
-	const u1, u2 = `{"session":"s1","human":"u1"}`, `{"session":"s1","human":"u2"}`
-	last("the first", accounts.PhoneOwner("+12025550143", "u1", nine), u1)
-	last("another", accounts.PhoneOwner("+12025550143", "u2", nine.Add(time.Second)), u2)
-	last("the first again", accounts.PhoneOwner("+12025550143", "u1", nine.Add(2*time.Second)), u1)
-	gone := accounts.PhoneOwner("+12025550143", "", nine.Add(3*time.Second))
-	gone.Deleted, gone.Data = true, nil
-	last("nobody", gone, "")
-}
-
-// The start of a session asks for a limit where there is one to push, as the same
-// event however often and in whatever words it is reported.
-func TestSessionsStateChanged_pushesTheLimit(t *testing.T) {
-	const live = `{"id":"s1","state":"in_progress","project":"p","human":`
-	for _, row := range []struct {
-		name    string
-		env     map[string]string
-		session string
-		want    int
-	}{
-		{"it starts", nil, live + `"u1"}`, 1},
-		{"it has not started", nil, `{"id":"s1","state":"not_started","human":"u1"}`, 0},
-		{"it is over", nil, `{"id":"s1","state":"ended","human":"u1"}`, 0},
-		{"it is of no human", nil, `{"id":"s1","state":"in_progress"}`, 0},
-		{"it is of a human that stands for none", map[string]string{"ANONYMOUS_HUMANS": "u1"}, live + `"u1"}`, 0},
-		{"the human has no account", nil, live + `"u2"}`, 0},
-		{"an account per project has no limit", map[string]string{"ACCOUNT_PER_PROJECT": "true"}, live + `"u1"}`, 0},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			w := newStage(t, row.env)
-			w.book(t, "1", "u1", 600)
-			w.book(t, "2", accounts.BalanceOf("p", "u1").Account, 600)
-			w.book(t, "3", accounts.Suspense("gabber", "p"), -5)
-			first, again := w.start(t, row.session), w.start(t, row.session)
-			reworded := w.start(t, row.session+`,"previous_realtime_session":{"id":"s1","state":"not_started"}`) // another event
-			if len(first) != row.want || len(again) != row.want || len(reworded) != row.want {
-				t.Fatalf("%d, %d and %d events, want %d each", len(first), len(again), len(reworded), row.want)
+// Messages are kept once, as sent, and listed by the moments they were written at, in
+// whatever way these are written; one without a moment counts when it is received.
+func TestSessionsMessageCommitted(t *testing.T) {
+	w := newWorld(t, nil)
+	for i, at := range []string{`"2025-11-21T15:00:00.5Z"`, `"2025-11-21T15:00:00Z"`, `"2025-11-21T17:00:00+02:00"`, `"not a time"`} {
+		body := fmt.Sprintf(`{"type":"realtime_session.message_committed","payload":{"message":{"id":"m%d","created_at":%s,"realtime_session":"s1","new_member":1}}}`, i, at)
+		for _, after := range []time.Duration{0, time.Hour} {
+			if got := w.outcome(t, receivedFrom(t, "gabber", body, after)); got != "stored" {
+				t.Fatal(got)
 			}
-			for i, e := range first {
-				if e.ID != again[i].ID || e.ID != reworded[i].ID || string(e.Data) != string(again[i].Data) {
-					t.Errorf("%v, again %v, in other words %v", e, again[i], reworded[i])
-				}
-			}
-		})
-	}
-}
-
-// start gives the changes of balance that follow from one report of a session.
-func (s *stage) start(t *testing.T, session string) (changes []webhook.Event) {
-	t.Helper()
-	r := s.handle(t, received(t, "gabber", stateChanged(session), 0))
-	if r.Err != nil {
-		t.Fatal(r.Err)
-	}
-	for _, f := range r.FollowUps {
-		if f.Type == followups.BalanceChanged {
-			changes = append(changes, f)
 		}
 	}
-	return changes
-}
-
-// book changes the balance of an account by whole credits.
-func (s *stage) book(t *testing.T, id, account string, credits ledger.Micro) {
-	t.Helper()
-	if _, err := s.books.Post(t.Context(), account, []ledger.Entry{{ID: id, Kind: ledger.Adjust, Amount: credits * ledger.Credit}}); err != nil {
-		t.Fatal(err)
+	page, _, err := w.List(t.Context(), MessagesOf(gabber.MessageKind, "s1"), "", 10)
+	var got string
+	for _, r := range page {
+		got += r.ID
+	}
+	if err != nil || got != "m3m0m1m2" || !page[0].Time.Equal(nine) || string(page[0].Data) != `{"id":"m3","created_at":"not a time","realtime_session":"s1","new_member":1}` {
+		t.Errorf("%s, %v: %v", got, err, page)
 	}
 }

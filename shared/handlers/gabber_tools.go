@@ -13,21 +13,21 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Tools records what the tools of a model did, one record per batch of calls,
+// tools records what the tools of a model did, one record per batch of calls,
 // and has the results spoken: the session's own AI does not say them.
-type Tools struct {
+type tools struct {
 	Records records.Store
-	Phrases Phrases
+	Phrases phrases
 }
 
-// Phrases says how a result becomes a sentence. {tool}, {response}, {error} and
+// phrases says how a result becomes a sentence. {tool}, {response}, {error} and
 // {code} stand for what the platform reported.
-type Phrases struct {
+type phrases struct {
 	Result  string
 	Failure string
 }
 
-// Phrases where none are configured.
+// phrases where none are configured.
 const (
 	DefaultResult  = "{response}"
 	DefaultFailure = "That did not work."
@@ -44,7 +44,7 @@ const (
 )
 
 // Started handles gabber.tool.calls_started.
-func (t *Tools) Started(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (t *tools) Started(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	calls, err := envelope.As[gabber.ToolCallsStarted](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
@@ -54,7 +54,7 @@ func (t *Tools) Started(ctx context.Context, e webhook.Event) ([]webhook.Event, 
 
 // Finished handles gabber.tool.calls_finished. Calls from a chat completion
 // have no session to speak into.
-func (t *Tools) Finished(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (t *tools) Finished(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	done, err := envelope.As[gabber.ToolCallsFinished](gabber.Decode(e.Data))
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
@@ -70,7 +70,7 @@ func (t *Tools) Finished(ctx context.Context, e webhook.Event) ([]webhook.Event,
 	return []webhook.Event{followups.New("worker", followups.SpeechRequested, e, done.Batch, request)}, nil
 }
 
-func (t *Tools) put(ctx context.Context, e webhook.Event, batch string, version int64) error {
+func (t *tools) put(ctx context.Context, e webhook.Event, batch string, version int64) error {
 	payload, err := gabber.Payload(e.Data)
 	if err != nil {
 		return webhook.Permanent(err.Error())
@@ -80,7 +80,7 @@ func (t *Tools) put(ctx context.Context, e webhook.Event, batch string, version 
 }
 
 // compose makes one text of all results. Results name their call by its id.
-func (p Phrases) compose(done gabber.ToolCallsFinished) string {
+func (p phrases) compose(done gabber.ToolCallsFinished) string {
 	names := make(map[string]string, len(done.Calls))
 	for _, call := range done.Calls {
 		names[call.ID] = call.Function.Name
@@ -97,7 +97,7 @@ func (p Phrases) compose(done gabber.ToolCallsFinished) string {
 
 // sentence fills in a phrase in one pass: what a tool answered is never taken
 // for a placeholder. That codes are like HTTP's is inferred.
-func (p Phrases) sentence(tool string, r gabber.ToolResult) string {
+func (p phrases) sentence(tool string, r gabber.ToolResult) string {
 	phrase := cmp.Or(p.Result, DefaultResult)
 	if r.Error != "" || r.Code >= 400 {
 		phrase = cmp.Or(p.Failure, DefaultFailure)

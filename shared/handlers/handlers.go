@@ -44,7 +44,7 @@ func Table(s Settings, books ledger.Store, store records.Store, now func() time.
 // price list has a price.
 func reports(platform webhook.Provider, credits Credits, store records.Store) map[string]webhook.BatchHandler {
 	credits.Decode = platform.Decode
-	latest := &Latest{store, platform.Decode}
+	latest := &latest{store, platform.Decode}
 	table := map[string]webhook.BatchHandler{}
 	for name, zero := range platform.Events {
 		_, hasState := zero.(webhook.StateReporter)

@@ -12,7 +12,7 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Latest keeps what platforms report about contacts, conversations, messages,
+// latest keeps what platforms report about contacts, conversations, messages,
 // customers and calls as latest state, one record per object:
 //
 //   - a state never replaces one that has come further: created comes before
@@ -27,13 +27,13 @@ import (
 // way here.
 //
 // A message is also noted with its conversation, see [MessagesOf].
-type Latest struct {
+type latest struct {
 	Records records.Store
 	Decode  webhook.Decoder // of the platform that reports
 }
 
 // Mirror handles an event whose payload is a [webhook.StateReporter].
-func (l *Latest) Mirror(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+func (l *latest) Mirror(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	state, err := l.read(e)
 	if err != nil {
 		return nil, webhook.Permanent(err.Error())
@@ -51,7 +51,7 @@ func (l *Latest) Mirror(ctx context.Context, e webhook.Event) ([]webhook.Event, 
 		Time: cmp.Or(state.Created, e.Time), Data: []byte("{}")})
 }
 
-func (l *Latest) read(e webhook.Event) (webhook.State, error) {
+func (l *latest) read(e webhook.Event) (webhook.State, error) {
 	parsed, err := l.Decode(e.Data)
 	if err != nil {
 		return webhook.State{}, err
@@ -63,7 +63,7 @@ func (l *Latest) read(e webhook.Event) (webhook.State, error) {
 	return reporter.State(e.Data)
 }
 
-func (l *Latest) put(ctx context.Context, r records.Record) error {
+func (l *latest) put(ctx context.Context, r records.Record) error {
 	_, err := l.Records.Put(ctx, r) // an older state that was not stored is as good as stored
 	return err
 }
@@ -79,7 +79,7 @@ const deleted = math.MaxInt64
 
 // version is stage and time in one number: Unix microseconds need 51 bits for
 // some decades to come.
-func (l *Latest) version(ctx context.Context, e webhook.Event, state webhook.State) (int64, error) {
+func (l *latest) version(ctx context.Context, e webhook.Event, state webhook.State) (int64, error) {
 	at, err := state.Changed, error(nil)
 	if at.IsZero() {
 		at, err = l.arrival(ctx, e)
@@ -89,7 +89,7 @@ func (l *Latest) version(ctx context.Context, e webhook.Event, state webhook.Sta
 
 // arrival is when an event was received for the first time. After [DefaultWindow]
 // the same bytes are news again: something was changed and changed back.
-func (l *Latest) arrival(ctx context.Context, e webhook.Event) (time.Time, error) {
+func (l *latest) arrival(ctx context.Context, e webhook.Event) (time.Time, error) {
 	first := records.Record{Kind: e.Provider() + ".arrival", ID: e.ID, Version: e.Time.UnixMicro(), Time: e.Time,
 		Deleted: true} // a tombstone: nobody lists arrivals, so no store needs to index them
 	known, ok, err := l.Records.Get(ctx, first.Kind, first.ID)

@@ -9,11 +9,12 @@ import (
 	"github.com/webhook-functions/template/shared/variables"
 )
 
-// Settings is what the worker's reactions are configured with.
+// Settings is what the worker's reactions are configured with, without their
+// ledger, records and log.
 type Settings struct {
-	Credits Credits // these and the following without their ledger, records and log
-	Tools   Tools
-	Leads   Leads
+	Credits Credits
+	Tools   tools
+	Leads   leads
 }
 
 // SettingsFromEnv reads the settings of the worker's reactions. env gives "" for

@@ -1,9 +1,7 @@
-package handlers_test
+package handlers
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -12,21 +10,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// unknownEvent is the nth event of a type no platform documents.
-func unknownEvent(t *testing.T, eventType string, n int) webhook.Event {
-	t.Helper()
-	return received(t, "acme", fmt.Sprintf(`{"type":%q,"payload":{"id":"x","n":%d}}`, eventType, n), time.Duration(n)*time.Second)
+// unknownEvent is the nth event of a type without a handler.
+func unknownEvent(eventType string, n int) webhook.Event {
+	return received(report{Type: eventType, State: webhook.State{Stage: n}}, time.Duration(n)*time.Second)
 }
 
-// keptEvents gives what is kept of acme, newest first.
+// keptEvents gives what is kept of Acme, newest first.
 func keptEvents(t *testing.T, store records.Store) (kept []webhook.Event) {
 	t.Helper()
-	page, _, err := store.List(t.Context(), handlers.UnknownKind("acme"), "", 1000)
+	page, _, err := store.List(t.Context(), UnknownKind("acme"), "", 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,19 +38,23 @@ func keptEvents(t *testing.T, store records.Store) (kept []webhook.Event) {
 
 func keepAll(t *testing.T, store records.Store, events ...webhook.Event) {
 	t.Helper()
-	for _, r := range handlers.KeepUnknown(store)(t.Context(), events) {
+	for _, r := range KeepUnknown(store)(t.Context(), events) {
 		if r.Err != nil || r.Outcome != "ignored" || len(r.FollowUps) > 0 {
 			t.Fatalf("%+v", r)
 		}
 	}
 }
 
-func TestKeepUnknownKeepsTheNewestOfEachType(t *testing.T) {
+func same(a, b webhook.Event) bool { return bytes.Equal(a.Encode(), b.Encode()) }
+
+// The newest ten of each type are kept whole, in whatever order and however often they
+// arrive.
+func TestKeepUnknown(t *testing.T) {
 	var all []webhook.Event
 	for n := range 30 {
-		all = append(all, unknownEvent(t, "voice.clone_ready", n))
+		all = append(all, unknownEvent("clone.ready", n))
 	}
-	rare := unknownEvent(t, "voice.clone_failed", 1)
+	rare := unknownEvent("clone.failed", 1)
 	all = append(all, rare)
 	for name, arrange := range map[string]func([]webhook.Event) []webhook.Event{
 		"in order":  func(e []webhook.Event) []webhook.Event { return e },
@@ -65,83 +65,67 @@ func TestKeepUnknownKeepsTheNewestOfEachType(t *testing.T) {
 			return e
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			store := records.NewMemory()
-			keepAll(t, store, arrange(slices.Clone(all))...)
-			kept := keptEvents(t, store)
-			if len(kept) != 11 {
-				t.Fatalf("%d events are kept", len(kept))
+		store := records.NewMemory()
+		keepAll(t, store, arrange(slices.Clone(all))...)
+		kept := keptEvents(t, store)
+		if len(kept) != 11 || !same(kept[10], rare) {
+			t.Fatalf("%s: %d events are kept, or not the rare one whole", name, len(kept))
+		}
+		for i, e := range kept[:10] {
+			if !same(e, all[29-i]) {
+				t.Errorf("%s: place %d holds %s", name, i, e.Data)
 			}
-			for i, e := range kept[:10] {
-				if !bytes.Equal(e.Encode(), all[29-i].Encode()) {
-					t.Errorf("place %d holds %s", i, e.Data)
-				}
-			}
-			if !bytes.Equal(kept[10].Encode(), rare.Encode()) {
-				t.Error("the event of the rare type is not kept whole")
-			}
-		})
+		}
+	}
+	store := records.NewMemory()
+	retry := rare
+	retry.Time = rare.Time.Add(time.Hour)
+	if keepAll(t, store, rare, retry, rare); len(keptEvents(t, store)) != 1 || !same(keptEvents(t, store)[0], rare) {
+		t.Errorf("a retry: %d events are kept, or another one", len(keptEvents(t, store)))
+	}
+	for _, down := range []*failing{{get: "*"}, {put: "*"}} {
+		down.Store = store
+		if r := KeepUnknown(down)(t.Context(), []webhook.Event{all[0]})[0]; outcome(r) != "again: the store fails" {
+			t.Errorf("%+v", r)
+		}
 	}
 }
 
-func TestKeepUnknownByManyWorkersAtOnce(t *testing.T) {
+func TestKeepUnknown_manyWorkers(t *testing.T) {
 	store := records.NewMemory()
 	var workers sync.WaitGroup
 	for n := range 60 {
-		workers.Go(func() { keepAll(t, store, unknownEvent(t, "voice.clone_ready", n)) })
+		workers.Go(func() { keepAll(t, store, unknownEvent("clone.ready", n)) })
 	}
 	workers.Wait()
 	for i, e := range keptEvents(t, store) {
-		if i >= 10 || !bytes.Equal(e.Encode(), unknownEvent(t, "voice.clone_ready", 59-i).Encode()) {
+		if i >= 10 || !same(e, unknownEvent("clone.ready", 59-i)) {
 			t.Errorf("place %d holds %s", i, e.Data)
 		}
 	}
 }
 
-// A platform that writes ids into its types fills the store no more than any other.
-func TestKeepUnknownIsBounded(t *testing.T) {
+// A platform that writes ids into its types fills neither the store nor the worker,
+// which reads all that is kept for each further event.
+func TestKeepUnknown_isBounded(t *testing.T) {
 	store := records.NewMemory()
 	for n := range 300 {
-		keepAll(t, store, unknownEvent(t, fmt.Sprintf("call.%d.ended", n), n))
+		keepAll(t, store, unknownEvent(fmt.Sprintf("call.%d", n), n))
 	}
-	kept := keptEvents(t, store)
-	if len(kept) == 0 || len(kept) > 100 || !bytes.Equal(kept[0].Encode(), unknownEvent(t, "call.299.ended", 299).Encode()) {
+	if kept := keptEvents(t, store); len(kept) == 0 || len(kept) > 100 || !same(kept[0], unknownEvent("call.299", 299)) {
 		t.Errorf("%d events are kept", len(kept))
 	}
-}
-
-// What is kept is read whole for each further event: it must fit into the worker.
-func TestKeepUnknownIsBoundedInBytes(t *testing.T) {
-	store := records.NewMemory()
+	store = records.NewMemory()
 	for n := range 60 {
-		keepAll(t, store, received(t, "acme", fmt.Sprintf(`{"type":"call.%d.ended","payload":{"id":"x","n":%d,"text":%q}}`, n%6, n, strings.Repeat("x", 170_000)), time.Duration(n)*time.Second))
+		keepAll(t, store, received(report{Type: fmt.Sprintf("call.%d", n%6), Fault: strings.Repeat("x", 170_000), State: webhook.State{Stage: n}}, time.Duration(n)*time.Second))
 	}
-	last, size := unknownEvent(t, "voice.clone_ready", 60), 0
+	last, size := unknownEvent("clone.ready", 60), 0
 	keepAll(t, store, last)
 	kept := keptEvents(t, store)
 	for _, e := range kept {
 		size += len(e.Encode())
 	}
-	if len(kept) < 20 || size > 6<<20 || !bytes.Equal(kept[0].Encode(), last.Encode()) {
+	if len(kept) < 20 || size > 6<<20 || !same(kept[0], last) {
 		t.Errorf("%d events of %d bytes are kept", len(kept), size)
-	}
-}
-
-func TestKeepUnknownTwiceChangesNothing(t *testing.T) {
-	store := records.NewMemory()
-	e := unknownEvent(t, "voice.clone_ready", 1)
-	retry := e
-	retry.Time = e.Time.Add(time.Hour)
-	keepAll(t, store, e, retry, e)
-	if kept := keptEvents(t, store); len(kept) != 1 || !bytes.Equal(kept[0].Encode(), e.Encode()) {
-		t.Errorf("%d events are kept, or another one", len(kept))
-	}
-}
-
-func TestKeepUnknownComesBackWhateverFails(t *testing.T) {
-	down := errors.New("down")
-	handler := handlers.KeepUnknown(brokenRecords{down})
-	if r := handler(context.Background(), []webhook.Event{unknownEvent(t, "voice.clone_ready", 1)}); !errors.Is(r[0].Err, down) {
-		t.Errorf("%+v", r[0])
 	}
 }
