@@ -1,6 +1,6 @@
 # AWS on this machine: no account; Docker for `sam local` only.
 
-PLATFORM ?= gabber
+PLATFORM ?= $(patsubst events/aws-worker.%.json,%,$(firstword $(wildcard events/aws-worker.*.json)))
 LOCAL_PORT ?= 4600
 
 .PHONY: aws-local invoke-aws-ingest invoke-aws-worker invoke-aws-outbound test-aws test-aws-sam bench-aws
@@ -9,18 +9,17 @@ aws-local: .tools/moto/bin/moto_server ## A stand-in for AWS and the platforms' 
 	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/aws-local ./testbed/aws/awslocal/serve
 	@exec build/local/aws-local $(LOCAL_PORT)
 
-invoke-aws-ingest: EVENT = events/aws-ingest.$(PLATFORM).json
 invoke-aws-ingest: ## Hand events/aws-ingest.$(PLATFORM).json to the compiled function, without Docker
-invoke-aws-worker: ## Hand events/aws-worker.gabber.json to the compiled function
-invoke-aws-outbound: ## Hand events/aws-outbound.gabber.json to the compiled function
+invoke-aws-worker: ## Hand events/aws-worker.$(PLATFORM).json to the compiled function
+invoke-aws-outbound: ## Hand events/aws-outbound.$(PLATFORM).json to the compiled function
 
-invoke-aws-worker invoke-aws-outbound: EVENT = events/$(@:invoke-%=%).gabber.json
+invoke-aws-ingest invoke-aws-worker invoke-aws-outbound: EVENT = events/$(@:invoke-%=%).$(PLATFORM).json
 invoke-aws-ingest invoke-aws-worker invoke-aws-outbound: invoke-%: build/local/%/bootstrap .tools/moto/bin/moto_server
 	@tools/ticking.sh "go build: up to a minute the first time" go build -o build/local/invoke ./testbed/aws/lambdatest/invoke
 	@build/local/invoke $< $(EVENT) $(LOCAL_PORT)
 
 test-aws: ## The whole pipeline on real parts: signed POST, SQS, worker, DynamoDB, kills
-	go test -count=1 ./shared/clouds/aws/...
+	go test -count=1 ./shared/clouds/aws/... ./testbed/aws/...
 
 test-aws-sam: ## `sam local invoke` for all three functions, in Docker; tools/with-docker.sh starts one on Debian
 	go test -count=1 -tags sam -timeout 10m -run TestSAMLocal -v ./testbed/aws/awslocal

@@ -6,7 +6,7 @@ run-gcp: ## The three Google Cloud functions on loopback, over the emulators; no
 	@exec build/local/run-gcp
 
 test-gcp: ## The whole pipeline on real parts: signed POST, Pub/Sub, worker, Firestore, kills
-	go test -count=1 ./shared/clouds/gcp/...
+	go test -count=1 ./shared/clouds/gcp/... ./testbed/gcp/...
 
 bench-gcp: ## Start, memory, size and billed calls of the Google Cloud functions, beside an empty one
 	@go test -run '^$$' -bench Start -benchtime 100x ./testbed/gcp/bench | tr '\t' '\n' | grep -E 'ms|MB|hello'

@@ -226,7 +226,7 @@ func runScript(t *testing.T, at int) (killed bool) {
 	for _, act := range acts {
 		for _, d := range act.deliveries(t) {
 			for {
-				answer, err := post(t.Context(), s.url+"/"+d.Platform, d.Header, d.Hex, d.Body)
+				answer, err := post(t.Context(), s.url+"/"+d.Platform, d.Header, d.HeaderValue, d.Body)
 				if err == nil && answer.Status == http.StatusOK {
 					break
 				}

@@ -43,7 +43,7 @@ func fakeAPIs(t *testing.T) (fake *fakeapi.API, env []string) {
 
 func (s *site) deliver(t *testing.T, sample eventstest.Sample) {
 	t.Helper()
-	if status := postTo(t, s.url+"/"+sample.Platform, sample.Header, sample.Hex, sample.Body); status != http.StatusOK {
+	if status := postTo(t, s.url+"/"+sample.Platform, sample.Header, sample.HeaderValue, sample.Body); status != http.StatusOK {
 		t.Fatalf("%s: %d", sample.File(), status)
 	}
 }
@@ -71,7 +71,7 @@ func TestServeHandlesEverySample(t *testing.T) {
 	for i, sample := range all {
 		changed := bytes.Clone(sample.Body)
 		changed[i*7%len(changed)] ^= 1
-		if status := postTo(t, s.url+"/"+sample.Platform, sample.Header, sample.Hex, changed); status != eventstest.Platform(t, sample.Platform).MismatchStatus {
+		if status := postTo(t, s.url+"/"+sample.Platform, sample.Header, sample.HeaderValue, changed); status != eventstest.Platform(t, sample.Platform).MismatchStatus {
 			t.Errorf("%s, one byte changed: %d", sample.File(), status)
 		}
 	}

@@ -258,7 +258,7 @@ func TestServeKeepsOneAccountRightUnderParallelSenders(t *testing.T) {
 			for i := range 25 {
 				usage := m.Report(t, fmt.Sprintf("%d-%d", sender, i), "u1", "2")
 				for range 2 {
-					if status := postTo(t, s.url+"/"+usage.Platform, usage.Header, usage.Hex, usage.Body); status != http.StatusOK {
+					if status := postTo(t, s.url+"/"+usage.Platform, usage.Header, usage.HeaderValue, usage.Body); status != http.StatusOK {
 						t.Errorf("%d", status)
 					}
 				}

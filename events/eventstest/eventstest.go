@@ -5,6 +5,8 @@ package eventstest
 import (
 	"bytes"
 	"cmp"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -18,7 +20,8 @@ import (
 // Sample is a signed body.
 type Sample struct {
 	events.Signature
-	Body []byte
+	HeaderValue string // the signature as it is sent's header
+	Body        []byte
 }
 
 // File is the sample's file in the folder events.
@@ -32,9 +35,22 @@ func Samples(t testing.TB) (all []Sample) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, Sample{s, body})
+		all = append(all, Sample{s, value(t, s), body})
 	}
 	return all
+}
+
+// value writes a signature as its platform does.
+func value(t testing.TB, s events.Signature) string {
+	t.Helper()
+	mac, err := hex.DecodeString(s.Hex)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if scheme := Platform(t, s.Platform).Scheme; scheme.Encoding == signature.Base64 {
+		return scheme.Prefix + base64.StdEncoding.EncodeToString(mac)
+	}
+	return s.Hex
 }
 
 // Of gives one sample.
@@ -67,7 +83,7 @@ func Signed(t testing.TB, platform, name string, body []byte) Sample {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Sample{events.Signature{Platform: platform, Event: name, Header: ring.Header(), Secret: secret, Hex: ring.Sign(body)}, body}
+	return Sample{events.Signature{Platform: platform, Event: name, Header: ring.Header(), Secret: secret}, ring.Sign(body), body}
 }
 
 // Meter is a platform that reports usage, and a sample of it.

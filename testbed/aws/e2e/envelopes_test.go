@@ -77,7 +77,7 @@ func urlEnvelope(t *testing.T, s sample) any {
 	r := httptest.NewRequest("POST", "https://lambda-url.example/"+s.Platform, bytes.NewReader(s.Body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "sample")
-	r.Header.Set(s.Header, s.Hex)
+	r.Header.Set(s.Header, s.HeaderValue)
 	event, err := lambdatest.URLEvent(r)
 	if err != nil {
 		t.Fatal(err)

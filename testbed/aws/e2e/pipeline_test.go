@@ -203,7 +203,7 @@ func (p *pipeline) checkLog(t *testing.T) {
 	t.Helper()
 	log := p.log.String()
 	for _, s := range eventstest.Samples(t) {
-		for what, canary := range map[string]string{"the secret": s.Secret, "the signature": s.Hex, "the body": string(s.Body)} {
+		for what, canary := range map[string]string{"the secret": s.Secret, "the signature": s.HeaderValue, "the body": string(s.Body)} {
 			if canary != "" && strings.Contains(log, canary) {
 				t.Errorf("the log shows %s of %s", what, s.File())
 			}
@@ -227,7 +227,7 @@ func (p *pipeline) post(t *testing.T, s sample) int {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set(s.Header, s.Hex)
+	r.Header.Set(s.Header, s.HeaderValue)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Error(err)

@@ -105,7 +105,7 @@ func candidates(b *testing.B, s *services) []*candidate {
 	return []*candidate{
 		{name: "hello", target: "Hello", binary: compileHello(b), path: "/"},
 		{name: "ingest", target: "Ingest", binary: buildpacktest.Function(b, "gcp-ingest"), path: "/" + m.Platform,
-			env: append(slices.Clone(env), "EVENTS_TOPIC=e", "SECRETS_DIR="+secrets(b)), header: http.Header{http.CanonicalHeaderKey(m.Header): {m.Hex}}, body: string(m.Body)},
+			env: append(slices.Clone(env), "EVENTS_TOPIC=e", "SECRETS_DIR="+secrets(b)), header: http.Header{http.CanonicalHeaderKey(m.Header): {m.HeaderValue}}, body: string(m.Body)},
 		{name: "worker", target: "Worker", binary: buildpacktest.Function(b, "gcp-worker"), path: "/",
 			env: append(slices.Clone(env), "OUTBOUND_TOPIC=o", "FIRESTORE_DATABASE=webhooks", "TARIFF="+eventstest.Tariff(b)), body: push(event)},
 		{name: "outbound", target: "Outbound", binary: buildpacktest.Function(b, "gcp-outbound"), path: "/",

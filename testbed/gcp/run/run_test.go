@@ -96,7 +96,7 @@ func TestRun(t *testing.T) {
 	if secret := r.printed("_WEBHOOK_SECRET="); secret != m.Secret {
 		t.Errorf("the secret is %q, want that of the samples", secret)
 	}
-	r.post("http://"+r.addr+"/"+m.Platform, m.Body, m.Header, m.Hex)
+	r.post("http://"+r.addr+"/"+m.Platform, m.Body, m.Header, m.HeaderValue)
 	books := r.operator().Ledger(r.printed("FIRESTORE_DATABASE="))
 	r.eventually("the usage is charged", func() bool {
 		account, err := books.Account(t.Context(), m.Whom)
