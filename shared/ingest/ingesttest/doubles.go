@@ -29,25 +29,11 @@ type Recorder struct {
 
 var _ webhook.Publisher = (*Recorder)(nil)
 
-// Refuse makes every later Publish fail.
-func (r *Recorder) Refuse() {
+// Refuse makes every later Publish fail, or no longer.
+func (r *Recorder) Refuse(refuse bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refusing = true
-}
-
-// Accept ends Refuse.
-func (r *Recorder) Accept() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refusing = false
-}
-
-// Clear forgets messages and calls.
-func (r *Recorder) Clear() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.messages, r.calls = nil, 0
+	r.refusing = refuse
 }
 
 // Publish keeps the encoded event.
@@ -102,14 +88,13 @@ func secretNamed(name string) string {
 	return hex.EncodeToString(sum[:20])
 }
 
-// Keyrings is a secret store that counts how often it is asked.
+// Keyrings is a secret store that counts how often it is asked. No tenant has
+// secrets of its own here.
 type Keyrings struct {
-	mu        sync.Mutex
-	rings     map[string]*signature.Keyring
-	newer     map[string]*signature.Keyring
-	errs      map[string]error
-	lookups   int
-	refreshes int
+	mu                 sync.Mutex
+	rings, newer       map[string]*signature.Keyring
+	errs               map[string]error
+	lookups, refreshes atomic.Int64
 }
 
 var _ webhook.Keyrings = (*Keyrings)(nil)
@@ -142,28 +127,25 @@ func (k *Keyrings) Rotate(t testing.TB, provider string, values ...string) {
 	k.newer[provider] = ring
 }
 
+// newRing has the scheme of the made-up platform for one that a test makes up.
 func newRing(provider string, values []string) (*signature.Keyring, error) {
+	scheme := MadeUp.Scheme
+	if p, ok := providers.Table().Named(provider); ok {
+		scheme = p.Scheme
+	}
 	var secrets []signature.Secret
 	for i, value := range values {
 		secrets = append(secrets, signature.Secret{ID: fmt.Sprint(i + 1), Value: value})
 	}
-	return signature.NewKeyring(schemeOf(provider), secrets...)
-}
-
-// schemeOf gives the made-up one's for a platform that a test makes up.
-func schemeOf(provider string) signature.Scheme {
-	if p, ok := providers.Table().Named(provider); ok {
-		return p.Scheme
-	}
-	return MadeUp.Scheme
+	return signature.NewKeyring(scheme, secrets...)
 }
 
 // Keyring gives the secrets as they were set.
 func (k *Keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier, error) {
+	k.lookups.Add(1)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.lookups++
-	provider, _, _ = strings.Cut(provider, "/") // no tenant has secrets of its own here
+	provider, _, _ = strings.Cut(provider, "/")
 	if err := k.errs[provider]; err != nil {
 		return nil, err
 	}
@@ -179,9 +161,9 @@ func (k *Keyrings) Unused(provider string) bool {
 
 // Refresh gives what Rotate left, again and again.
 func (k *Keyrings) Refresh(_ context.Context, provider string) webhook.Verifier {
+	k.refreshes.Add(1)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.refreshes++
 	provider, _, _ = strings.Cut(provider, "/")
 	if ring, ok := k.newer[provider]; ok {
 		return ring
@@ -190,18 +172,10 @@ func (k *Keyrings) Refresh(_ context.Context, provider string) webhook.Verifier 
 }
 
 // Lookups counts Keyring.
-func (k *Keyrings) Lookups() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.lookups
-}
+func (k *Keyrings) Lookups() int { return int(k.lookups.Load()) }
 
 // Refreshes counts Refresh.
-func (k *Keyrings) Refreshes() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.refreshes
-}
+func (k *Keyrings) Refreshes() int { return int(k.refreshes.Load()) }
 
 // trap is an address that appears in bodies. No program may ever go there.
 type trap struct {

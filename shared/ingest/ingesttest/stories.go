@@ -74,7 +74,7 @@ func queueComesBack(t *testing.T, newFront NewFront) {
 	front := newFront(t, w)
 	request := newDraft(madeUp, "").request()
 	send(t, front, request, 503)
-	w.Events.Accept()
+	w.Events.Refuse(false)
 	send(t, front, request, 200)
 	if n := len(w.Events.Messages()); n != 1 {
 		t.Errorf("%d events stored, want one", n)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
@@ -28,15 +29,20 @@ func Undecodable(t testing.TB) (letters []webhook.Event, credits map[string]ledg
 		}
 	}
 	w.Work(t, w.DeadLetters)
-	credits = map[string]ledger.Micro{}
-	for _, name := range w.accounts.Names() {
-		account, err := w.Ledger.Account(t.Context(), name)
+	credits, kinds = map[string]ledger.Micro{}, map[string]int{}
+	for name, account := range w.accounts(t) {
+		credits[name] = account.Balance / ledger.Credit
+	}
+	for _, kind := range handlers.Kinds() {
+		page, _, err := w.records.List(t.Context(), kind, "", 100)
 		if err != nil {
 			t.Fatal(err)
 		}
-		credits[name] = account.Balance / ledger.Credit
+		if len(page) > 0 {
+			kinds[kind] = len(page)
+		}
 	}
-	return letters, credits, w.records.kinds
+	return letters, credits, kinds
 }
 
 // usageSample gives a sample that reports usage, if there is one.

@@ -2,15 +2,14 @@ package ingesttest
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,15 +30,14 @@ type World struct {
 	Keyrings    *Keyrings
 	Events      *Recorder
 	DeadLetters *Recorder
-	Ledger      ledger.Store
+	Ledger      *ledger.Memory
 	Log         *slog.Logger // everything above logs here, at every level
 
 	worker   *worker.Worker
 	followUp *Recorder
-	records  *counted
+	records  *records.Memory
 	log      *buffer
-	clock    *clock
-	accounts *postedTo
+	slept    atomic.Int64 // nanoseconds
 }
 
 // Option changes a world before its first request.
@@ -57,10 +55,10 @@ func Unused(provider string) Option {
 }
 
 // QueueDown makes the events queue refuse.
-func QueueDown(w *World) { w.Events.Refuse() }
+func QueueDown(w *World) { w.Events.Refuse(true) }
 
 // DeadLettersDown makes the dead letters refuse.
-func DeadLettersDown(w *World) { w.DeadLetters.Refuse() }
+func DeadLettersDown(w *World) { w.DeadLetters.Refuse(true) }
 
 // MaxBody sets the cap in bytes.
 func MaxBody(n int) Option { return func(w *World) { w.Ingest.MaxBody = n } }
@@ -73,13 +71,11 @@ func NewWorld(t testing.TB, options ...Option) *World {
 		Events:      &Recorder{},
 		DeadLetters: &Recorder{},
 		followUp:    &Recorder{},
-		records:     &counted{Store: records.NewMemory(), kinds: map[string]int{}},
+		records:     records.NewMemory(),
 		log:         &buffer{},
-		clock:       &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)},
 	}
 	w.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.accounts = &postedTo{Store: ledger.NewMemory(w.Now), names: map[string]bool{}}
-	w.Ledger = w.accounts
+	w.Ledger = ledger.NewMemory(w.Now)
 	routes := ingest.Routes(append(providers.Table().Providers(), MadeUp.Provider)...)
 	w.Ingest = &ingest.Ingest{
 		Providers: routes, Keyrings: w.Keyrings, Events: w.Events, DeadLetters: w.DeadLetters, Now: w.Now, Log: w.Log,
@@ -111,17 +107,11 @@ func (w *World) newWorker(t testing.TB, routes map[string]webhook.Provider) *wor
 // Now is the world's clock. It stands still but for Sleep, and it is not the
 // machine's: a front must not measure with it.
 func (w *World) Now() time.Time {
-	w.clock.mu.Lock()
-	defer w.clock.mu.Unlock()
-	return w.clock.now
+	return time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC).Add(time.Duration(w.slept.Load()))
 }
 
 // Sleep moves the clock.
-func (w *World) Sleep(d time.Duration) {
-	w.clock.mu.Lock()
-	defer w.clock.mu.Unlock()
-	w.clock.now = w.clock.now.Add(d)
-}
+func (w *World) Sleep(d time.Duration) { w.slept.Add(int64(d)) }
 
 // Work hands everything that ingest stored in r to the worker, ten messages at
 // a time, and gives the verdicts in the order of arrival.
@@ -137,23 +127,33 @@ func (w *World) Work(t testing.TB, r *Recorder) []worker.Verdict {
 	return verdicts
 }
 
-// CheckLedger compares the balances, in credits, of every account that was ever
-// posted to, and asks whether the books add up.
+// CheckLedger compares the balances, in credits, of every account, and asks whether
+// the ledger adds up.
 func (w *World) CheckLedger(t testing.TB, want map[string]string) {
 	t.Helper()
-	names := w.accounts.Names()
-	ledgertest.CheckLedger(t, w.Ledger, names...)
-	got := map[string]string{}
-	for _, name := range names {
-		account, err := w.Ledger.Account(t.Context(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	accounts, got := w.accounts(t), map[string]string{}
+	ledgertest.CheckLedger(t, w.Ledger, slices.Collect(maps.Keys(accounts))...)
+	for name, account := range accounts {
 		got[name] = account.Balance.String()
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("balances are %q, want %q", got, want)
 	}
+}
+
+func (w *World) accounts(t testing.TB) map[string]ledger.Account {
+	t.Helper()
+	names, _, err := w.Ledger.Accounts(t.Context(), "", 1000)
+	accounts := map[string]ledger.Account{}
+	for _, name := range names {
+		if accounts[name], err = w.Ledger.Account(t.Context(), name); err != nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return accounts
 }
 
 // LogLines gives what was logged so far.
@@ -196,11 +196,6 @@ func (w *World) CheckSilence(t testing.TB, words ...string) {
 	}
 }
 
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
 // buffer is a log that several goroutines may write to.
 type buffer struct {
 	mu    sync.Mutex
@@ -217,40 +212,4 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bytes.String()
-}
-
-// postedTo remembers which accounts were posted to.
-type postedTo struct {
-	ledger.Store
-	mu    sync.Mutex
-	names map[string]bool
-}
-
-func (a *postedTo) Post(ctx context.Context, account string, entries []ledger.Entry) ([]ledger.Outcome, error) {
-	a.mu.Lock()
-	a.names[account] = true
-	a.mu.Unlock()
-	return a.Store.Post(ctx, account, entries)
-}
-
-// Names in alphabetical order.
-func (a *postedTo) Names() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Sorted(maps.Keys(a.names))
-}
-
-// counted counts the records that are listed, by kind.
-type counted struct {
-	records.Store
-	kinds map[string]int
-}
-
-func (c *counted) Put(ctx context.Context, r records.Record) (bool, error) {
-	stored, err := c.Store.Put(ctx, r)
-	page, _, listErr := c.Store.List(ctx, r.Kind, "", 100)
-	if c.kinds[r.Kind] = len(page); len(page) == 0 {
-		delete(c.kinds, r.Kind)
-	}
-	return stored, errors.Join(err, listErr)
 }
