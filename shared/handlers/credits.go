@@ -30,7 +30,7 @@ type Credits struct {
 	Ledger           ledger.Store
 	Tariff           accounts.Tariff
 	Window           time.Duration // for events without an id; 0 never suppresses
-	Anonymous        []string      // humans that stand for nobody: their usage goes to suspense
+	Anonymous        []string      // names that stand for no human: their usage goes to suspense
 	ScopeByProject   bool          // one account per project and human instead of one per human; then no limit is pushed
 	ExcludeSimulated bool          // record the usage of simulated sessions at 0
 	Vendor           VendorLedger
@@ -163,7 +163,7 @@ func (c *Credits) identify(ch *charge, e webhook.Event) {
 	}
 }
 
-// account says whom to charge; nobody for suspense.
+// account names the account to charge; it has no human for suspense.
 func (c *Credits) account(provider, project, owner string) followups.Balance {
 	if owner == "" || slices.Contains(c.Anonymous, owner) {
 		return followups.Balance{Account: accounts.Suspense(provider, project)}
@@ -216,9 +216,8 @@ func (ch charge) stands(outcome ledger.Outcome) bool {
 	return outcome == ledger.Recorded || outcome == ledger.Duplicate
 }
 
-// moved says whether somebody must look at the balance because of this charge. A
-// limit that is known to be pushed is no reason to spare it: whoever pushed it
-// looked for a crossing before this charge was booked.
+// moved says whether the balance must be looked at because of this charge, even if
+// its limit is pushed already: that push looked for a crossing before this charge.
 func (ch charge) moved(outcome ledger.Outcome) bool {
 	changed := ch.entry.Amount != 0 || ch.simulated && outcome == ledger.Duplicate // charged before it was known
 	return ch.of.Human != "" && changed && ch.stands(outcome)

@@ -33,8 +33,8 @@ var stages = []string{"", "not_started", gabber.InProgress, "time_limit_exceeded
 //
 // Events arrive in any order, and a later one may know less than an earlier one
 // did. So each stage keeps a snapshot of its own, and the session's record is
-// all snapshots laid over one another, the latest stage on top. Whoever comes
-// last reads every snapshot, so the record ends the same whatever the order.
+// all snapshots laid over one another, the latest stage on top. The handler that comes
+// last reads every snapshot, so the record ends the same in any order.
 func (s *sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	changed, err := envelope.As[gabber.StateChanged](gabber.Decode(e.Data))
 	if err != nil {

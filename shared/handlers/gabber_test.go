@@ -13,7 +13,7 @@ import (
 func usageTracked(payload string) string { return `{"type":"usage.tracked","payload":` + payload + `}` }
 
 // What was booked is found again by its id and known by its fingerprint, after years
-// and whatever release wrote it: with another derivation a redelivery would be charged
+// and by any later release: with another derivation a redelivery would be charged
 // again, or be a conflict. So is a debit by its key.
 func TestCreditsDeduct_storedGabber(t *testing.T) {
 	suspense := accounts.Suspense("gabber", "p")

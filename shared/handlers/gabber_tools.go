@@ -33,7 +33,7 @@ const (
 	DefaultFailure = "That did not work."
 )
 
-// maxSpeech in characters: nobody listens longer, and what a tool answers may
+// maxSpeech in characters: a longer text is no speech, and what a tool answers may
 // be a whole document.
 const maxSpeech = 1000
 

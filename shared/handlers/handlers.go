@@ -3,8 +3,8 @@
 //
 // A handler gets verified events and may get each of them again, at any age and
 // in any order; see [webhook.Handler] for what it owes in return. [Table] charges
-// every event whose payload reports usage and keeps every latest state, whatever
-// the platform. Any other reaction is a file here, named after its platform, and a
+// every event whose payload reports usage and keeps every latest state, of any
+// platform. Any other reaction is a file here, named after its platform, and a
 // line in Table. What a platform is to be told goes into an event of package
 // followups; outbound tells it, the worker never sees an API client.
 package handlers

@@ -22,7 +22,7 @@ import (
 //     first time it did: a retry is not news;
 //   - deleted is for good.
 //
-// What nobody can tell apart stays undecided: changes within one tick of the
+// Two cases stay undecided: changes within one tick of the
 // platform's clock, and events without a time that overtake one another on their
 // way here.
 //
@@ -91,7 +91,7 @@ func (l *latest) version(ctx context.Context, e webhook.Event, state webhook.Sta
 // the same bytes are news again: something was changed and changed back.
 func (l *latest) arrival(ctx context.Context, e webhook.Event) (time.Time, error) {
 	first := records.Record{Kind: e.Provider() + ".arrival", ID: e.ID, Version: e.Time.UnixMicro(), Time: e.Time,
-		Deleted: true} // a tombstone: nobody lists arrivals, so no store needs to index them
+		Deleted: true} // a tombstone: arrivals are not listed, so no store needs to index them
 	known, ok, err := l.Records.Get(ctx, first.Kind, first.ID)
 	if err != nil || ok && e.Time.Sub(known.Time).Abs() <= DefaultWindow {
 		return known.Time, err

@@ -40,8 +40,8 @@ type wrongAccount struct {
 	Problem string `json:"problem"`
 }
 
-// Run checks and fails with [ErrLedger] if an account is wrong, so that whatever
-// runs it every night can tell, and with [ErrStillChanging] if some could not be told.
+// Run checks and fails with [ErrLedger] if an account is wrong, so that a
+// nightly job can tell, and with [ErrStillChanging] if some could not be told.
 func (c *CheckCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
 		report := checked{Wrong: []wrongAccount{}, Unsettled: []string{}}

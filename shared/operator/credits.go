@@ -35,11 +35,11 @@ func facts(a ledger.Account) balanceFacts {
 type Owner struct {
 	Human    string `arg:"" help:"Whose account: the platform's human id. With --suspense: a platform."`
 	Project  string `help:"The platform's project, with ACCOUNT_PER_PROJECT or of a suspense account; a platform without projects stands for one."`
-	Suspense bool   `help:"The account of usage of nobody known, of a platform and its project."`
+	Suspense bool   `help:"The account of usage whose human is not known, of a platform and its project."`
 }
 
 // balance names the account. Where there is one per project, the one without
-// would be somebody nobody charges.
+// would never be charged.
 func (o Owner) balance(perProject bool) (followups.Balance, error) {
 	if err := cmp.Or(checkName(o.Human), checkName(cmp.Or(o.Project, "none"))); err != nil {
 		return followups.Balance{}, err
@@ -54,7 +54,7 @@ func (o Owner) balance(perProject bool) (followups.Balance, error) {
 }
 
 // checkName refuses what no platform may send: with a control character one
-// could name somebody else's account.
+// could name the account of another human.
 func checkName(name string) error {
 	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
 		return errors.New("a name is at least one character, and none of them a control character")

@@ -75,7 +75,7 @@ type Terminal struct {
 	Out    io.Writer
 	Now    func() time.Time
 	Sleep  func(context.Context, time.Duration) error
-	NewKey func() string // an idempotency key nobody has used
+	NewKey func() string // an idempotency key that was never used
 }
 
 // look opens the place to read and closes it again.

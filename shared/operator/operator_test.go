@@ -90,8 +90,8 @@ func TestGrantCmd_oncePerKey(t *testing.T) {
 		"more than there can be":      {Owner: human("u1"), Amount: "9223372036855"},
 		"more than one entry may":     {Owner: human("u1"), Amount: (ledger.MaxAmount + 1).String()},
 		"no number":                   {Owner: human("u1"), Amount: "lots"},
-		"nobody":                      {Owner: human(""), Amount: "1"},
-		"somebody else's account":     {Owner: human("p\x1fu1"), Amount: "1"},
+		"no human":                    {Owner: human(""), Amount: "1"},
+		"another human's account":     {Owner: human("p\x1fu1"), Amount: "1"},
 	} {
 		if command.Key == "" {
 			command.Key = name // or it would fail for being the one above
@@ -165,7 +165,7 @@ func (broken) Account(context.Context, string) (ledger.Account, error) {
 	return ledger.Account{}, errBroken
 }
 
-// tampered is a ledger somebody had a hand in.
+// tampered is a ledger that was changed by hand.
 type tampered struct{ operator.Ledger }
 
 func (l tampered) Account(ctx context.Context, account string) (ledger.Account, error) {
@@ -305,8 +305,8 @@ func TestPushCmd(t *testing.T) {
 	}
 }
 
-// An account of a project, and the one of usage of nobody known, are reached by
-// their names; only the owner of a limit is told. A name nobody is charged under
+// An account of a project, and the one of usage whose human is not known, are reached by
+// their names; only the owner of a limit is told. A name that is never charged
 // is refused.
 func TestOwner_reachesEveryAccount(t *testing.T) {
 	for _, row := range []struct {
@@ -318,9 +318,9 @@ func TestOwner_reachesEveryAccount(t *testing.T) {
 	}{
 		{"a human", false, operator.Owner{Human: "u1"}, "u1", 1},
 		{"a human of a project", true, operator.Owner{Human: "u1", Project: "p"}, accounts.BalanceOf("p", "u1").Account, 1},
-		{"nobody", false, operator.Owner{Human: some, Suspense: true}, accounts.Suspense(some, ""), 0},
-		{"nobody of a project", false, operator.Owner{Human: some, Project: "p", Suspense: true}, accounts.Suspense(some, "p"), 0},
-		{"nobody, with an account per project", true, operator.Owner{Human: some, Suspense: true}, accounts.Suspense(some, ""), 0},
+		{"suspense", false, operator.Owner{Human: some, Suspense: true}, accounts.Suspense(some, ""), 0},
+		{"suspense of a project", false, operator.Owner{Human: some, Project: "p", Suspense: true}, accounts.Suspense(some, "p"), 0},
+		{"suspense, with an account per project", true, operator.Owner{Human: some, Suspense: true}, accounts.Suspense(some, ""), 0},
 		{"a project where there is one account", false, operator.Owner{Human: "u1", Project: "p"}, "", 0},
 		{"no project where there is one account each", true, operator.Owner{Human: "u1"}, "", 0},
 		{"no name", false, operator.Owner{}, "", 0},

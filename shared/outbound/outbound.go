@@ -76,7 +76,7 @@ var (
 // broken connection), or to be tried later (429, and 5xx that say when). They
 // quote neither side.
 //
-// A 2xx says that the call took effect, whatever becomes of the answer: of one
+// A 2xx says that the call took effect, even if the answer is lost: of one
 // that is cut or too long comes what was read of it.
 func (c *Client) Do(ctx context.Context, method, target string, header map[string]string, body []byte) ([]byte, error) {
 	if err := c.allowed(target); err != nil {

@@ -31,7 +31,7 @@ func samples() []webhook.Event {
 	}...)
 }
 
-// Whatever an API answers, and whatever cannot be read, names no person and no key.
+// No answer of an API, and no data that cannot be read, puts a person or a key in the log.
 func TestTable_logsNoData(t *testing.T) {
 	handled := map[string]bool{}
 	for _, f := range []fault{{}, {1, true}, {1, false}, {301, false}, {400, false}, {401, false}, {404, false}, {429, false}, {500, true}} {
@@ -76,15 +76,17 @@ func TestTable_unreadableData(t *testing.T) {
 // A key that was withdrawn, an address that is wrong: an alarm says so each time. What
 // passes by itself raises none.
 func TestTable_refusedCalls(t *testing.T) {
-	for _, e := range samples() {
-		if e.Type == followups.Restored || e.Type == followups.Exhausted {
-			continue // they call nothing by themselves
-		}
+	changed := ours(followups.BalanceChanged, "1", accounts.BalanceOf("", "u1"))
+	for _, e := range append(samples(), changed) {
 		for status, alarms := range map[int]int{401: 1, 301: 1, 503: 0} {
 			w := newWorld(t, nil)
+			if e.ID == changed.ID {
+				w = newAcme(t)
+			}
 			w.fault = always(fault{status: status})
-			if r := w.handle(t, e); r.Err == nil || strings.Count(w.log.String(), "code=API") != alarms {
-				t.Errorf("%s, answered %d: %s, logged %s", e.Type, status, outcome(r), w.log.String())
+			r := w.handle(t, e)
+			if called := w.count > 0; called != (r.Err != nil) || called && strings.Count(w.log.String(), "code=API") != alarms || e.ID == changed.ID && !called {
+				t.Errorf("%s, answered %d: %s after %d calls, logged %s", e.Type, status, outcome(r), w.count, w.log.String())
 			}
 		}
 	}

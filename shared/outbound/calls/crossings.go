@@ -33,7 +33,7 @@ type crossingNote struct {
 }
 
 // Watch handles credits.balance.changed before [limits.Push], which may take all
-// the time there is: somebody who has run out is to be told of although the
+// the time there is: an exhausted balance is to be told although the
 // platform's API is down, hangs, or refuses a limit of nothing.
 func (c *crossings) Watch(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
 	b, err := followups.ReadBalance(e)
@@ -90,12 +90,12 @@ func (c *crossings) look(ctx context.Context, e webhook.Event, b followups.Balan
 	if exhausted {
 		eventType = followups.Exhausted
 	}
-	cause := webhook.Event{ID: strconv.FormatInt(number, 10), Time: e.Time} // whoever finds it, it is the same event
+	cause := webhook.Event{ID: strconv.FormatInt(number, 10), Time: e.Time} // the same event, however it is found
 	return []webhook.Event{followups.New("outbound", eventType, cause, b.Account, followups.Crossing{Balance: b, Number: number})}, exhausted, nil
 }
 
-// alarm tells people, once per crossing, that a balance fell below zero. It tells
-// them first and notes it afterwards: of an alarm that is lost nobody ever hears.
+// alarm logs, once per crossing, that a balance fell below zero. It logs first and
+// notes it afterwards: a lost alarm would never be repeated.
 func (c *crossings) alarm(ctx context.Context, e webhook.Event, account string, number int64) error {
 	told, _, err := c.Records.Get(ctx, accounts.NegativeKind, account)
 	if err != nil || told.Version >= number {

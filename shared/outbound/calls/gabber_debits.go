@@ -45,8 +45,8 @@ func (v *debits) Post(ctx context.Context, e webhook.Event) ([]webhook.Event, er
 	return nil, err
 }
 
-// post is done when the vendor has an entry with the debit's key. Whatever is
-// unknown is tried again.
+// post is done when the vendor has an entry with the debit's key. An
+// unknown outcome is tried again.
 func (v *debits) post(ctx context.Context, d followups.Debit) error {
 	err := v.API.PostCredit(ctx, d.Credit, d.Human, creditEntry{Amount: d.Amount, IdempotencyKey: d.Key})
 	if _, refused := webhook.PermanentReason(err); !refused && !errors.Is(err, outbound.ErrConflict) {

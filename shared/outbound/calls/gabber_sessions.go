@@ -36,8 +36,8 @@ func (s *gabberSessions) Attach(ctx context.Context, e webhook.Event) webhook.Re
 // maxSessions bounds the search for live sessions, newest first.
 const maxSessions = 1000
 
-// EndAll ends what a human has under way. To end a session that is over is
-// an error nobody needs to hear of.
+// EndAll ends the live sessions of a human. That a session is over already is no
+// error.
 func (s *gabberSessions) EndAll(ctx context.Context, of followups.Balance) error {
 	cursor := ""
 	for range maxSessions / 100 {

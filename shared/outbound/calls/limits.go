@@ -45,11 +45,10 @@ type limits struct {
 // moved meanwhile, a slower push may have overtaken a newer one, so it starts
 // over. Only then is the seq stored as synced.
 //
-// If the outcome of any put is unknown, that put may still land, after ours and
-// after everybody else's. So the event comes back after a minute, when it no
-// longer can, whatever else went well or wrong; and a push never spares itself
-// the put because the seq is synced already: somebody else may have synced it
-// before that old put landed.
+// If the outcome of any put is unknown, that put may still land, after every other
+// one. So the event comes back after a minute, when it no longer can, in any case; and
+// a push puts although the seq is synced already: that may have been before the old
+// put landed.
 //
 // An answer of 404 ends the event: the platform has no such human yet, and asking
 // again would not bring one. The seq stays unsynced, so the start of the human's
@@ -134,7 +133,7 @@ func (l *limits) units(balance ledger.Micro) (int64, error) {
 	}
 	price, exact, err := l.Price.Micros()
 	if err != nil || !exact || price <= 0 {
-		return 0, webhook.Permanent("the price of a conversational second is not a positive number of micro-credits")
+		return 0, webhook.Permanent("the price of a unit is not a positive number of micro-credits")
 	}
 	return int64(balance) / price, nil
 }
