@@ -43,7 +43,7 @@ func (d *drift) first(what, where string) bool {
 // documented, and members that are deprecated.
 //
 // What is deprecated is read as well, so it is counted under a code of its own,
-// which rings nowhere.
+// which raises no alarm.
 func (in *Ingest) logDrift(ctx context.Context, e webhook.Event, parsed webhook.Parsed) {
 	note := func(code, what, eventType, field string) {
 		if !in.drift.first(what, eventType+" "+field) {

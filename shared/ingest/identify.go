@@ -57,7 +57,7 @@ func decode(p webhook.Provider, body []byte) (parsed webhook.Parsed, err error) 
 }
 
 // Redecode gives the worker a way to identify an event anew that could not be
-// read when it arrived and was redriven after the decoder was mended. Time and
+// read when it arrived and was redriven after the decoder was fixed. Time and
 // body stay those of the arrival. The error is permanent: still not readable.
 func Redecode(providers map[string]webhook.Provider) func(webhook.Event) (webhook.Event, error) {
 	return func(e webhook.Event) (webhook.Event, error) {

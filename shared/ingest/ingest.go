@@ -10,9 +10,9 @@
 //     signature is right;
 //   - 200 is said only after the queue has confirmed the event;
 //   - a verified body that cannot be used goes to the dead letters with its
-//     reason and is answered 200 too: the platform cannot mend it by repeating;
+//     reason and is answered 200 too: repeating would not help the platform;
 //   - when the fault is ours the answer is 503, so that the platform tries again;
-//   - no platform is refused unheard: see below.
+//   - every refusal of a platform is logged: see below.
 //
 // # The log
 //
@@ -22,7 +22,7 @@
 // platform in use: a POST to its route, any request with its signature header
 // there, or one to a path that was meant for the route (other case, slashes,
 // segments around it). Its signature header elsewhere is missed too, under the
-// provider "unrouted". The rest are strangers. Alarms compare, by provider, what
+// provider "unrouted". The rest are probes. Alarms compare, by provider, what
 // is missed with what is accepted.
 package ingest
 

@@ -25,7 +25,7 @@ func (in *Ingest) Route(path string) (webhook.Provider, bool) {
 }
 
 // missed says whose delivery a refused request looks like, and whether it looks
-// like one that a platform in use has lost. It asks no store: strangers come here.
+// like one that a platform in use has lost. It asks no store: probes come here.
 func (in *Ingest) missed(d webhook.Delivery) (provider string, missed bool) {
 	p, near := in.near(d.Path)
 	switch {

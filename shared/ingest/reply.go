@@ -8,7 +8,7 @@ import (
 )
 
 // refusals is the one table from errors to statuses. Code is the alarm code an
-// operator's filter looks for; an empty one is nobody's alarm.
+// operator's filter looks for; an empty one raises no alarm.
 var refusals = []struct {
 	err    error
 	status int
@@ -23,7 +23,7 @@ var refusals = []struct {
 	{errPanic, 500, webhook.CodeInternal},
 }
 
-// bodies are all that outsiders ever read.
+// bodies are all that a sender ever reads.
 var bodies = map[int]string{
 	400: "bad request",
 	401: "unauthorized",

@@ -1,7 +1,7 @@
 // Package providers is the table of platforms that may send webhooks.
 //
 // A platform is one folder: how it signs, its event types with a Go type each,
-// how its events are told apart, which of them report usage or latest state. To
+// what identifies an event, which of them report usage or latest state. To
 // add one, copy the folder of the platform that is most like it and add a line to
 // [Table]. Platforms that speak one dialect share a package that is in no line, as
 // protocol is.

@@ -31,7 +31,7 @@ func TestTable_namesAreTheirOwn(t *testing.T) {
 			t.Errorf("%s: header or status is none", p.Name)
 		}
 	}
-	if _, ok := providers.Table().Named("nobody"); ok {
+	if _, ok := providers.Table().Named("unlisted"); ok {
 		t.Error("a platform has no name")
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // Recorder is a queue that keeps what it is given in the form in which a real
-// one would, and refuses when it is told to.
+// one would. See Refuse.
 type Recorder struct {
 	mu       sync.Mutex
 	messages [][]byte

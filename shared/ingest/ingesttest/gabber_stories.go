@@ -12,8 +12,8 @@ import (
 
 var gabberStories = []story{
 	{"B203 one report fifty times at once", atOnce},
-	{"B205 the same bytes without an id within the window", twins(handlers.DefaultWindow, "suppressed", "-30")},
-	{"B206 the same bytes without an id after the window", twins(handlers.DefaultWindow+time.Second, "charged", "-60")},
+	{"B205 the same bytes without an id within the window", sameBytes(handlers.DefaultWindow, "suppressed", "-30")},
+	{"B206 the same bytes without an id after the window", sameBytes(handlers.DefaultWindow+time.Second, "charged", "-60")},
 	{"B207 the same bytes without an id and unsigned headers that claim another one", claimedIDs},
 	{"B209 a report with an id, replayed after ten years", replayed},
 	{"B210 thousands of reports in one burst", inOneBurst},
@@ -38,7 +38,7 @@ func atOnce(t *testing.T, newFront NewFront) {
 	w.CheckLedger(t, balances{"u1": "-30"})
 }
 
-func twins(apart time.Duration, outcome, balance string) func(*testing.T, NewFront) {
+func sameBytes(apart time.Duration, outcome, balance string) func(*testing.T, NewFront) {
 	return func(t *testing.T, newFront NewFront) {
 		w := NewWorld(t)
 		front := newFront(t, w)

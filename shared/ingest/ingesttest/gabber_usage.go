@@ -30,7 +30,7 @@ const (
 	conflict = "conflict" // a dead letter of the worker: another event has this id
 )
 
-// codes an operator is told by.
+// codes of the alarms.
 var codes = map[string]string{unusable: webhook.CodeDeadLetter, conflict: webhook.CodeConflict, "suspense": webhook.CodeSuspense, "suppressed": webhook.CodeAmbiguous}
 
 var suspense = accounts.Suspense("gabber", "p")
@@ -90,7 +90,7 @@ func usageRows() []usageRow {
 		{"B173 a usage type of the future", usage("telepathy_cnt", "3"), "unpriced", balances{"u1": "0"}},
 		{"B174 credits, balance, amount", seconds(`"id": "1", "value": 30, "human": "u1", "credits": -999, "balance": 1e9, "amount": -1`), "charged", balances{"u1": "-30"}},
 
-		{"B175 nobody", seconds(`"id": "1", "value": 30`), "suspense", balances{suspense: "-30"}},
+		{"B175 no human", seconds(`"id": "1", "value": 30`), "suspense", balances{suspense: "-30"}},
 		{"B176 human", seconds(`"id": "1", "value": 30, "human": "u1"`), "charged", balances{"u1": "-30"}},
 		{"B176 human_id", seconds(`"id": "1", "value": 30, "human_id": "u1"`), "charged", balances{"u1": "-30"}},
 		{"B177 human and human_id, equal", seconds(`"id": "1", "value": 30, "human": "u1", "human_id": "u1"`), "charged", balances{"u1": "-30"}},

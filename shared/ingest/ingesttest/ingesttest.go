@@ -12,7 +12,7 @@
 // B213, by which other tests and people refer to them. A number that is not here
 // is in the tests of the one front, or of the one platform, that can express it.
 //
-// Whatever a row is about, these hold for all of them and are checked each time:
+// These rules hold for every row and are checked each time:
 //
 //   - the reply is one of the constants, with Allow on a 405 and Retry-After on
 //     a 503 and on nothing else;

@@ -172,7 +172,7 @@ func checkEvent(t *testing.T, e webhook.Event, where place, w *World, d *draft, 
 }
 
 // checkWorker: what is in the queue can be handled, and a dead letter that is
-// sent back without the code having been mended is a dead letter again.
+// redriven to the same code is a dead letter again.
 func (r row) checkWorker(t *testing.T, w *World) {
 	t.Helper()
 	for _, v := range w.Work(t, w.Events) {

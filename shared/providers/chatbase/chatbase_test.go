@@ -12,7 +12,7 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-func TestParseLeadsSubmit_samples(t *testing.T) {
+func TestDecode_samples(t *testing.T) {
 	for name, want := range map[string]chatbase.Lead{
 		"leads.submit": {
 			ConversationID: "3f8c1a52-7e0d-4b96-8c1f-5a92d7e4b603",
@@ -76,7 +76,7 @@ func TestDecode_unknownTypes(t *testing.T) {
 }
 
 // Formulas, markup and templates that visitors type arrive unchanged.
-func TestParseLeadsSubmit_keepsWhatWasTyped(t *testing.T) {
+func TestDecode_keepsWhatWasTyped(t *testing.T) {
 	const name = `=HYPERLINK("http://x")` + "\n" + `${jndi:ldap://x} {{7*7}} '; DROP <script>`
 	got, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode([]byte(lead(fmt.Sprintf(`,"customerName":%q`, name)))))
 	if err != nil || got.Lead.Name != name {

@@ -11,7 +11,7 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-func TestTextRefusesControlCharactersAndLength(t *testing.T) {
+func TestText(t *testing.T) {
 	for _, c := range []struct {
 		name, value, want string
 	}{
@@ -45,7 +45,7 @@ type secretive struct {
 	Phone string
 }
 
-func TestPrivateIsNeverPrinted(t *testing.T) {
+func TestPrivate(t *testing.T) {
 	v := secretive{Phone: "+12025550143"}
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("text", "payload", v)
@@ -59,7 +59,7 @@ func TestPrivateIsNeverPrinted(t *testing.T) {
 	}
 }
 
-func TestAsRefusesAnotherType(t *testing.T) {
+func TestAs_anotherType(t *testing.T) {
 	if _, err := envelope.As[envelope.Opaque](webhook.Parsed{Type: "a.b"}, nil); err == nil {
 		t.Error("a body without a payload was given a type")
 	}

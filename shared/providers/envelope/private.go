@@ -2,7 +2,7 @@ package envelope
 
 import "log/slog"
 
-// Private keeps whatever struct embeds it out of logs and of every fmt verb:
+// Private keeps a struct that embeds it out of logs and of every fmt verb:
 // payloads carry names, telephone numbers and what people said. A single field
 // is printed like any other string, so log ids of ours and never fields.
 type Private struct{}

@@ -6,7 +6,7 @@ import (
 	"github.com/webhook-functions/template/shared/providers/envelope"
 )
 
-// MessageCommitted says that somebody, person or model, has finished a message.
+// MessageCommitted says that a person or a model has finished a message.
 type MessageCommitted struct {
 	envelope.Private
 	SessionID string  `json:"realtime_session_id" strict:"typed"` // read Session instead

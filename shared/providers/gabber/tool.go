@@ -16,7 +16,7 @@ type ToolCallsStarted struct {
 }
 
 // ToolCallsFinished says that a batch of tool calls is done. The session does
-// not speak the results by itself; somebody has to call the speak endpoint.
+// not speak the results by itself: that takes a call of the speak endpoint.
 type ToolCallsFinished struct {
 	ToolCallsStarted
 	Results []ToolResult `json:"tool_call_results" strict:"typed"`

@@ -20,7 +20,7 @@ type usageTracked struct {
 	Type     string        `json:"type" strict:"nonempty"` // "conversational_seconds", "token_cnt", …; an open list
 	Value    strict.Number `json:"value" strict:"required"`
 	Human    string        `json:"human" strict:"typed"`    // your own id of your customer; see account
-	HumanID  string        `json:"human_id" strict:"typed"` // deprecated twin of Human; Gabber does not document which of them is filled
+	HumanID  string        `json:"human_id" strict:"typed"` // the deprecated name of Human; Gabber does not document which of them is filled
 	Project  string        `json:"project" strict:"typed"`  // required by the clients, absent in the docs' example
 	Metadata strict.Raw    `json:"metadata"`                // content not documented
 	Extra    strict.Raw    `json:"extra"`                   // content not documented
