@@ -26,7 +26,7 @@ func serve(t *testing.T, api http.HandlerFunc) (*outbound.Client, string) {
 	return &outbound.Client{Hosts: []string{strings.TrimPrefix(s.URL, "http://")}, Transport: outbound.NewTransport()}, s.URL
 }
 
-func TestWhatAnAnswerMeans(t *testing.T) {
+func TestClientDo_answers(t *testing.T) {
 	for _, row := range []struct {
 		status    int
 		header    string
@@ -80,7 +80,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 }
 
 // A connection that is kept may have died while the instance was frozen.
-func TestEveryCallConnectsAnew(t *testing.T) {
+func TestNewTransport(t *testing.T) {
 	var connections atomic.Int64
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -101,7 +101,7 @@ func TestEveryCallConnectsAnew(t *testing.T) {
 	}
 }
 
-func TestOnlyConfiguredHostsAreCalled(t *testing.T) {
+func TestClientDo_hosts(t *testing.T) {
 	called := false
 	client, url := serve(t, func(http.ResponseWriter, *http.Request) { called = true })
 	port := url[strings.LastIndexByte(url, ':'):]
@@ -129,7 +129,7 @@ func TestOnlyConfiguredHostsAreCalled(t *testing.T) {
 	}
 }
 
-func TestTheRequestIsWhatWasAskedFor(t *testing.T) {
+func TestClientDo_request(t *testing.T) {
 	client, url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s %s %s", r.Method, r.URL.Path, r.Header.Get("x-api-key"), r.Header.Get("Content-Type"), body)
@@ -145,7 +145,7 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
-func TestACallEndsInTimeAndItsFailureQuotesNothing(t *testing.T) {
+func TestClientDo_timeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		client := &outbound.Client{Hosts: []string{"api.example.com"}, Transport: transport(func(r *http.Request) (*http.Response, error) {
@@ -159,30 +159,15 @@ func TestACallEndsInTimeAndItsFailureQuotesNothing(t *testing.T) {
 	})
 }
 
-func TestAnswersThatDoNotCome(t *testing.T) {
-	for name, api := range map[string]http.HandlerFunc{
-		"reset before the answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"silent": func(_ http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done()
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			client, url := serve(t, api)
-			_, err := client.Do(t.Context(), "PUT", url, nil, nil)
-			if !errors.Is(err, outbound.ErrUnknown) {
-				t.Errorf("error %v, want the outcome to be unknown", err)
-			}
-			if strings.Contains(fmt.Sprint(err), "127.0.0.1") {
-				t.Errorf("the error names the address: %v", err)
-			}
-		})
+func TestClientDo_brokenConnection(t *testing.T) {
+	client, url := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	if _, err := client.Do(t.Context(), "PUT", url, nil, nil); !errors.Is(err, outbound.ErrUnknown) || strings.Contains(err.Error(), "127.0.0.1") {
+		t.Errorf("error %v, want an unknown outcome that names no address", err)
 	}
 }
 
-// The status says that the call took effect; nobody may do it again because of
-// what follows.
-func TestAnswersThatAreNotRead(t *testing.T) {
+// The status says that the call took effect: what follows is no reason to repeat it.
+func TestClientDo_unreadAnswers(t *testing.T) {
 	for _, row := range []struct {
 		name       string
 		status     int

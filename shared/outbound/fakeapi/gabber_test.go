@@ -12,7 +12,7 @@ import (
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 )
 
-func TestNewTakesGabbersRightCalls(t *testing.T) {
+func TestNew_gabber(t *testing.T) {
 	fake := fakeapi.New()
 	for i, c := range []struct {
 		method, path, body string
@@ -53,7 +53,7 @@ func TestNewTakesGabbersRightCalls(t *testing.T) {
 	}
 }
 
-func TestNewRefusesAndCountsGabbersWrongCalls(t *testing.T) {
+func TestNew_gabberWrongCalls(t *testing.T) {
 	const limits = `{"human":"canary","limits":[{"type":"a","value":1}]}`
 	const credit = `{"amount":-3,"idempotency_key":"k1"}`
 	for _, c := range []struct {
