@@ -308,7 +308,11 @@ func TestDeadRedriveSaysWhatBecameOfALetter(t *testing.T) {
 		t.Errorf("without a server: %q", got)
 	}
 	s := start(t, dir, "TARIFF="+eventstest.Tariff(t))
-	if got := outcome("usage"); got != "charged 9 credits" {
+	want := "charged 9 credits"
+	if len(m.Key) > 0 {
+		want = "handled" // an entry that is not named after the event is not found
+	}
+	if got := outcome("usage"); got != want {
 		t.Errorf("usage: %q", got)
 	}
 	for _, other := range eventstest.Samples(t) {

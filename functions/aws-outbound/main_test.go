@@ -20,6 +20,7 @@ var environment = map[string]string{
 }
 
 func TestNewOutbound(t *testing.T) {
+	encoding := strings.Replace(configtest.Platform(), "ALGORITHM", "ENCODING", 1)
 	for _, row := range []struct {
 		name   string
 		change map[string]string
@@ -28,11 +29,11 @@ func TestNewOutbound(t *testing.T) {
 		faults []string
 	}{
 		{"complete", nil, `{}`, "", nil},
-		{"a fault in the secret", nil, `{"TARIFF":"canary"}`, webhook.CodeConfig, []string{"TARIFF"}},
+		{"a fault in the secret", nil, `{"` + configtest.Platform() + `":"canary"}`, webhook.CodeConfig, []string{configtest.Platform()}},
 		{"variables are missing", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_SECRET_ARN": ""}, `{}`, webhook.CodeConfig,
 			[]string{"LEDGER_TABLE", "OUTBOUND_SECRET_ARN"}},
-		{"several faults", map[string]string{"TARIFF": "canary", configtest.Platform(): "md5"}, `{}`, webhook.CodeConfig,
-			[]string{"TARIFF", configtest.Platform()}},
+		{"several faults", map[string]string{encoding: "canary", configtest.Platform(): "canary"}, `{}`, webhook.CodeConfig,
+			[]string{encoding, configtest.Platform()}},
 		{"the secret is something else", nil, `canary`, webhook.CodeSecret, []string{"secret"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

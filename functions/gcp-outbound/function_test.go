@@ -35,6 +35,7 @@ func mount(t *testing.T, secret string) string {
 }
 
 func TestNewOutbound(t *testing.T) {
+	encoding := strings.Replace(configtest.Platform(), "ALGORITHM", "ENCODING", 1)
 	for _, row := range []struct {
 		name   string
 		change map[string]string
@@ -44,12 +45,12 @@ func TestNewOutbound(t *testing.T) {
 	}{
 		{"complete", nil, `{}`, false, nil},
 		{"an empty secret", nil, "", false, nil},
-		{"a fault in the secret", nil, `{"TARIFF":"canary"}`, false, []string{"TARIFF"}},
+		{"a fault in the secret", nil, `{"` + configtest.Platform() + `":"canary"}`, false, []string{configtest.Platform()}},
 		{"variables are missing", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_SECRETS_DIR": ""}, `{}`, false,
 			[]string{"FIRESTORE_DATABASE", "OUTBOUND_SECRETS_DIR"}},
 		{"no database has such a name", map[string]string{"FIRESTORE_DATABASE": "Canary_"}, `{}`, false, []string{"FIRESTORE_DATABASE"}},
-		{"several faults", map[string]string{"TARIFF": "canary", configtest.Platform(): "md5"}, `{}`, false,
-			[]string{"TARIFF", configtest.Platform()}},
+		{"several faults", map[string]string{encoding: "canary", configtest.Platform(): "canary"}, `{}`, false,
+			[]string{encoding, configtest.Platform()}},
 		{"nothing is mounted", nil, noFile, true, []string{"secret"}},
 		{"the secret is something else", nil, `canary`, true, []string{"secret"}},
 	} {
