@@ -2,6 +2,6 @@
 .PHONY: test-drop
 CI_PARTS += test-drop
 
-test-drop: ## Each platform and cloud dropped, and all platforms but one, in a copy: the rest is green
+test-drop: ## A platform added and dropped, each one and each cloud dropped, and all but one, in copies: the rest is green
 	go test -count=1 -tags drop -timeout 90m ./cmd/internal/drop
 

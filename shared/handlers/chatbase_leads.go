@@ -19,12 +19,12 @@ type leads struct {
 	Forward bool
 }
 
+var chatbasePlatform = platform{chatbaseReactions, []string{chatbase.LeadKind}, chatbaseVariables}
+
 func chatbaseReactions(s Settings, store records.Store) map[string]webhook.BatchHandler {
 	s.Leads.Records = store
 	return map[string]webhook.BatchHandler{"chatbase.leads.submit": webhook.Each("stored", s.Leads.Keep)}
 }
-
-var chatbaseKinds = []string{chatbase.LeadKind}
 
 func chatbaseVariables(s *Settings) []variables.Variable {
 	return []variables.Variable{{Name: "LEADS_FORWARD_URL", Set: func(url string) error { s.Leads.Forward = url != ""; return nil }}}

@@ -9,6 +9,9 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
+var gabberPlatform = platform{gabberReactions, []string{gabber.SessionKind, gabber.SnapshotKind, MessagesOf(gabber.MessageKind, "<id>"),
+	gabber.TimeLimitKind, gabber.ToolsKind, gabber.SpeechKind, gabber.DebitKind}, gabberVariables}
+
 // gabberReactions are the handlers of Gabber's events that report no usage.
 func gabberReactions(s Settings, store records.Store) map[string]webhook.BatchHandler {
 	sessions := &sessions{Records: store, Credits: &s.Credits}
@@ -21,9 +24,6 @@ func gabberReactions(s Settings, store records.Store) map[string]webhook.BatchHa
 		"gabber.realtime_session.time_limit_exceeded": webhook.Each("stored", sessions.TimeLimitExceeded),
 	}
 }
-
-var gabberKinds = []string{gabber.SessionKind, gabber.SnapshotKind, MessagesOf(gabber.MessageKind, "<id>"), gabber.TimeLimitKind,
-	gabber.ToolsKind, gabber.SpeechKind, gabber.DebitKind}
 
 func gabberVariables(s *Settings) []variables.Variable {
 	vendor := &s.Credits.Vendor

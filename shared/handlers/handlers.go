@@ -19,8 +19,21 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
 )
+
+// platform is what one adds to usage and latest state.
+type platform struct {
+	reactions func(Settings, records.Store) map[string]webhook.BatchHandler // by event type
+	kinds     []string                                                      // of records; see [Kinds]
+	variables func(*Settings) []variables.Variable
+}
+
+var platforms = []platform{
+	gabberPlatform,
+	chatbasePlatform,
+}
 
 // Table says which handler of the worker reacts to which event. An event that
 // is not in it is acknowledged and counted as ignored.
@@ -31,8 +44,9 @@ func Table(s Settings, books ledger.Store, store records.Store, now func() time.
 	for _, platform := range providers.Table().Providers() {
 		maps.Copy(table, reports(platform, *credits, store))
 	}
-	maps.Copy(table, gabberReactions(s, store))
-	maps.Copy(table, chatbaseReactions(s, store))
+	for _, of := range platforms {
+		maps.Copy(table, of.reactions(s, store))
+	}
 	for _, eventType := range followups.Types() {
 		table[eventType] = webhook.Each("passed on", passOn)
 	}

@@ -130,8 +130,8 @@ func TestTable_logsNoData(t *testing.T) {
 				t.Fatalf("%s, %s %s: %s", name, p.Name, sample, w.log.String())
 			}
 		})
-		if dead < 100 {
-			t.Errorf("%s: only %d errors: nothing was broken", name, dead)
+		if dead == 0 {
+			t.Errorf("%s: nothing was broken", name)
 		}
 	}
 }

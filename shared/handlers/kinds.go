@@ -13,11 +13,8 @@ import (
 // for a kind per conversation or session.
 func Kinds() []string {
 	kinds := []string{accounts.PhoneKind, accounts.CrossingKind, accounts.NegativeKind}
-	for _, ofPlatform := range [][]string{
-		gabberKinds,
-		chatbaseKinds,
-	} {
-		kinds = append(kinds, ofPlatform...)
+	for _, of := range platforms {
+		kinds = append(kinds, of.kinds...)
 	}
 	for _, platform := range providers.Table().Providers() {
 		kinds = append(kinds, UnknownKind(platform.Name))

@@ -28,11 +28,10 @@ func SettingsFromEnv(env func(string) string) (s Settings, err error) {
 		variables.Bool("ACCOUNT_PER_PROJECT", &c.ScopeByProject),
 		variables.Bool("EXCLUDE_SIMULATED", &c.ExcludeSimulated),
 	}
-	for _, ofPlatform := range []func(*Settings) []variables.Variable{
-		gabberVariables,
-		chatbaseVariables,
-	} {
-		all = append(all, ofPlatform(&s)...)
+	for _, of := range platforms {
+		if of.variables != nil {
+			all = append(all, of.variables(&s)...)
+		}
 	}
 	err = variables.Read(env, all...)
 	return s, err

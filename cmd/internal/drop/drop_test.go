@@ -1,6 +1,8 @@
 package drop
 
 import (
+	"cmp"
+	"encoding/json"
 	"io/fs"
 	"maps"
 	"os"
@@ -43,6 +45,32 @@ func TestSelectKnowsWhatThereIs(t *testing.T) {
 	if _, err := Select("testdata/tree", "acme"); err == nil || !strings.Contains(err.Error(), "aws, gcp") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// The tree without one of its platforms builds as it stands: the go command is
+// shown what changes instead of a copy, which it would compile from scratch.
+func TestApplyLeavesATreeThatBuilds(t *testing.T) {
+	tree, platforms := copyTree(t), Platforms(repository)
+	if len(platforms) < 2 {
+		t.Skip("there is one platform")
+	}
+	before := read(t, tree)
+	dropFrom(t, tree, platforms[0])
+	after, changed := read(t, tree), map[string]string{}
+	root, err := filepath.Abs(repository)
+	for name, text := range before {
+		if left, kept := after[name]; !kept {
+			changed[filepath.Join(root, name)] = ""
+		} else if left != text {
+			changed[filepath.Join(root, name)] = filepath.Join(tree, name)
+		}
+	}
+	overlay, encodeErr := json.Marshal(map[string]any{"Replace": changed})
+	file := filepath.Join(t.TempDir(), "overlay.json")
+	if err := cmp.Or(err, encodeErr, os.WriteFile(file, overlay, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	run(t, root, nil, "go", "vet", "-overlay", file, "./...")
 }
 
 func dropFrom(t *testing.T, tree string, names ...string) {
