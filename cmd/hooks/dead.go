@@ -63,22 +63,29 @@ func printLetters(o operator.Output, letters []local.DeadLetter, outcomes ...str
 	})
 }
 
+// on runs do on the dead letters of the database that must be there.
+func (d *database) on(ctx context.Context, do func(*local.DeadLetters) error) error {
+	db, err := d.existing(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return do(db.DeadLetters())
+}
+
 type deadListCmd struct {
 	choice
 	operator.Output
 }
 
 func (c *deadListCmd) Run(ctx context.Context, file *database) error {
-	db, err := file.existing(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	letters, err := db.DeadLetters().List(ctx, c.filter())
-	if err != nil {
-		return err
-	}
-	return printLetters(c.Output, letters)
+	return file.on(ctx, func(dead *local.DeadLetters) error {
+		letters, err := dead.List(ctx, c.filter())
+		if err != nil {
+			return err
+		}
+		return printLetters(c.Output, letters)
+	})
 }
 
 type deadShowCmd struct {
@@ -87,26 +94,23 @@ type deadShowCmd struct {
 }
 
 func (c *deadShowCmd) Run(ctx context.Context, file *database) error {
-	db, err := file.existing(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	e, err := db.DeadLetters().Show(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	type letter struct {
-		ID     string    `json:"id"`
-		Source string    `json:"source"`
-		Type   string    `json:"type"`
-		Time   time.Time `json:"time"`
-		Reason string    `json:"reason"`
-		Body   []byte    `json:"body_base64"`
-	}
-	return c.Print(os.Stdout, letter{e.ID, e.Source, e.Type, e.Time, e.Reason, e.Data}, func(w io.Writer) {
-		fmt.Fprintf(w, "id      %s\nsource  %s\ntype    %s\ntime    %s\nreason  %s\n\n%s\n",
-			e.ID, operator.Printable(e.Source), operator.Printable(e.Type), operator.Stamp(e.Time), e.Reason, operator.Readable(e.Data))
+	return file.on(ctx, func(dead *local.DeadLetters) error {
+		e, err := dead.Show(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		type letter struct {
+			ID     string    `json:"id"`
+			Source string    `json:"source"`
+			Type   string    `json:"type"`
+			Time   time.Time `json:"time"`
+			Reason string    `json:"reason"`
+			Body   []byte    `json:"body_base64"`
+		}
+		return c.Print(os.Stdout, letter{e.ID, e.Source, e.Type, e.Time, e.Reason, e.Data}, func(w io.Writer) {
+			fmt.Fprintf(w, "id      %s\nsource  %s\ntype    %s\ntime    %s\nreason  %s\n\n%s\n",
+				e.ID, operator.Printable(e.Source), operator.Printable(e.Type), operator.Stamp(e.Time), e.Reason, operator.Readable(e.Data))
+		})
 	})
 }
 
@@ -122,21 +126,20 @@ func (c *deadRedriveCmd) Run(ctx context.Context, file *database) error {
 	if c.ID == "" && !c.All && !c.DryRun && c.Type == "" && c.Platform == "" {
 		return errors.New("name an event id, choose with --type or --platform, or say --all")
 	}
-	db, err := file.existing(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	return file.on(ctx, func(dead *local.DeadLetters) error { return c.redrive(ctx, dead) })
+}
+
+func (c *deadRedriveCmd) redrive(ctx context.Context, dead *local.DeadLetters) error {
 	filter := c.filter()
 	filter.EventID = c.ID
 	redriven := time.Now()
-	letters, err := db.DeadLetters().Redrive(ctx, filter, c.DryRun)
+	letters, err := dead.Redrive(ctx, filter, c.DryRun)
 	if err == nil && len(letters) == 0 && c.ID != "" {
 		return fmt.Errorf("no dead letter %s", operator.Printable(c.ID))
 	}
 	var outcomes []string
 	if len(letters) > 0 && !c.DryRun {
-		fates, fateErr := await(ctx, db.DeadLetters(), letters, redriven)
+		fates, fateErr := await(ctx, dead, letters, redriven)
 		for _, f := range fates {
 			outcomes = append(outcomes, outcomeOf(f))
 		}
@@ -181,14 +184,11 @@ type deadDeleteCmd struct {
 }
 
 func (c *deadDeleteCmd) Run(ctx context.Context, file *database) error {
-	db, err := file.existing(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	deleted, err := db.DeadLetters().Delete(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	return printLetters(c.Output, []local.DeadLetter{deleted})
+	return file.on(ctx, func(dead *local.DeadLetters) error {
+		deleted, err := dead.Delete(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		return printLetters(c.Output, []local.DeadLetter{deleted})
+	})
 }

@@ -51,19 +51,19 @@ func TestDotEnv(t *testing.T) {
 	}
 }
 
-func TestADotEnvFromWindows(t *testing.T) {
+func TestDotEnv_fromWindows(t *testing.T) {
 	if got, err := dotEnv("\ufeffS=a\r\nT=b\r\n"); err != nil || got["S"] != "a" || got["T"] != "b" {
 		t.Errorf("%q (%v)", got, err)
 	}
 }
 
-func TestADotEnvInUTF16IsRefusedAsSuch(t *testing.T) {
+func TestDotEnv_inUTF16(t *testing.T) {
 	if _, err := dotEnv("\xff\xfeS\x00=\x00a\x00"); err == nil || !strings.Contains(err.Error(), "UTF-16") {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestTheExampleOfDotEnvCanBeRead(t *testing.T) {
+func TestDotEnv_readsTheExample(t *testing.T) {
 	text, err := os.ReadFile("../../.env.example")
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestTheExampleOfDotEnvCanBeRead(t *testing.T) {
 	}
 }
 
-func TestCommandsRefuseADoubtfulDotEnv(t *testing.T) {
+func TestEnvironment_doubtfulValue(t *testing.T) {
 	dir, variable := t.TempDir(), local.SecretVariable(eventstest.Samples(t)[0].Platform)
 	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(variable+"=my-own-gabber$ECRET-1234567\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestCommandsRefuseADoubtfulDotEnv(t *testing.T) {
 
 // One of our names with a slip is refused: what it sets would be lost unheard. A
 // name of another program stops nothing.
-func TestEnvironmentRefusesAMisspeltName(t *testing.T) {
+func TestEnvironment_misspeltName(t *testing.T) {
 	secret := local.SecretVariable(eventstest.Samples(t)[0].Platform)
 	for name, meant := range map[string]string{
 		strings.ToLower(secret): secret, secret + "_4": secret, strings.Replace(secret, "_SECRET", "_SECRTE", 1): secret,
@@ -114,7 +114,7 @@ func checkDotEnv(t *testing.T, name, meant string) {
 }
 
 // Worker and outbound read some variables both; the fault of one is told once.
-func TestLoadSettingsTellsAFaultOnce(t *testing.T) {
+func TestLoadSettings_oneLinePerFault(t *testing.T) {
 	for name, value := range map[string]string{"TARIFF": "conversational_seconds:2"} {
 		_, err := loadSettings(func(asked string) (string, bool) {
 			if asked == name {

@@ -30,7 +30,7 @@ var letters = map[rune]func(*slog.Logger){
 }
 
 // Each letter of a script is followed by a minute.
-func TestRefusalsRingOncePerEpisode(t *testing.T) {
+func TestListen_ringsOncePerEpisode(t *testing.T) {
 	for _, row := range []struct {
 		name, script string
 		rings        []string // the platforms, in order
@@ -88,7 +88,7 @@ func checkRings(t *testing.T, lines string, want []string) {
 }
 
 // What is shown depends on the handler behind, as it did.
-func TestRefusalsPassLinesOn(t *testing.T) {
+func TestListen_passesLinesOn(t *testing.T) {
 	var lines bytes.Buffer
 	log := slog.New(listen(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelWarn}))).With("a", 1).WithGroup("g")
 	log.Info("not shown")
@@ -99,7 +99,7 @@ func TestRefusalsPassLinesOn(t *testing.T) {
 }
 
 // A platform that signs otherwise than expected is heard of on the laptop, too.
-func TestServeSaysThatAPlatformIsRefused(t *testing.T) {
+func TestServe_saysThatAPlatformIsRefused(t *testing.T) {
 	s := start(t, t.TempDir())
 	some := eventstest.Platform(t, eventstest.Samples(t)[0].Platform)
 	for range 3 {

@@ -15,7 +15,7 @@ import (
 
 // What a killed process had in hand is taken up at once, but for outbound's: a
 // call it had sent may still land.
-func TestWhatAKilledProcessHadInHand(t *testing.T) {
+func TestServe_takesUpWhatAKilledProcessHadInHand(t *testing.T) {
 	db, err := local.Open(t.Context(), filepath.Join(t.TempDir(), "hooks.db"), time.Now)
 	if err != nil {
 		t.Fatal(err)

@@ -68,12 +68,12 @@ func (c *sendCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mark := ring.Sign(body)
+	signature := ring.Sign(body)
 	if c.Tamper {
 		body = tampered(body)
 	}
 	answers := c.deliver(ctx, func() sent {
-		answer, err := post(ctx, to, ring.Header(), mark, body)
+		answer, err := post(ctx, to, ring.Header(), signature, body)
 		if err != nil {
 			answer.Fault = faultOf(err)
 		}
@@ -238,13 +238,13 @@ var client = &http.Client{
 }
 
 // post delivers a signed body and gives the answer with the time it took.
-func post(ctx context.Context, url, header, mark string, body []byte) (sent, error) {
+func post(ctx context.Context, url, header, signature string, body []byte) (sent, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return sent{}, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(header, mark)
+	req.Header.Set(header, signature)
 	start := time.Now()
 	resp, err := client.Do(req)
 	if err != nil {

@@ -22,7 +22,7 @@ type source struct {
 	test      bool
 	text      []byte
 	at        func(token.Pos) int
-	away      map[*ast.Object]bool // local variables whose definition is cut
+	away      map[any]bool // the parser's objects of local variables whose definition is cut
 }
 
 // cutGo cuts the rows of kept files that use what goes, and what uses these.
@@ -69,7 +69,7 @@ func parse(root, name, module string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &source{File: parsed, name: name, pkg: path.Join(module, path.Dir(name)), text: text, away: map[*ast.Object]bool{},
+	f := &source{File: parsed, name: name, pkg: path.Join(module, path.Dir(name)), text: text, away: map[any]bool{},
 		test: strings.HasSuffix(name, "_test.go") || strings.HasSuffix(path.Dir(name), "test"),
 		at:   func(p token.Pos) int { return files.Position(p).Offset }}
 	if strings.HasSuffix(f.Name.Name, "_test") {
