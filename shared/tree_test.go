@@ -35,11 +35,10 @@ var mayImport = map[string][]string{
 	"shared/providers": {"shared/webhook", "shared/signature", "shared/strict"},
 	"shared/ingest":    {"shared/webhook"},
 	"shared/worker":    {"shared/webhook"},
-	"shared/variables": {},
 	"shared/followups": {"shared/webhook", "shared/providers", "shared/strict"},
 	"shared/accounts":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups"},
-	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/variables"},
-	"shared/outbound":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/variables", "shared/signature"},
+	"shared/handlers":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/config"},
+	"shared/outbound":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/config", "shared/signature"},
 	"shared/operator":  {"shared/webhook", "shared/providers", "shared/ledger", "shared/page", "shared/records", "shared/strict", "shared/followups", "shared/accounts", "shared/handlers"},
 }
 

@@ -6,6 +6,8 @@
 //		MaxBody string `env:"MAX_BODY_BYTES,optional"`
 //	}
 //	v, err := config.Read[variables](os.Getenv)
+//
+// Settings that are more than a text are a list of [Variable], which [Apply] sets.
 package config
 
 import (

@@ -3,11 +3,11 @@ package handlers
 import (
 	"context"
 
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/records"
-	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -26,8 +26,8 @@ func chatbaseReactions(s Settings, store records.Store) map[string]webhook.Batch
 	return map[string]webhook.BatchHandler{"chatbase.leads.submit": webhook.Each("stored", s.Leads.Keep)}
 }
 
-func chatbaseVariables(s *Settings) []variables.Variable {
-	return []variables.Variable{{Name: "LEADS_FORWARD_URL", Set: func(url string) error { s.Leads.Forward = url != ""; return nil }}}
+func chatbaseVariables(s *Settings) []config.Variable {
+	return []config.Variable{{Name: "LEADS_FORWARD_URL", Set: func(url string) error { s.Leads.Forward = url != ""; return nil }}}
 }
 
 // Keep handles chatbase.leads.submit.

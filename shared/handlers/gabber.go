@@ -3,9 +3,9 @@ package handlers
 import (
 	"errors"
 
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
-	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -25,13 +25,13 @@ func gabberReactions(s Settings, store records.Store) map[string]webhook.BatchHa
 	}
 }
 
-func gabberVariables(s *Settings) []variables.Variable {
+func gabberVariables(s *Settings) []config.Variable {
 	vendor := &s.Credits.Vendor
-	return []variables.Variable{
-		variables.Text("GABBER_CREDIT", &vendor.Credit),
+	return []config.Variable{
+		config.Text("GABBER_CREDIT", &vendor.Credit),
 		{Name: "GABBER_LEDGER", Default: "off", Set: vendor.setMode},
-		variables.Text("SPEAK_RESULT", &s.Tools.Phrases.Result),
-		variables.Text("SPEAK_FAILURE", &s.Tools.Phrases.Failure),
+		config.Text("SPEAK_RESULT", &s.Tools.Phrases.Result),
+		config.Text("SPEAK_FAILURE", &s.Tools.Phrases.Failure),
 	}
 }
 

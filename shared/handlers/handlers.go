@@ -15,11 +15,11 @@ import (
 	"maps"
 	"time"
 
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
-	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -27,7 +27,7 @@ import (
 type platform struct {
 	reactions func(Settings, records.Store) map[string]webhook.BatchHandler // by event type
 	kinds     []string                                                      // of records; see [Kinds]
-	variables func(*Settings) []variables.Variable
+	variables func(*Settings) []config.Variable
 }
 
 var platforms = []platform{

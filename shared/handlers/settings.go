@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/accounts"
-	"github.com/webhook-functions/template/shared/variables"
+	"github.com/webhook-functions/template/shared/config"
 )
 
 // Settings is what the worker's reactions are configured with, without their
@@ -21,19 +21,19 @@ type Settings struct {
 // a variable that is not set. All faults are reported together.
 func SettingsFromEnv(env func(string) string) (s Settings, err error) {
 	c := &s.Credits
-	all := []variables.Variable{
+	all := []config.Variable{
 		{Name: "TARIFF", Default: accounts.DefaultTariff, Set: c.setTariff},
 		{Name: "IDLESS_WINDOW", Set: c.setWindow},
 		{Name: "ANONYMOUS_HUMANS", Default: "anonymous", Set: c.setAnonymous},
-		variables.Bool("ACCOUNT_PER_PROJECT", &c.ScopeByProject),
-		variables.Bool("EXCLUDE_SIMULATED", &c.ExcludeSimulated),
+		config.Bool("ACCOUNT_PER_PROJECT", &c.ScopeByProject),
+		config.Bool("EXCLUDE_SIMULATED", &c.ExcludeSimulated),
 	}
 	for _, of := range platforms {
 		if of.variables != nil {
 			all = append(all, of.variables(&s)...)
 		}
 	}
-	err = variables.Read(env, all...)
+	err = config.Apply(env, all...)
 	return s, err
 }
 

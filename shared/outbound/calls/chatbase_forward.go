@@ -11,12 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/signature"
-	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -28,8 +28,8 @@ type chatbaseSettings struct {
 	Secret []byte
 }
 
-func (c *chatbaseSettings) variables() []variables.Variable {
-	return []variables.Variable{
+func (c *chatbaseSettings) variables() []config.Variable {
+	return []config.Variable{
 		{Name: "LEADS_FORWARD_URL", Set: c.setURL},
 		{Name: "LEADS_FORWARD_SECRET", Set: c.setSecret},
 	}

@@ -9,12 +9,12 @@ import (
 	"strings"
 
 	"github.com/webhook-functions/template/shared/accounts"
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/strict"
-	"github.com/webhook-functions/template/shared/variables"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -26,12 +26,12 @@ type gabberSettings struct {
 	EndExhausted bool           // end the live sessions of a human with nothing left
 }
 
-func (g *gabberSettings) variables() []variables.Variable {
-	return []variables.Variable{
+func (g *gabberSettings) variables() []config.Variable {
+	return []config.Variable{
 		{Name: "GABBER_API_KEY", Set: g.setKey},
 		{Name: "GABBER_API_URL", Default: DefaultGabberAPI, Set: g.setURL},
 		{Name: "TARIFF", Default: accounts.DefaultTariff, Set: g.setTariff},
-		variables.Bool("END_EXHAUSTED_SESSIONS", &g.EndExhausted),
+		config.Bool("END_EXHAUSTED_SESSIONS", &g.EndExhausted),
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"net/url"
 
+	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/providers/envelope"
-	"github.com/webhook-functions/template/shared/variables"
 )
 
 // Settings is what the handlers are configured with.
@@ -19,8 +19,8 @@ type Settings struct {
 // quotes a value, which may be a key.
 func SettingsFromEnv(env func(string) string) (s Settings, err error) {
 	err = errors.Join(
-		variables.Read(env, s.Gabber.variables()...),
-		variables.Read(env, s.Chatbase.variables()...),
+		config.Apply(env, s.Gabber.variables()...),
+		config.Apply(env, s.Chatbase.variables()...),
 	)
 	return s, err
 }

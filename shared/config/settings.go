@@ -1,5 +1,4 @@
-// Package variables reads environment variables into settings.
-package variables
+package config
 
 import (
 	"cmp"
@@ -16,9 +15,9 @@ type Variable struct {
 	Set     func(text string) error
 }
 
-// Read sets every variable. env gives "" for one that is not set. All faults are
+// Apply sets every variable. env gives "" for one that is not set. All faults are
 // reported together, each with the variable's name.
-func Read(env func(string) string, all ...Variable) error {
+func Apply(env func(string) string, all ...Variable) error {
 	var faults []error
 	for _, v := range all {
 		if err := v.Set(cmp.Or(env(v.Name), v.Default)); err != nil {
