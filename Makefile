@@ -20,7 +20,7 @@ GOTEST      := tools/ticking.sh "go test: a line per package as it ends; minutes
 
 -include mk/*.mk
 
-.PHONY: help run test test-go race allocs bench fuzz lint vuln cover tidy-check clean ci
+.PHONY: help run test test-go race allocs bench bench-once fuzz lint vuln cover tidy-check clean ci
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ allocs: ## The packages whose tests count allocations, which the race detector w
 
 bench: ## All benchmarks, a line each
 	@go test -run '^$$' -bench . -benchmem ./... | awk '/^pkg:/ { print "\n" $$2 } /^(Benchmark|---|FAIL|panic)/'
+
+bench-once: ## The benchmarks of shared/, one round each: they run
+	@go test -run '^$$' -bench . -benchtime 1x ./shared/... | awk '!/no test files|^(ok|PASS|goos|goarch|cpu|pkg)/'
 
 fuzz: ## Each fuzz target for FUZZTIME (500000x: that many inputs)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file target; do \
@@ -75,6 +78,6 @@ clean: ## Remove what was built
 
 ci: ## What CI runs, and how long each part took: lint, a short fuzz, what mk/ adds, all tests
 	@all=race; [ "$$(go env CGO_ENABLED)" = 1 ] || { all=test; echo "no C compiler: the tests run without the race detector"; }; \
-	took=; for part in lint allocs "fuzz FUZZTIME=50000x" $(CI_PARTS) $$all; do \
+	took=; for part in lint allocs bench-once "fuzz FUZZTIME=50000x" $(CI_PARTS) $$all; do \
 		began=$$SECONDS; $(MAKE) $$part; took+=$$(printf '%6d s  make %s' $$((SECONDS - began)) "$$part")$$'\n'; \
 	done; printf '%s%6d s  together\n' "$$took" $$SECONDS

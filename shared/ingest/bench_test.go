@@ -14,7 +14,7 @@ import (
 // BenchmarkIngest takes an event of 500 bytes from delivery to a queue
 // that keeps nothing, logging included.
 func BenchmarkIngest(b *testing.B) {
-	body := strings.Replace(usage, `"who"`, `"note": "`+strings.Repeat("m", 500-len(usage)-len(`"note": "", `))+`", "human"`, 1)
+	body := strings.Replace(usage, `"who"`, `"note": "`+strings.Repeat("m", 500-len(usage)-len(`"note": "", `))+`", "who"`, 1)
 	if len(body) != 500 {
 		b.Fatalf("the body has %d bytes", len(body))
 	}

@@ -1,6 +1,8 @@
 package gabber_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -146,13 +148,26 @@ func TestMessageCommitted_sessionHasTwoPlaces(t *testing.T) {
 	}
 }
 
+// BenchmarkDecode decodes a usage event as the platform sends it, without white space: a
+// short one, and one of 1 KiB.
 func BenchmarkDecode(b *testing.B) {
-	body := []byte(sample(b, "usage.tracked"))
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := gabber.Decode(body); err != nil {
-			b.Fatal(err)
-		}
+	var short bytes.Buffer
+	if err := json.Compact(&short, []byte(sample(b, "usage.tracked"))); err != nil {
+		b.Fatal(err)
+	}
+	long := short.Bytes()
+	for i := 0; len(long) < 1000; i++ {
+		long = bytes.Replace(long, []byte(`"metadata":{`), fmt.Appendf(nil, `"metadata":{"fact_%d":%q,`, i, strings.Repeat("m", 40)), 1)
+	}
+	for name, body := range map[string][]byte{"short": short.Bytes(), "1 KiB": long} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := gabber.Decode(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
