@@ -147,7 +147,7 @@ func usageScript(t *testing.T) []eventstest.Sample {
 		first,                        // a duplicate
 		m.Report(t, "2", "u1", "-1"), // unusable
 		m.Report(t, "1", "u1", "31"), // a conflict
-		m.Report(t, "3", "u2", "5"),  // by somebody who has nothing
+		m.Report(t, "3", "u2", "5"),  // by a human without credits
 	}
 }
 

@@ -49,7 +49,7 @@ func (c *serveCmd) Run(ctx context.Context, file *database) error {
 		return err
 	}
 	for _, problem := range settings.keyrings.Problems() {
-		if !errors.Is(problem, webhook.ErrNotConfigured) { // a platform nobody uses is no fault
+		if !errors.Is(problem, webhook.ErrNotConfigured) { // a platform without a secret is no fault
 			log.Warn("a platform's route answers 503", "code", webhook.CodeConfig, "cause", problem.Error())
 		}
 	}

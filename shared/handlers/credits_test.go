@@ -200,7 +200,7 @@ func TestCreditsDeduct_alarms(t *testing.T) {
 }
 
 // A payload that reports usage and state is kept, and charged where the price list has
-// a price: by its key, whatever event carries it. It comes back until both are done.
+// a price: by its key, on every event type. It comes back until both are done.
 func TestReports_usageAndState(t *testing.T) {
 	call := func(id, value, fault string, after time.Duration) webhook.Event {
 		return received(report{Type: "call.ended", Usage: webhook.Usage{ID: id, Whom: "u1", Value: value}, State: webhook.State{ID: "s" + id}, Fault: fault}, after)
@@ -306,7 +306,7 @@ func ofSession(id, session string) webhook.Event {
 
 // Usage of a session that is known to be simulated costs nothing, if asked for. Usage
 // that overtakes the first report of its session waits, a bounded time. The first
-// booking stands, whatever is found out afterwards.
+// booking stands, also when the session is known later.
 func TestCreditsDeduct_simulatedSession(t *testing.T) {
 	const simulated = `,"simulated":true`
 	for _, row := range []struct {

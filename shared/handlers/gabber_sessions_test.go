@@ -115,7 +115,7 @@ func (s stepping) Get(ctx context.Context, kind, id string) (records.Record, boo
 	return s.Store.Get(ctx, kind, id)
 }
 
-// Whatever the order of the events, how often each is delivered, and however their
+// For every order of the events, however often each is delivered, and however their
 // handlers are interleaved, the record ends the same.
 func TestSessionsStateChanged_converges(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -161,7 +161,7 @@ func interleave(t *testing.T, rt *rapid.T, store records.Store, bodies []string)
 }
 
 // The start of a session asks for a limit where there is one to push, as the same event
-// however often and in whatever words it is reported.
+// however often and in other words it is reported.
 func TestCreditsSessionStarted(t *testing.T) {
 	const live = `{"id":"s1","state":"in_progress","project":"p","human":`
 	for _, row := range []struct {
@@ -235,7 +235,7 @@ func TestSessionsFindHuman(t *testing.T) {
 }
 
 // Messages are kept once, as sent, and listed by the moments they were written at, in
-// whatever way these are written; one without a moment counts when it is received.
+// in every spelling of these; one without a moment counts when it is received.
 func TestSessionsMessageCommitted(t *testing.T) {
 	w := newWorld(t, nil)
 	for i, at := range []string{`"2025-11-21T15:00:00.5Z"`, `"2025-11-21T15:00:00Z"`, `"2025-11-21T17:00:00+02:00"`, `"not a time"`} {

@@ -82,7 +82,7 @@ func TestLatestMirror(t *testing.T) {
 	}
 }
 
-// Whatever is repeated and overtaken on its way, an object ends as it was last.
+// With repeated and overtaken events an object ends as it was last.
 func TestLatestMirror_converges(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 5).Draw(rt, "changes")
@@ -104,7 +104,7 @@ func TestLatestMirror_converges(t *testing.T) {
 	})
 }
 
-// A conversation lists its messages as they were written, whatever order they arrive
+// A conversation lists its messages as they were written, in every order they arrive
 // in; what it lists holds no text.
 func TestLatestMirror_conversations(t *testing.T) {
 	w := newWorld(t, nil)

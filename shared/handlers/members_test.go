@@ -42,7 +42,7 @@ func readMembers(t *testing.T, platform string) (rows [][2]string, listed bool) 
 // damages are what a member may be instead; nil leaves it out.
 var damages = []any{nil, json.RawMessage("null"), 7, 1.5, -1e300, true, "yesterday", "", map[string]any{}, map[string]any{"id": 7, "_id": 7}, []any{}, []any{nil, 7}}
 
-// Whatever stands where nothing is read, the event is handled as if the member were as
+// With any value where nothing is read, the event is handled as if the member were as
 // documented.
 func TestTable_unreadMembers(t *testing.T) {
 	settings := newWorld(t, map[string]string{"TARIFF": "conversational_seconds=1,call_seconds=1", "LEADS_FORWARD_URL": "https://leads.test"}).settings

@@ -47,7 +47,7 @@ func keepAll(t *testing.T, store records.Store, events ...webhook.Event) {
 
 func same(a, b webhook.Event) bool { return bytes.Equal(a.Encode(), b.Encode()) }
 
-// The newest ten of each type are kept whole, in whatever order and however often they
+// The newest ten of each type are kept whole, in any order and however often they
 // arrive.
 func TestKeepUnknown(t *testing.T) {
 	var all []webhook.Event

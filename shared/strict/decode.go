@@ -153,7 +153,7 @@ func (d *decoder) readStruct(v reflect.Value, s *shape) {
 		seen |= 1 << i
 		d.field(v, &s.fields[i])
 		if seen == s.all && start == d.root && d.drift == nil {
-			return // what follows is valid and nobody reads it
+			return // what follows is valid and not read
 		}
 	}
 	d.pos++

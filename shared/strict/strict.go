@@ -39,7 +39,7 @@ import (
 // could be read; if data is not JSON, v is zero.
 //
 // It panics if v is not a pointer or points to a type it cannot read: that is a
-// mistake in the program, found on the first call whatever the input.
+// mistake in the program, found on the first call with any input.
 func Unmarshal(data []byte, v any) error { return Parse(data).Unmarshal(v) }
 
 // Document is data that is checked once and may be read several times.

@@ -41,7 +41,7 @@ func Path(t testing.TB, path string) string {
 	return absolute
 }
 
-// FreeAddr gives an address on the loopback that nobody listens on.
+// FreeAddr gives an address on the loopback without a listener.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -50,8 +50,8 @@ func (r Reaction) Each() BatchHandler {
 	}
 }
 
-// Both runs two handlers on the same events, the second one whatever the first one
-// gave, and joins their results. The outcome is the second one's. As long as one of
+// Both runs two handlers on the same events, the second one also where the first one
+// failed, and joins their results. The outcome is the second one's. As long as one of
 // the two is not done the event comes back for both, although the other one may have
 // failed for good.
 func Both(first, second BatchHandler) BatchHandler {

@@ -339,7 +339,7 @@ func TestLimitsPush_everyWorld(t *testing.T) {
 		faults := w.faults
 		w.faults = 0
 		if most, met := index[w]; met && most >= faults {
-			return false // whatever can happen now could happen then
+			return false // each fault of now could happen then
 		}
 		index[w] = faults
 		return true

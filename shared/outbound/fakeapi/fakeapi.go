@@ -8,7 +8,7 @@
 //	wrong := fake.State().Wrong           // must be empty
 //
 // It is as strict about method, path, headers and body as the vendor's
-// generated clients are: whatever they could not have sent is refused and
+// generated clients are: what they could not have sent is refused and
 // counted as a wrong call. It keeps what it was told and forgets it with the
 // process. GET / shows all of it as JSON.
 //

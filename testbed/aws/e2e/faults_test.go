@@ -24,7 +24,7 @@ type service struct {
 	calls map[string]int // by operation
 }
 
-// fault carries out one call in a way nobody wants; nil lets it through.
+// fault carries out one call in a wrong way; nil lets it through.
 type fault func(w http.ResponseWriter, r *http.Request, server http.Handler)
 
 func newService(t *testing.T, server string) *service {

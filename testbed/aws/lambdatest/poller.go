@@ -21,7 +21,7 @@ import (
 // function with them and deletes those it did not report as failed. After an
 // error, a crash, or an answer that names no message of the batch it deletes
 // nothing. What is not deleted comes back after the queue's visibility timeout.
-// As on Lambda, a failure to delete is not reported to anybody: the message
+// As on Lambda, a failure to delete is not reported: the message
 // simply comes again.
 type Poller struct {
 	SQS      *sqs.Client
@@ -32,7 +32,7 @@ type Poller struct {
 }
 
 // Run polls until ctx is done, one batch at a time, and finishes the batch it
-// has: a message received by somebody who is gone stays hidden. Run it several
+// has: a message received by a process that is gone stays hidden. Run it several
 // times for several batches at once. A fault of the queue or of the function
 // only slows it down.
 func (p *Poller) Run(ctx context.Context) {

@@ -105,7 +105,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return env.invoke(ctx, payload)
 }
 
-// Kill ends every environment with SIGKILL, whatever it is doing. The next
+// Kill ends every environment with SIGKILL. The next
 // invocations start new ones.
 func (f *Function) Kill() {
 	f.mu.Lock()

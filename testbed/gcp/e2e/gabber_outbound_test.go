@@ -286,7 +286,7 @@ func withoutKey(s *system) {
 	}
 }
 
-// While the secret cannot be used messages come back and somebody is told; once
+// While the secret cannot be used messages come back with an alarm; once
 // it can, outbound starts by itself.
 func brokenSecret(s *system) {
 	s.callOut("not JSON")

@@ -111,7 +111,7 @@ func forward(url string, r *http.Request, body []byte) (status int, answer []byt
 	return response.StatusCode, answer
 }
 
-// notePublished notes what somebody will be pushed.
+// notePublished notes what will be pushed.
 func (s *system) notePublished(topic string, answer []byte) {
 	var published struct{ MessageIDs []string }
 	_ = json.Unmarshal(answer, &published) // a refusal has none

@@ -107,7 +107,7 @@ type system struct {
 	mu        sync.Mutex
 	processes map[string]*buildpacktest.Process
 	killed    map[string]bool
-	published map[string]bool // messages that are pushed to somebody: topic and id
+	published map[string]bool // messages that are pushed: topic and id
 	done      map[string]bool // those that Pub/Sub was told are done
 }
 
@@ -274,7 +274,7 @@ func (s *system) deliver(sample eventstest.Sample) {
 	s.Fatalf("%s: never answered 200\n%s", sample.File(), s.tail())
 }
 
-// drain waits until every message that is pushed to somebody is done.
+// drain waits until every message that is pushed is done.
 func (s *system) drain() {
 	s.Helper()
 	s.eventually("every message is done", func() bool {

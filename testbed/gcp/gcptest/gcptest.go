@@ -103,7 +103,7 @@ func (e *Emulator) Stop() {
 
 var projects atomic.Int64
 
-// Project gives the id of a project nobody else uses.
+// Project gives the id of a project of its own.
 func Project() string { return fmt.Sprintf("demo-project-%d", projects.Add(1)) }
 
 // Env is an environment for gcp.FromEnv with a project of its own.

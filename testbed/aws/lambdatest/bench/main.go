@@ -6,7 +6,7 @@
 //	node         ingest in Node with @aws-sdk/client-sqs, its secret in the environment
 //
 // All run in the same local Lambda against the same stand-in for AWS, in turns,
-// so that whatever else the machine does disturbs all alike. The stand-in speaks
+// so that other load of the machine disturbs all alike. The stand-in speaks
 // TLS, as AWS does: reading root certificates is a good part of a cold start.
 //
 // A platform waits by the clock on the wall, so that is what the first response
