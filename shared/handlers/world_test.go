@@ -70,7 +70,7 @@ func (c acmeCall) Usage() (webhook.Usage, error) {
 	return c.usage()
 }
 
-var acmePlatform = webhook.Provider{Name: "acme", Decode: decodeAcme, Events: map[string]any{
+var madeUp = webhook.Provider{Name: "acme", Decode: decodeAcme, Events: map[string]any{
 	"used": acmeUsage{}, "call.ended": acmeCall{},
 	"thing.created": acmeState{}, "thing.changed": acmeState{}, "message.sent": acmeState{},
 }}
@@ -97,7 +97,7 @@ func decodeAcme(body []byte) (parsed webhook.Parsed, err error) {
 
 // received makes the event of a report, received so long after nine.
 func received(r report, after time.Duration) webhook.Event {
-	return ingest.Identify(acmePlatform, webhook.JSON(r), nine.Add(after), "1")
+	return ingest.Identify(madeUp, webhook.JSON(r), nine.Add(after), "1")
 }
 
 // used makes the event of usage of seconds.
@@ -167,7 +167,7 @@ func (w *world) complete() {
 	w.rows = Table(w.settings, w.books, w.store, now, log)
 	credits := w.settings.Credits
 	credits.Ledger, credits.Records, credits.Now, credits.Log = w.books, w.store, now, log
-	maps.Copy(w.rows, reports(acmePlatform, credits, w.store))
+	maps.Copy(w.rows, reports(madeUp, credits, w.store))
 }
 
 func (w *world) handle(t testing.TB, e webhook.Event) webhook.Result {
