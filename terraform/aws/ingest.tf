@@ -118,7 +118,7 @@ resource "aws_iam_role_policy" "ingest" {
 }
 
 locals {
-  # Each has an alarm of its own. The table in shared/providers/providers.go has the same names.
+  # Each has an alarm of its own. The table in shared/providers/providers.go has their names.
   platforms = [
     "gabber",
     "cribbly",

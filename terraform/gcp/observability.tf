@@ -18,7 +18,7 @@ locals {
   # a full house, and the 5xx of one that does not start.
   lines_of_requests = "${local.lines_of_ingest} AND log_id(\"run.googleapis.com/requests\")"
 
-  # The table in shared/providers/providers.go has the same names.
+  # Their redirects ring. The table in shared/providers/providers.go has their names.
   platforms = [
     "gabber",
     "cribbly",

@@ -109,6 +109,22 @@ func (s story) told(t *testing.T, p providers.Entry, log func(io.Writer) *slog.L
 // Platforms are the names of all, sorted.
 func Platforms() []string { return slices.Sorted(maps.Keys(providers.Table().Schemes())) }
 
+// CheckPlatforms: each listed platform is in the table. One that is not listed has no
+// alarm of its own, which the log says.
+func CheckPlatforms(t testing.TB, listed []string) {
+	t.Helper()
+	for _, name := range listed {
+		if !slices.Contains(Platforms(), name) {
+			t.Errorf("no platform %s in the table: %q", name, Platforms())
+		}
+	}
+	for _, name := range Platforms() {
+		if !slices.Contains(listed, name) {
+			t.Logf("%s has no alarm of its own", name)
+		}
+	}
+}
+
 // Codes are those of log lines that have an alarm of their own. Refusals are counted
 // by platform, and a deprecated member is no alarm.
 var Codes = []string{

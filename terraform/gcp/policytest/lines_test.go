@@ -122,7 +122,7 @@ func TestLines(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}
 	}
-	for _, platform := range tftest.Platforms() {
+	for _, platform := range tftest.Parse(t, module).Platforms() {
 		for path, want := range map[string]string{"//" + platform: "refused 307", "//" + strings.ToUpper(platform) + "/?x=y": "refused 307", "//" + platform + ".php": ""} {
 			if got := strings.Join(moved(t, plan, request(307, "", "POST", path)), ", "); got != want {
 				t.Errorf("%s: %q, want %q", path, got, want)
