@@ -54,12 +54,8 @@ func printLetters(o operator.Output, letters []local.DeadLetter, outcomes ...str
 			rows[i].Outcome, last = outcomes[i], "OUTCOME"
 		}
 	}
-	return o.Print(os.Stdout, rows, func(w io.Writer) {
-		operator.Columns(w, "ID\tTYPE\tADDED\t"+last, func(row func(...any)) {
-			for _, r := range rows {
-				row(r.ID[:min(12, len(r.ID))], r.Type, operator.Stamp(r.Added), cmp.Or(r.Outcome, r.Reason))
-			}
-		})
+	return operator.Table(o, os.Stdout, rows, "ID\tTYPE\tADDED\t"+last, func(r deadFacts) []any {
+		return []any{r.ID[:min(12, len(r.ID))], r.Type, operator.Stamp(r.Added), cmp.Or(r.Outcome, r.Reason)}
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -173,7 +172,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	}
 	rows, err := d.rows(ctx, url)
 	if err == nil {
-		err = c.Print(os.Stdout, rows, func(w io.Writer) { d.table(w, rows) })
+		err = operator.Table(c.Output, os.Stdout, rows, "PLATFORM\tEVENT\tREPLY\tOUTCOME\tBALANCE OF "+cmp.Or(d.human, "-"), happened.cells)
 	}
 	if err == nil && c.KeepServing {
 		d.invite(url)
@@ -279,20 +278,16 @@ func (d *demonstration) outcome() (outcome string, handled bool) {
 	}
 }
 
-func (d *demonstration) table(w io.Writer, rows []happened) {
-	operator.Columns(w, "PLATFORM\tEVENT\tREPLY\tOUTCOME\tBALANCE OF "+cmp.Or(d.human, "-"), func(row func(...any)) {
-		for _, r := range rows {
-			balance := r.Before + " -> " + r.After
-			if r.Before == r.After {
-				balance = r.After
-			}
-			reply := fmt.Sprintf("%d in %.1f ms", r.Reply, r.Millis)
-			if r.Reply == 0 {
-				reply = "" // ours to call, not to answer
-			}
-			row(r.Platform, r.Event, reply, r.Outcome, balance)
-		}
-	})
+func (r happened) cells() []any {
+	balance := r.Before + " -> " + r.After
+	if r.Before == r.After {
+		balance = r.After
+	}
+	reply := fmt.Sprintf("%d in %.1f ms", r.Reply, r.Millis)
+	if r.Reply == 0 {
+		reply = "" // ours to call, not to answer
+	}
+	return []any{r.Platform, r.Event, reply, r.Outcome, balance}
 }
 
 func verdict(rows []happened) error {

@@ -2,11 +2,11 @@ package operator
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/webhook-functions/template/shared/providers/chatbase"
 	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/records"
 )
 
 // LeadsCmd lists what visitors left with chatbots.
@@ -28,24 +28,17 @@ type leadFacts struct {
 // Run lists them.
 func (c *LeadsCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
-		page, _, err := in.Records.List(ctx, chatbase.LeadKind, "", c.Max)
+		rows, err := newest(ctx, in.Records, chatbase.LeadKind, c.Max, leadOf)
 		if err != nil {
 			return err
 		}
-		rows := make([]leadFacts, len(page))
-		for i, r := range page {
-			e, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(r.Data))
-			if err != nil {
-				return err
-			}
-			rows[i] = leadFacts{r.Time, e.ChatbotID, e.Lead.ConversationID, e.Lead.Name, e.Lead.Email, e.Lead.Phone}
-		}
-		return c.Print(t.Out, rows, func(w io.Writer) {
-			Columns(w, "RECEIVED\tNAME\tE-MAIL\tPHONE\tCHATBOT\tCONVERSATION", func(row func(...any)) {
-				for _, r := range rows {
-					row(Stamp(r.Received), r.Name, r.Email, r.Phone, r.Chatbot, r.Conversation)
-				}
-			})
+		return Table(c.Output, t.Out, rows, "RECEIVED\tNAME\tE-MAIL\tPHONE\tCHATBOT\tCONVERSATION", func(r leadFacts) []any {
+			return []any{Stamp(r.Received), r.Name, r.Email, r.Phone, r.Chatbot, r.Conversation}
 		})
 	})
+}
+
+func leadOf(r records.Record) (leadFacts, error) {
+	e, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(r.Data))
+	return leadFacts{r.Time, e.ChatbotID, e.Lead.ConversationID, e.Lead.Name, e.Lead.Email, e.Lead.Phone}, err
 }

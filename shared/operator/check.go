@@ -90,30 +90,23 @@ func (c *checked) show(w io.Writer) {
 	}
 }
 
+// each checks every account, or the one that is named. That must exist: a slip of
+// the pen is no all-clear.
 func (c *CheckCmd) each(ctx context.Context, in Stores, check func(account string) error) error {
-	if c.Human != "" {
-		return c.one(ctx, in, check)
+	if c.Human == "" {
+		return eachAccount(ctx, in.Ledger, check)
 	}
-	return eachAccount(ctx, in.Ledger, check)
+	account, err := Owner{c.Human, c.Project, c.Suspense}.account(ctx, in)
+	if err == nil && account.Seq == 0 && account.Balance == 0 {
+		err = errors.New("there is no such account")
+	}
+	if err != nil {
+		return err
+	}
+	return check(account.ID)
 }
 
 // eachAccount calls do for every account there is, page by page.
 func eachAccount(ctx context.Context, in Ledger, do func(account string) error) error {
 	return page.Each(func(cursor string) ([]string, string, error) { return in.Accounts(ctx, cursor, 500) }, do)
-}
-
-// one checks an account that must exist: a slip of the pen is no all-clear.
-func (c *CheckCmd) one(ctx context.Context, in Stores, check func(account string) error) error {
-	of, err := Owner{c.Human, c.Project, c.Suspense}.balance(in.PerProject)
-	if err != nil {
-		return err
-	}
-	account, err := in.Ledger.Account(ctx, of.Account)
-	if err != nil {
-		return err
-	}
-	if account.Seq == 0 && account.Balance == 0 {
-		return errors.New("there is no such account")
-	}
-	return check(of.Account)
 }

@@ -53,6 +53,14 @@ func (o Owner) balance(perProject bool) (followups.Balance, error) {
 	return accounts.BalanceOf(o.Project, o.Human), nil
 }
 
+func (o Owner) account(ctx context.Context, in Stores) (ledger.Account, error) {
+	of, err := o.balance(in.PerProject)
+	if err != nil {
+		return ledger.Account{}, err
+	}
+	return in.Ledger.Account(ctx, of.Account)
+}
+
 // checkName refuses what no platform may send: with a control character one
 // could name the account of another human.
 func checkName(name string) error {
@@ -71,11 +79,7 @@ type BalanceCmd struct {
 // Run shows it.
 func (c *BalanceCmd) Run(ctx context.Context, t *Terminal) error {
 	return t.look(ctx, func(in Stores) error {
-		of, err := c.balance(in.PerProject)
-		if err != nil {
-			return err
-		}
-		account, err := in.Ledger.Account(ctx, of.Account)
+		account, err := c.account(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -119,12 +123,8 @@ func (c *StatementCmd) Run(ctx context.Context, t *Terminal) error {
 		if err != nil {
 			return err
 		}
-		return c.Print(t.Out, lines, func(w io.Writer) {
-			Columns(w, "TIME\tKIND\tAMOUNT\tUSAGE\tVALUE\tSOURCE\tNOTE", func(row func(...any)) {
-				for _, l := range lines {
-					row(Stamp(l.Time), l.Kind, l.Amount, l.Usage, l.Value, l.Source, l.Note)
-				}
-			})
+		return Table(c.Output, t.Out, lines, "TIME\tKIND\tAMOUNT\tUSAGE\tVALUE\tSOURCE\tNOTE", func(l line) []any {
+			return []any{Stamp(l.Time), l.Kind, l.Amount, l.Usage, l.Value, l.Source, l.Note}
 		})
 	})
 }
@@ -145,14 +145,7 @@ type GrantCmd struct {
 
 // Run books the grant.
 func (c *GrantCmd) Run(ctx context.Context, t *Terminal) error {
-	amount, err := credits(c.Amount)
-	if err == nil && amount <= 0 {
-		err = errors.New("a grant is more than nothing; adjust goes both ways")
-	}
-	if err != nil {
-		return err
-	}
-	return c.book(ctx, t, ledger.Grant, c.Owner, amount)
+	return c.book(ctx, t, ledger.Grant, c.Owner, c.Amount)
 }
 
 // AdjustCmd corrects a balance.
@@ -164,11 +157,7 @@ type AdjustCmd struct {
 
 // Run books the correction.
 func (c *AdjustCmd) Run(ctx context.Context, t *Terminal) error {
-	amount, err := credits(c.Amount)
-	if err != nil {
-		return err
-	}
-	return c.book(ctx, t, ledger.Adjust, c.Owner, amount)
+	return c.book(ctx, t, ledger.Adjust, c.Owner, c.Amount)
 }
 
 // credits reads an amount exactly: what the ledger cannot hold is refused.
@@ -185,7 +174,14 @@ func credits(text string) (ledger.Micro, error) {
 	return amount, nil
 }
 
-func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner Owner, amount ledger.Micro) error {
+func (b *Booking) book(ctx context.Context, t *Terminal, kind ledger.Kind, owner Owner, text string) error {
+	amount, err := credits(text)
+	if err == nil && kind == ledger.Grant && amount <= 0 {
+		err = errors.New("a grant is more than nothing; adjust goes both ways")
+	}
+	if err != nil {
+		return err
+	}
 	if b.Key == "" {
 		b.Key = t.NewKey()
 	}

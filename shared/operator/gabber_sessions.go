@@ -3,7 +3,6 @@ package operator
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
@@ -33,23 +32,15 @@ func (c *SessionsCmd) Run(ctx context.Context, t *Terminal) error {
 		if c.Session != "" {
 			return c.transcript(ctx, t, in.Records)
 		}
-		page, _, err := in.Records.List(ctx, gabber.SessionKind, "", c.Max)
+		rows, err := newest(ctx, in.Records, gabber.SessionKind, c.Max, func(r records.Record) (s sessionFacts, err error) {
+			s.Seen, err = r.Time, strict.Unmarshal(r.Data, &s.SessionRecord)
+			return s, err
+		})
 		if err != nil {
 			return err
 		}
-		rows := make([]sessionFacts, len(page))
-		for i, r := range page {
-			rows[i].Seen = r.Time
-			if err := strict.Unmarshal(r.Data, &rows[i].SessionRecord); err != nil {
-				return err
-			}
-		}
-		return c.Print(t.Out, rows, func(w io.Writer) {
-			Columns(w, "SEEN\tSTATE\tHUMAN\tCALLER\tCREATED\tENDED\tSESSION", func(row func(...any)) {
-				for _, r := range rows {
-					row(Stamp(r.Seen), r.State, r.Human, r.Caller, r.CreatedAt, r.EndedAt, r.ID)
-				}
-			})
+		return Table(c.Output, t.Out, rows, "SEEN\tSTATE\tHUMAN\tCALLER\tCREATED\tENDED\tSESSION", func(r sessionFacts) []any {
+			return []any{Stamp(r.Seen), r.State, r.Human, r.Caller, r.CreatedAt, r.EndedAt, r.ID}
 		})
 	})
 }
@@ -76,13 +67,7 @@ func (c *SessionsCmd) transcript(ctx context.Context, t *Terminal, store records
 	if err != nil {
 		return err
 	}
-	return c.Print(t.Out, lines, func(w io.Writer) {
-		Columns(w, "CREATED\tROLE\tTEXT", func(row func(...any)) {
-			for _, l := range lines {
-				row(l.CreatedAt, l.Role, l.Text)
-			}
-		})
-	})
+	return Table(c.Output, t.Out, lines, "CREATED\tROLE\tTEXT", func(l said) []any { return []any{l.CreatedAt, l.Role, l.Text} })
 }
 
 func sayingOf(data []byte) (said, error) {

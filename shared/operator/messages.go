@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -48,7 +47,7 @@ func (c *MessagesCmd) Run(ctx context.Context, t *Terminal) error {
 		if err != nil {
 			return err
 		}
-		return c.Print(t.Out, rows, func(w io.Writer) { showRecords(w, rows) })
+		return showRecords(c.Output, t.Out, rows)
 	})
 }
 
@@ -85,12 +84,8 @@ func (c *MessagesCmd) conversations(ctx context.Context, t *Terminal, store reco
 	if err != nil {
 		return err
 	}
-	return c.Print(t.Out, rows, func(w io.Writer) {
-		Columns(w, "NEWEST\tMESSAGES\tCONVERSATION", func(row func(...any)) {
-			for _, r := range rows {
-				row(Stamp(r.Newest), r.Messages, r.ID)
-			}
-		})
+	return Table(c.Output, t.Out, rows, "NEWEST\tMESSAGES\tCONVERSATION", func(r conversationFacts) []any {
+		return []any{Stamp(r.Newest), r.Messages, r.ID}
 	})
 }
 

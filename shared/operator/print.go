@@ -30,18 +30,21 @@ func (o Output) Print(w io.Writer, facts any, text func(io.Writer)) error {
 	return enc.Encode(facts)
 }
 
-// Columns aligns rows whose cells are separated by tabs.
-func Columns(w io.Writer, header string, rows func(row func(cells ...any))) {
-	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tabs, header)
-	rows(func(cells ...any) {
-		texts := make([]string, len(cells))
-		for i, cell := range cells {
-			texts[i] = Printable(fmt.Sprint(cell))
+// Table writes rows as JSON if asked for, else their cells below a header, whose
+// columns are separated by tabs.
+func Table[T any](o Output, w io.Writer, rows []T, header string, cells func(T) []any) error {
+	return o.Print(w, rows, func(w io.Writer) {
+		tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(tabs, header)
+		for _, r := range rows {
+			texts := []string{}
+			for _, cell := range cells(r) {
+				texts = append(texts, Printable(fmt.Sprint(cell)))
+			}
+			fmt.Fprintln(tabs, strings.Join(texts, "\t"))
 		}
-		fmt.Fprintln(tabs, strings.Join(texts, "\t"))
+		tabs.Flush() //nolint:errcheck // a terminal that went away
 	})
-	tabs.Flush() //nolint:errcheck // a terminal that went away
 }
 
 // Stamp is a time as tables show it: of this machine's zone, which it names.

@@ -36,19 +36,27 @@ func (c *RecordsCmd) Run(ctx context.Context, t *Terminal) error {
 		if c.Kind == "" {
 			return c.kinds(ctx, t, in.Records)
 		}
-		page, _, err := in.Records.List(ctx, c.Kind, "", c.Max)
-		if err == nil && len(page) == 0 && !slices.Contains(handlers.Kinds(), c.Kind) {
+		rows, err := newest(ctx, in.Records, c.Kind, c.Max, func(r records.Record) (recordFacts, error) {
+			return recordFacts{r.ID, r.Time, r.Data}, nil
+		})
+		if err == nil && len(rows) == 0 && !slices.Contains(handlers.Kinds(), c.Kind) {
 			err = fmt.Errorf("no records of that kind; there are %s", strings.Join(handlers.Kinds(), ", "))
 		}
 		if err != nil {
 			return err
 		}
-		rows := []recordFacts{}
-		for _, r := range page {
-			rows = append(rows, recordFacts{r.ID, r.Time, r.Data})
-		}
-		return c.Print(t.Out, rows, func(w io.Writer) { showRecords(w, rows) })
+		return showRecords(c.Output, t.Out, rows)
 	})
+}
+
+// newest reads the newest records of a kind, at most so many.
+func newest[T any](ctx context.Context, store records.Store, kind string, most int, read func(records.Record) (T, error)) ([]T, error) {
+	page, _, err := store.List(ctx, kind, "", most)
+	rows := make([]T, len(page))
+	for i := 0; i < len(page) && err == nil; i++ {
+		rows[i], err = read(page[i])
+	}
+	return rows, err
 }
 
 // kindFacts says how many records of a kind there are, as far as --max counts.
@@ -75,19 +83,14 @@ func (c *RecordsCmd) kinds(ctx context.Context, t *Terminal, store records.Store
 		}
 		rows = append(rows, row)
 	}
-	return c.Print(t.Out, rows, func(w io.Writer) {
-		Columns(w, "KIND\tRECORDS", func(row func(...any)) {
-			for _, r := range rows {
-				count := fmt.Sprint(r.Records)
-				if r.More {
-					count += " and more"
-				}
-				if r.IDs != "" {
-					count = "ids: " + r.IDs
-				}
-				row(r.Kind, count)
-			}
-		})
+	return Table(c.Output, t.Out, rows, "KIND\tRECORDS", func(r kindFacts) []any {
+		switch {
+		case r.IDs != "":
+			return []any{r.Kind, "ids: " + r.IDs}
+		case r.More:
+			return []any{r.Kind, fmt.Sprint(r.Records, " and more")}
+		}
+		return []any{r.Kind, r.Records}
 	})
 }
 
@@ -100,12 +103,8 @@ func idsOf(model string) string {
 	return cmp.Or(ofKind[model], "messages "+strings.TrimSuffix(model, ".message"))
 }
 
-func showRecords(w io.Writer, rows []recordFacts) {
-	Columns(w, "TIME\tID\tDATA", func(row func(...any)) {
-		for _, r := range rows {
-			row(Stamp(r.Time), r.ID, compact(r.Data))
-		}
-	})
+func showRecords(o Output, w io.Writer, rows []recordFacts) error {
+	return Table(o, w, rows, "TIME\tID\tDATA", func(r recordFacts) []any { return []any{Stamp(r.Time), r.ID, compact(r.Data)} })
 }
 
 // compact puts a record on one line.

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -55,35 +55,25 @@ func (c *UnknownCmd) Run(ctx context.Context, t *Terminal) error {
 				return fmt.Errorf("event %s: %w", webhook.ShortID(e.ID), err)
 			}
 		}
-		return c.Print(t.Out, rows, func(w io.Writer) {
-			Columns(w, "TIME\tTYPE\tID\tBODY", func(row func(...any)) {
-				for _, r := range rows {
-					row(Stamp(r.Time), r.Type, webhook.ShortID(r.ID), compact(r.Body))
-				}
-			})
-			if c.Redrive {
-				fmt.Fprintf(w, "%d sent to the events queue\n", len(rows))
-			}
+		err = Table(c.Output, t.Out, rows, "TIME\tTYPE\tID\tBODY", func(r unknownFacts) []any {
+			return []any{Stamp(r.Time), r.Type, webhook.ShortID(r.ID), compact(r.Body)}
 		})
+		if c.Redrive && !c.JSON {
+			fmt.Fprintf(t.Out, "%d sent to the events queue\n", len(rows))
+		}
+		return err
 	})
 }
 
 // kept gives the events of every platform.
 func (c *UnknownCmd) kept(ctx context.Context, in Stores) (events []webhook.Event, err error) {
+	decode := func(r records.Record) (webhook.Event, error) { return webhook.DecodeEvent(r.Data) }
 	for _, p := range providers.Table() {
-		page, _, err := in.Records.List(ctx, handlers.UnknownKind(p.Name), "", 1000)
+		kept, err := newest(ctx, in.Records, handlers.UnknownKind(p.Name), 1000, decode)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range page {
-			e, err := webhook.DecodeEvent(r.Data)
-			if err != nil {
-				return nil, err
-			}
-			if c.Type == "" || c.Type == e.Type {
-				events = append(events, e)
-			}
-		}
+		events = append(events, kept...)
 	}
-	return events, nil
+	return slices.DeleteFunc(events, func(e webhook.Event) bool { return c.Type != "" && c.Type != e.Type }), nil
 }
