@@ -6,7 +6,6 @@ import (
 	"github.com/webhook-functions/template/shared/config"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
-	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -23,7 +22,7 @@ var chatbasePlatform = platform{chatbaseReactions, []string{chatbase.LeadKind}, 
 
 func chatbaseReactions(s Settings, store records.Store) map[string]webhook.BatchHandler {
 	s.Leads.Records = store
-	return map[string]webhook.BatchHandler{"chatbase.leads.submit": webhook.Each("stored", s.Leads.Keep)}
+	return map[string]webhook.BatchHandler{"chatbase.leads.submit": stored(chatbase.Decode, s.Leads.Keep)}
 }
 
 func chatbaseVariables(s *Settings) []config.Variable {
@@ -31,12 +30,8 @@ func chatbaseVariables(s *Settings) []config.Variable {
 }
 
 // Keep handles chatbase.leads.submit.
-func (l *leads) Keep(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	lead, err := envelope.As[chatbase.LeadsSubmit](chatbase.Decode(e.Data))
-	if err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
-	_, err = l.Records.Put(ctx, records.Record{Kind: chatbase.LeadKind, ID: e.ID, Version: records.Once, Time: e.Time, Data: e.Data})
+func (l *leads) Keep(ctx context.Context, e webhook.Event, lead chatbase.LeadsSubmit) ([]webhook.Event, error) {
+	_, err := l.Records.Put(ctx, records.Record{Kind: chatbase.LeadKind, ID: e.ID, Version: records.Once, Time: e.Time, Data: e.Data})
 	if err != nil || !l.Forward {
 		return nil, err
 	}

@@ -17,11 +17,11 @@ func gabberReactions(s Settings, store records.Store) map[string]webhook.BatchHa
 	sessions := &sessions{Records: store, Credits: &s.Credits}
 	s.Tools.Records = store
 	return map[string]webhook.BatchHandler{
-		"gabber.tool.calls_started":                   webhook.Each("stored", s.Tools.Started),
-		"gabber.tool.calls_finished":                  webhook.Each("stored", s.Tools.Finished),
-		"gabber.realtime_session.state_changed":       webhook.Each("stored", sessions.StateChanged),
-		"gabber.realtime_session.message_committed":   webhook.Each("stored", sessions.MessageCommitted),
-		"gabber.realtime_session.time_limit_exceeded": webhook.Each("stored", sessions.TimeLimitExceeded),
+		"gabber.tool.calls_started":                   stored(gabber.Decode, s.Tools.Started),
+		"gabber.tool.calls_finished":                  stored(gabber.Decode, s.Tools.Finished),
+		"gabber.realtime_session.state_changed":       stored(gabber.Decode, sessions.StateChanged),
+		"gabber.realtime_session.message_committed":   stored(gabber.Decode, sessions.MessageCommitted),
+		"gabber.realtime_session.time_limit_exceeded": stored(gabber.Decode, sessions.TimeLimitExceeded),
 	}
 }
 

@@ -35,11 +35,7 @@ var stages = []string{"", "not_started", gabber.InProgress, "time_limit_exceeded
 // did. So each stage keeps a snapshot of its own, and the session's record is
 // all snapshots laid over one another, the latest stage on top. The handler that comes
 // last reads every snapshot, so the record ends the same in any order.
-func (s *sessions) StateChanged(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	changed, err := envelope.As[gabber.StateChanged](gabber.Decode(e.Data))
-	if err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
+func (s *sessions) StateChanged(ctx context.Context, e webhook.Event, changed gabber.StateChanged) ([]webhook.Event, error) {
 	if _, err := s.Records.Put(ctx, snapshot(sessionOf(changed.Current), e.Time)); err != nil {
 		return nil, err
 	}
@@ -154,11 +150,7 @@ func fieldsOf(s *gabber.SessionRecord) []*string {
 
 // MessageCommitted handles gabber.realtime_session.message_committed: the
 // message is appended to its session once, however often it is delivered.
-func (s *sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	committed, err := envelope.As[gabber.MessageCommitted](gabber.Decode(e.Data))
-	if err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
+func (s *sessions) MessageCommitted(ctx context.Context, e webhook.Event, committed gabber.MessageCommitted) ([]webhook.Event, error) {
 	var body struct {
 		Payload struct {
 			Message strict.Raw `json:"message"`
@@ -168,20 +160,16 @@ func (s *sessions) MessageCommitted(ctx context.Context, e webhook.Event) ([]web
 		return nil, webhook.Permanent(err.Error())
 	}
 	at := envelope.Time(committed.Message.CreatedAt)
-	_, err = s.Records.Put(ctx, records.Record{Kind: MessagesOf(gabber.MessageKind, committed.Session()), ID: committed.Message.ID, Version: records.Once,
+	_, err := s.Records.Put(ctx, records.Record{Kind: MessagesOf(gabber.MessageKind, committed.Session()), ID: committed.Message.ID, Version: records.Once,
 		Time: cmp.Or(at, e.Time), Data: body.Payload.Message})
 	return nil, err
 }
 
 // TimeLimitExceeded handles gabber.realtime_session.time_limit_exceeded.
-func (s *sessions) TimeLimitExceeded(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	limit, err := envelope.As[gabber.TimeLimitExceeded](gabber.Decode(e.Data))
-	if err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
+func (s *sessions) TimeLimitExceeded(ctx context.Context, e webhook.Event, limit gabber.TimeLimitExceeded) ([]webhook.Event, error) {
 	data := webhook.JSON(struct {
 		Session string `json:"session"`
 	}{limit.Session})
-	_, err = s.Records.Put(ctx, records.Record{Kind: gabber.TimeLimitKind, ID: limit.Session, Version: records.Once, Time: e.Time, Data: data})
+	_, err := s.Records.Put(ctx, records.Record{Kind: gabber.TimeLimitKind, ID: limit.Session, Version: records.Once, Time: e.Time, Data: data})
 	return nil, err
 }

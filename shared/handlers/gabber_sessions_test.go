@@ -145,7 +145,8 @@ func interleave(t *testing.T, rt *rapid.T, store records.Store, bodies []string)
 	for _, body := range bodies {
 		next, stop := iter.Pull(func(yield func(struct{}) bool) {
 			sessions := &sessions{Records: stepping{store, yield}}
-			if _, err := sessions.StateChanged(context.Background(), state(t, body, 0)); err != nil {
+			results := stored(gabber.Decode, sessions.StateChanged)(context.Background(), []webhook.Event{state(t, body, 0)})
+			if err := results[0].Err; err != nil {
 				panic(err)
 			}
 		})

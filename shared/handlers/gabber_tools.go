@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/webhook-functions/template/shared/followups"
-	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/providers/gabber"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -44,21 +43,13 @@ const (
 )
 
 // Started handles gabber.tool.calls_started.
-func (t *tools) Started(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	calls, err := envelope.As[gabber.ToolCallsStarted](gabber.Decode(e.Data))
-	if err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
+func (t *tools) Started(ctx context.Context, e webhook.Event, calls gabber.ToolCallsStarted) ([]webhook.Event, error) {
 	return nil, t.put(ctx, e, calls.Batch, batchStarted)
 }
 
 // Finished handles gabber.tool.calls_finished. Calls from a chat completion
 // have no session to speak into.
-func (t *tools) Finished(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
-	done, err := envelope.As[gabber.ToolCallsFinished](gabber.Decode(e.Data))
-	if err != nil {
-		return nil, webhook.Permanent(err.Error())
-	}
+func (t *tools) Finished(ctx context.Context, e webhook.Event, done gabber.ToolCallsFinished) ([]webhook.Event, error) {
 	if err := t.put(ctx, e, done.Batch, batchDone); err != nil {
 		return nil, err
 	}

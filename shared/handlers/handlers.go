@@ -19,6 +19,7 @@ import (
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/providers/envelope"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -73,6 +74,18 @@ func reports(platform webhook.Provider, credits Credits, store records.Store) ma
 		}
 	}
 	return table
+}
+
+// stored makes a handler of one that stores what a payload of one type says. A body
+// of another type is permanently unusable.
+func stored[P envelope.Payload](decode webhook.Decoder, keep func(context.Context, webhook.Event, P) ([]webhook.Event, error)) webhook.BatchHandler {
+	return webhook.Each("stored", func(ctx context.Context, e webhook.Event) ([]webhook.Event, error) {
+		payload, err := envelope.As[P](decode(e.Data))
+		if err != nil {
+			return nil, webhook.Permanent(err.Error())
+		}
+		return keep(ctx, e, payload)
+	})
 }
 
 // passOn is for follow-up events, which are outbound's. The worker meets one when
