@@ -91,7 +91,7 @@ func (s *Selection) divide(subjects []subject) error {
 		if err != nil || name == s.Root {
 			return err
 		}
-		if d.IsDir() && slices.Contains([]string{".git", ".tools", ".terraform", "build"}, d.Name()) {
+		if d.IsDir() && (slices.Contains([]string{".git", ".tools", ".terraform", "build"}, d.Name()) || isTree(name)) {
 			return fs.SkipDir
 		}
 		rel, _ := filepath.Rel(s.Root, name)
@@ -109,6 +109,12 @@ func (s *Selection) divide(subjects []subject) error {
 		}
 		return nil
 	})
+}
+
+// isTree: a fixture that is a source tree, whose platforms are its own.
+func isTree(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "shared"))
+	return filepath.Base(filepath.Dir(dir)) == "testdata" && err == nil
 }
 
 // owns says whether a file or folder is the subject's.

@@ -79,6 +79,23 @@ func (s *Selection) owned(name string, lines []string, subjects, rest []subject)
 			n++
 		}
 		return n
+	case strings.HasSuffix(first, ":") && strings.HasPrefix(path.Ext(name), ".y"): // of YAML, a parent goes with its last child
+		indent := indentOf(lines[0])
+		n := block(lines, func(line string) bool { return indentOf(line) > indent })
+		for i := 1; i < n; {
+			owned := s.owned(name, lines[i:n], subjects, rest)
+			if owned == 0 && strings.TrimSpace(lines[i]) != "" {
+				return 0
+			}
+			i += max(owned, 1)
+		}
+		if n == 1 {
+			return 0 // no child went
+		}
+		if n < len(lines) && lines[n] == "\n" {
+			n++
+		}
+		return n
 	}
 	return 0
 }
