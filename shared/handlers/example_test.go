@@ -22,7 +22,8 @@ func (o *orders) Paid(ctx context.Context, e webhook.Event) ([]webhook.Event, er
 	return nil, err
 }
 
-// To add a reaction, give it a row in [handlers.Table], under the event's type.
+// A reaction's own file gives it to [handlers.Table], under the event's type; here a
+// row does.
 func Example() {
 	store := records.NewMemory()
 	table := handlers.Table(handlers.Settings{}, ledger.NewMemory(time.Now), store, time.Now, slog.New(slog.DiscardHandler))
