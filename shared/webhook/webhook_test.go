@@ -233,3 +233,31 @@ func TestEach(t *testing.T) {
 		t.Errorf("results: %+v", results)
 	}
 }
+
+func TestBoth(t *testing.T) {
+	transient, permanent := errors.New("later"), webhook.Permanent("never")
+	for _, c := range []struct {
+		name                string
+		first, second, want error
+	}{
+		{"both are done", nil, nil, nil},
+		{"the first one has failed for good", permanent, nil, permanent},
+		{"the second one has failed for good", nil, permanent, permanent},
+		{"the first one is tried again", transient, nil, transient},
+		{"the second one is tried again", nil, transient, transient},
+		{"the first one is tried again, the second one has failed for good", transient, permanent, transient},
+		{"the first one has failed for good, the second one is tried again", permanent, transient, transient},
+	} {
+		gives := func(name string, err error) webhook.BatchHandler {
+			return webhook.Reaction(func(context.Context, webhook.Event) webhook.Result {
+				return webhook.Result{Outcome: name, Err: err, FollowUps: []webhook.Event{{ID: name}}}
+			}).Each()
+		}
+		got := webhook.Both(gives("first", c.first), gives("second", c.second))(t.Context(), make([]webhook.Event, 2))
+		for _, r := range got {
+			if r.Err != c.want || r.Outcome != "second" || len(r.FollowUps) != 2 || r.FollowUps[0].ID != "first" {
+				t.Errorf("%s: %+v", c.name, r)
+			}
+		}
+	}
+}

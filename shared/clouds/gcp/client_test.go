@@ -46,6 +46,12 @@ func (g *google) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
+func (g *google) first() *http.Request {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.requests[0]
+}
+
 func (g *google) calls() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -147,7 +147,7 @@ func TestMetadata(t *testing.T) {
 		if token != row.want || (err == nil) != (row.want != Token{}) || err != nil && strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v, error %v", name, token.Expires, err)
 		}
-		if r := server.requests[0]; r.Header.Get("Metadata-Flavor") != "Google" || r.URL.Path != "/computeMetadata/v1/instance/service-accounts/default/token" {
+		if r := server.first(); r.Header.Get("Metadata-Flavor") != "Google" || r.URL.Path != "/computeMetadata/v1/instance/service-accounts/default/token" {
 			t.Errorf("%s: asked for %s with %v", name, r.URL, r.Header)
 		}
 	}

@@ -143,3 +143,14 @@ func answerOf(t testing.TB, r *http.Response) ingesttest.Answer {
 	}
 	return ingesttest.Answer{Status: r.StatusCode, Body: string(body), Header: r.Header}
 }
+
+func TestServer_boundsAPeerThatStalls(t *testing.T) {
+	for name, bound := range map[string]time.Duration{
+		"a header that does not end":     ingesthttp.Server(nil).ReadHeaderTimeout,
+		"a connection without a request": ingesthttp.Server(nil).IdleTimeout,
+	} {
+		if bound <= 0 || bound > 5*time.Minute {
+			t.Errorf("%s is waited for %v", name, bound)
+		}
+	}
+}
