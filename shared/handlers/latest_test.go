@@ -50,6 +50,7 @@ func TestLatestMirror(t *testing.T) {
 		{"without a time an earlier stage is never news", []webhook.Event{timeless("two", 1, 0), timeless("one", 0, 14*second)}, "two"},
 		{"without a time the window's last moment is not news", []webhook.Event{timeless("two", 1, 0), timeless("three", 1, second), timeless("two", 1, 15*minute)}, "three"},
 		{"changed and changed back", []webhook.Event{timeless("two", 1, 0), timeless("three", 1, second), timeless("two", 1, 20*minute)}, "two"},
+		{"changed back, a retry of that is not news", []webhook.Event{timeless("two", 1, 0), timeless("two", 1, 20*minute), timeless("three", 1, 21*minute), timeless("two", 1, 22*minute)}, "three"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t, nil)

@@ -198,3 +198,14 @@ func TestPlan_again(t *testing.T) {
 		}
 	})
 }
+
+// A posting that leaves the balance where it was may still leave the range on its way.
+func TestPlan_everyStepStaysInRange(t *testing.T) {
+	for _, sign := range []ledger.Micro{1, -1} {
+		entries := []ledger.Entry{{ID: "1", Amount: sign}, {ID: "2", Amount: -sign}}
+		found := ledger.Found{Account: &ledger.Account{ID: "a", Balance: sign * ledger.MaxBalance}}
+		if _, err := ledger.Plan("a", entries, found, now); !errors.Is(err, ledger.ErrOverflow) {
+			t.Errorf("%d first: %v", sign, err)
+		}
+	}
+}

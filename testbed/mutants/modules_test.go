@@ -183,6 +183,9 @@ func copyTree(t *testing.T) string {
 	}
 	tools, err := filepath.Abs("../../.tools")
 	if err == nil {
+		if _, err := os.Stat(tools); err != nil {
+			return tree // what needs them skips
+		}
 		err = os.Symlink(tools, filepath.Join(tree, ".tools"))
 	}
 	if err != nil {
