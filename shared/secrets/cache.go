@@ -155,7 +155,7 @@ func (c *Cache) gap(mismatch bool) time.Duration {
 // least time leaves no mark: that says nothing about the store.
 func (c *Cache) renew(ctx context.Context, least time.Duration) {
 	tried := c.now()
-	text, err := c.fetch(ctx)
+	text, begun, err := c.fetch(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil && ctx.Err() != nil && c.now().Sub(tried) < least {
@@ -173,7 +173,10 @@ func (c *Cache) renew(ctx context.Context, least time.Duration) {
 		c.complain(ctx)
 		return
 	}
-	c.succeeded, c.keyrings = tried, next
+	if !begun.IsZero() {
+		c.tried = begun
+	}
+	c.succeeded, c.keyrings = c.tried, next
 	c.keep = keepFor - time.Duration(c.random()*float64(keepFor/5))
 }
 

@@ -18,6 +18,7 @@ var errDown = errors.New("store is down")
 type store struct {
 	*Cache
 	text    string
+	begun   time.Time // when the store says that the read began
 	err     error
 	takes   time.Duration
 	fetches int
@@ -42,13 +43,13 @@ func newWarm(t *testing.T, ago, takes time.Duration) *store {
 	return s
 }
 
-func (s *store) fetch(ctx context.Context) ([]byte, error) {
+func (s *store) fetch(ctx context.Context) ([]byte, time.Time, error) {
 	s.fetches++ // one at a time
 	select {
 	case <-time.After(s.takes):
-		return []byte(s.text), s.err
+		return []byte(s.text), s.begun, s.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, time.Time{}, ctx.Err()
 	}
 }
 
@@ -327,6 +328,24 @@ func TestCacheUnused(t *testing.T) {
 		}
 		if s.fetches != 2 {
 			t.Errorf("%d fetches", s.fetches)
+		}
+	})
+}
+
+// What a read gives that began before the fetch is as old as its begin.
+func TestCacheKeyringOfALateRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(one(first))
+		s.begun = time.Now()
+		time.Sleep(keepFor - time.Second)
+		s.key(t, first)
+		s.begun, s.text = time.Time{}, one(second)
+		if got := s.key(t, first); got != "1" || s.fetches != 1 {
+			t.Errorf("in time: %s after %d fetches", got, s.fetches)
+		}
+		time.Sleep(time.Second)
+		if got := s.key(t, second); got != "1" || s.fetches != 2 {
+			t.Errorf("later: %s after %d fetches", got, s.fetches)
 		}
 	})
 }

@@ -11,15 +11,17 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Fetch gives the newest text of a secret, or ends with ctx. It is called by one
-// goroutine at a time. Its errors quote nothing of the text.
-type Fetch func(ctx context.Context) ([]byte, error)
+// Fetch gives the newest text of a secret, or ends with ctx. The text is as old as
+// its read, which began at begun, or with the call where that is zero. Fetch is called
+// by one goroutine at a time. Its errors quote nothing of the text.
+type Fetch func(ctx context.Context) (text []byte, begun time.Time, err error)
 
 var errUTF16 = errors.New("the secret is UTF-16 text; it must be UTF-8")
 

@@ -26,7 +26,7 @@ var errNotSettings = errors.New("it is not a JSON object of strings")
 // An empty text adds nothing. Every error is [ErrSettings] and quotes no value. A
 // member that is not among the known ones is logged.
 func Overlay(ctx context.Context, fetch Fetch, env func(string) string, known []string, log *slog.Logger) (func(string) string, error) {
-	text, err := fetch(ctx)
+	text, _, err := fetch(ctx)
 	if err == nil && len(bytes.TrimSpace(text)) == 0 {
 		return env, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestOverlay(t *testing.T) {
@@ -32,7 +33,7 @@ func TestOverlay(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			plain := func(name string) string { return map[string]string{"KEY": kept, "PLAIN": "plain"}[name] }
-			env, err := Overlay(t.Context(), func(context.Context) ([]byte, error) { return []byte(row.text), row.err }, plain, nil, quiet())
+			env, err := Overlay(t.Context(), func(context.Context) ([]byte, time.Time, error) { return []byte(row.text), time.Time{}, row.err }, plain, nil, quiet())
 			if row.bad {
 				if !errors.Is(err, ErrSettings) || !errors.Is(err, row.err) && row.err != nil || strings.Contains(err.Error(), "canary") {
 					t.Errorf("error %v", err)
@@ -49,7 +50,7 @@ func TestOverlay(t *testing.T) {
 func TestOverlayUnknownSettings(t *testing.T) {
 	var said bytes.Buffer
 	text := `{"ACME_API_KEY": "canary", "acme_apikey": "canary", "ACME_WEBHOOK_SECRET": "canary", "note": "canary"}`
-	if _, err := Overlay(t.Context(), func(context.Context) ([]byte, error) { return []byte(text), nil }, nil, []string{"ACME_API_KEY", "ACME_API_URL"},
+	if _, err := Overlay(t.Context(), func(context.Context) ([]byte, time.Time, error) { return []byte(text), time.Time{}, nil }, nil, []string{"ACME_API_KEY", "ACME_API_URL"},
 		slog.New(slog.NewTextHandler(&said, nil))); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/webhook-functions/template/shared/secrets"
 )
@@ -18,13 +19,13 @@ type secretValue struct {
 
 // Secret fetches the current value of a secret from Secrets Manager.
 func (c *Client) Secret(arn string) secrets.Fetch {
-	return func(ctx context.Context) ([]byte, error) {
+	return func(ctx context.Context) ([]byte, time.Time, error) {
 		var answer secretValue
 		err := c.call(ctx, secretsManager, "secretsmanager.GetSecretValue", getSecretValue{arn}, &answer)
 		if err == nil && answer.Secret == "" {
 			err = errors.New("the secret holds no text")
 		}
-		return []byte(answer.Secret), err
+		return []byte(answer.Secret), time.Time{}, err
 	}
 }
 
@@ -32,12 +33,12 @@ func (c *Client) Secret(arn string) secrets.Fetch {
 // text is empty. A secret that does not exist is an error.
 func (c *Client) Settings(arn string) secrets.Fetch {
 	fetch := c.Secret(arn)
-	return func(ctx context.Context) ([]byte, error) {
-		text, err := fetch(ctx)
+	return func(ctx context.Context) ([]byte, time.Time, error) {
+		text, begun, err := fetch(ctx)
 		if neverSet(err) {
-			return nil, nil
+			return nil, begun, nil
 		}
-		return text, err
+		return text, begun, err
 	}
 }
 

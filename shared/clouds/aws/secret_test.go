@@ -25,8 +25,8 @@ func TestSecret(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			client, fake := serve(t, row.answer)
-			secret, err := client.Secret("arn:secret")(t.Context())
-			settings, settingsErr := client.Settings("arn:secret")(t.Context())
+			secret, _, err := client.Secret("arn:secret")(t.Context())
+			settings, _, settingsErr := client.Settings("arn:secret")(t.Context())
 			if string(secret) != row.secret || string(settings) != row.settings {
 				t.Errorf("secret %q, settings %q", secret, settings)
 			}

@@ -44,15 +44,15 @@ type reading struct {
 	err   error
 }
 
-func (m *mount) fetch(ctx context.Context) ([]byte, error) {
+func (m *mount) fetch(ctx context.Context) ([]byte, time.Time, error) {
 	for {
 		r := m.underWay()
 		if !r.wait(ctx) {
-			return nil, errHangs
+			return nil, time.Time{}, errHangs
 		}
 		m.reading = nil
 		if time.Since(r.begun) < readAge {
-			return r.text, r.err
+			return r.text, r.begun, r.err
 		}
 	}
 }

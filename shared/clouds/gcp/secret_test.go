@@ -16,17 +16,17 @@ var errDenied = errors.New("permission denied")
 func TestMounted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "webhook")
 	for name, missing := range map[string]string{"no file": file, "no folder, as without a mount": filepath.Join(t.TempDir(), "secrets", "webhook")} {
-		if _, err := Mounted(missing)(t.Context()); !errors.Is(err, fs.ErrNotExist) {
+		if _, _, err := Mounted(missing)(t.Context()); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	if _, err := Mounted(t.TempDir())(t.Context()); err == nil {
+	if _, _, err := Mounted(t.TempDir())(t.Context()); err == nil {
 		t.Error("a folder was read")
 	}
 	if err := os.WriteFile(file, []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := Mounted(file)(t.Context()); err != nil || string(text) != "text" {
+	if text, _, err := Mounted(file)(t.Context()); err != nil || string(text) != "text" {
 		t.Errorf("%q, error %v", text, err)
 	}
 }
@@ -69,8 +69,11 @@ func TestMountFetch(t *testing.T) {
 					time.Sleep(f.after)
 					ctx, cancel := context.WithTimeout(t.Context(), f.left)
 					start := time.Now()
-					text, err := m.fetch(ctx)
+					text, begun, err := m.fetch(ctx)
 					cancel()
+					if err == nil && time.Since(begun) != row.takes {
+						t.Errorf("fetch %d: the read began %v ago, want %v", i+1, time.Since(begun), row.takes)
+					}
 					if took := time.Since(start); string(text) != f.text || err != f.err || took != f.took {
 						t.Errorf("fetch %d: %q, error %v after %v, want %q, %v after %v", i+1, text, err, took, f.text, f.err, f.took)
 					}
