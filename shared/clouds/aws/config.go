@@ -80,6 +80,13 @@ func New(env func(string) string, credentials sdk.CredentialsProvider) (*Client,
 	return c, errors.Join(err, c.locate(env))
 }
 
+// Over makes the client call through transport and take its jitter from random, in
+// [0, 1): a simulation is both.
+func (c *Client) Over(transport http.RoundTripper, random func() float64) *Client {
+	c.http.Transport, c.random = transport, random
+	return c
+}
+
 // locate finds the endpoints of all services.
 func (c *Client) locate(env func(string) string) error {
 	local, err := standIn(env)

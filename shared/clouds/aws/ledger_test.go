@@ -78,8 +78,7 @@ func newLedger(t *testing.T, server *awstest.Server) (*Ledger, *wire) {
 		t.Fatal(err)
 	}
 	w := new(wire)
-	client.http = &http.Client{Transport: w}
-	client.random = func() float64 { return 0 }
+	client.Over(w, func() float64 { return 0 })
 	return client.Ledger(server.LedgerTable(t)), w
 }
 
