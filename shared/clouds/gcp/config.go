@@ -112,3 +112,10 @@ func newHTTP() *http.Client {
 		},
 	}
 }
+
+// Over makes the client call through transport and take its jitter from random, in
+// [0, 1): a simulation is both.
+func (c *Client) Over(transport http.RoundTripper, random func() float64) *Client {
+	c.http.Transport, c.random = transport, random
+	return c
+}
