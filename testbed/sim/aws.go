@@ -1,0 +1,234 @@
+package sim
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/webhook-functions/template/shared/clouds/aws"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/outbound/calls"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/secrets"
+	"github.com/webhook-functions/template/shared/worker"
+	"github.com/webhook-functions/template/testbed/sim/dynamodb"
+	"github.com/webhook-functions/template/testbed/sim/queue"
+	"github.com/webhook-functions/template/testbed/sim/stored"
+)
+
+// awsCloud is Lambda, SQS, DynamoDB and Secrets Manager, wired as the entry points
+// functions/aws-… wire them.
+type awsCloud struct {
+	w        *world
+	database *dynamodb.Database
+}
+
+func awsError(status int, code string) answer {
+	body, _ := json.Marshal(map[string]string{"__type": "com.amazonaws#" + code, "message": "simulated"})
+	return answer{status: status, body: body}
+}
+
+func awsPort(name string, lateness time.Duration, faults ...Fault) *port {
+	return &port{name: name, lateness: lateness, faults: faults,
+		throttle: awsError(400, "ThrottlingException"), denied: awsError(400, "AccessDeniedException"), failure: awsError(500, "InternalServerError")}
+}
+
+var (
+	everyFault = []Fault{Before, Lost, Late, Slow, Throttle, Denied, Corrupt, KillBefore, KillAfter, Freeze}
+
+	sqs            = awsPort("SQS", 5*time.Second, everyFault...)
+	dynamoDB       = awsPort("DynamoDB", 5*time.Second, everyFault...)
+	secretsManager = awsPort("Secrets Manager", 5*time.Second, everyFault...)
+)
+
+var awsVariables = map[string]string{
+	"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "test-secret-access-key",
+}
+
+func newAWS(w *world) *awsCloud {
+	return &awsCloud{w, dynamodb.New(time.Now)}
+}
+
+func (a *awsCloud) onCommit(f func([]stored.Change)) { a.database.OnCommit = f }
+
+func (a *awsCloud) log(to io.Writer) *slog.Logger { return aws.NewLog(to, variables()) }
+
+func (a *awsCloud) concurrency(string) int { return 1 }
+
+func (a *awsCloud) batch(random *rand.Rand) int { return 1 + random.IntN(10) }
+
+func (a *awsCloud) longest(int) time.Duration { return 30 * time.Second }
+
+func (a *awsCloud) queues() (of, dead queue.Options) {
+	const day = 24 * time.Hour
+	return queue.Options{Visibility: 180 * time.Second, MaxReceives: 10, Retention: 4 * day, KeepsAge: true},
+		queue.Options{Visibility: 180 * time.Second, Retention: 14 * day, KeepsAge: true}
+}
+
+func (a *awsCloud) client(t http.RoundTripper, p *process) *aws.Client {
+	client, err := aws.FromEnv(variables(awsVariables))
+	if err != nil {
+		panic(err)
+	}
+	random := func() float64 { return 0.5 }
+	if p != nil {
+		random = p.random.Float64
+	}
+	return client.Over(t, random)
+}
+
+func queueURL(name string) string { return "https://sqs.eu-west-1.amazonaws.com/123456789012/" + name }
+
+func (a *awsCloud) reader() reader {
+	client := a.client(quiet{a.w}, nil)
+	return reader{client.Ledger("ledger"), client.Records("records")}
+}
+
+func (a *awsCloud) ports(p *process) operatorPorts {
+	client := a.client(a.w, p)
+	return operatorPorts{client.Ledger("ledger"), client.Queue(queueURL("outbound"))}
+}
+
+func (a *awsCloud) start(p *process) {
+	client := a.client(a.w, p)
+	switch p.kind {
+	case "ingest":
+		handle := aws.FunctionURL(&ingest.Ingest{
+			Providers:   ingest.Routes(providers.Table().Providers()...),
+			Keyrings:    secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), time.Now, p.random.Float64, p.log),
+			Events:      client.Queue(queueURL("events")),
+			DeadLetters: client.Queue(queueURL("dead")),
+			Now:         time.Now,
+			Log:         p.log,
+		})
+		p.front = func(ctx context.Context, r request) int { return functionURL(ctx, handle, r) }
+	case "worker":
+		p.batch = lambdaBatch(&worker.Worker{
+			Handlers:    handlers.Table(a.w.reactions(), client.Ledger("ledger"), client.Records("records"), time.Now, p.log),
+			Unknown:     handlers.KeepUnknown(client.Records("records")),
+			FollowUps:   client.Queue(queueURL("outbound")),
+			DeadLetters: client.Queue(queueURL("dead")),
+			Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
+			Now:         time.Now,
+			Log:         p.log,
+		})
+	case "outbound":
+		p.batch = a.w.starting(p, client.Settings("outbound"), func(settings calls.Settings) batch {
+			return lambdaBatch(&worker.Worker{
+				Handlers: calls.Table(settings, calls.Ports{
+					Ledger:  client.Ledger("ledger"),
+					Records: client.Records("records"),
+					Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: a.w},
+					Now:     time.Now,
+					Jitter:  func() time.Duration { return upTo(p.random, time.Second) },
+				}, p.log),
+				FollowUps:   client.Queue(queueURL("outbound")),
+				DeadLetters: client.Queue(queueURL("dead")),
+				Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
+				Now:         time.Now,
+				Log:         p.log,
+			})
+		})
+	}
+}
+
+// functionURL is Lambda's front door.
+func functionURL(ctx context.Context, handle aws.Handler, r request) int {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	event := map[string]any{
+		"version": "2.0", "rawPath": r.path, "headers": r.header,
+		"requestContext": map[string]any{"requestId": "1", "http": map[string]string{"method": r.method}},
+		"body":           string(r.body),
+	}
+	if !utf8.Valid(r.body) {
+		event["body"], event["isBase64Encoded"] = base64.StdEncoding.EncodeToString(r.body), true
+	}
+	text, err := json.Marshal(event)
+	if err != nil {
+		panic(err)
+	}
+	var reply struct{ StatusCode int }
+	answer, err := handle(ctx, text)
+	if err != nil || json.Unmarshal(answer, &reply) != nil || reply.StatusCode == 0 {
+		return 502
+	}
+	return reply.StatusCode
+}
+
+// lambdaBatch is Lambda's event source mapping with ReportBatchItemFailures.
+func lambdaBatch(of *worker.Worker) batch {
+	handle := aws.SQSBatch(of)
+	return func(ctx context.Context, messages []queue.Received) ([]bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		records := make([]map[string]any, len(messages))
+		for i, m := range messages {
+			records[i] = map[string]any{"messageId": m.ID, "body": string(m.Body), "eventSource": "aws:sqs",
+				"attributes": map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.Receives)}}
+		}
+		event, err := json.Marshal(map[string]any{"Records": records})
+		if err != nil {
+			return nil, err
+		}
+		answer, err := handle(ctx, event)
+		var failed struct {
+			BatchItemFailures *[]struct{ ItemIdentifier string }
+		}
+		if err != nil || json.Unmarshal(answer, &failed) != nil || failed.BatchItemFailures == nil {
+			return nil, errors.New("the batch failed")
+		}
+		acks := make([]bool, len(messages))
+		for i, m := range messages {
+			acks[i] = true
+			for _, f := range *failed.BatchItemFailures {
+				acks[i] = acks[i] && f.ItemIdentifier != m.ID
+			}
+		}
+		return acks, nil
+	}
+}
+
+func (a *awsCloud) call(r *http.Request, body []byte) *call {
+	service, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	name := "aws " + caller(r.Context()) + ": " + operation
+	switch {
+	case service == "AmazonSQS":
+		return &call{site: name, port: sqs, serve: a.w.by(r, func() answer { return a.send(body) })}
+	case service == "secretsmanager":
+		return &call{site: name, port: secretsManager, serve: func() answer { return a.w.secrets.manager(body) }}
+	case strings.HasPrefix(service, "DynamoDB"):
+		return &call{site: name, port: dynamoDB,
+			serve: func() answer { return plain(a.database.Serve(operation, body)) },
+			holds: a.database.Writes(operation, body),
+			clash: func(keys []string) (int, []byte) { return a.database.Conflict(operation, body, keys) },
+		}
+	}
+	return nil
+}
+
+func plain(status int, body []byte) answer { return answer{status: status, body: body} }
+
+func (a *awsCloud) send(body []byte) answer {
+	var in struct{ QueueUrl, MessageBody string }
+	if json.Unmarshal(body, &in) != nil || in.QueueUrl == "" {
+		return awsError(400, "InvalidParameterValue")
+	}
+	id := a.w.queueNamed(in.QueueUrl).Send([]byte(in.MessageBody), nil)
+	sum := md5.Sum([]byte(in.MessageBody))
+	out, _ := json.Marshal(map[string]string{"MessageId": id, "MD5OfMessageBody": hex.EncodeToString(sum[:])})
+	return answer{status: 200, body: out}
+}

@@ -1,0 +1,227 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// call is one call of a port, made by a task.
+type call struct {
+	site  string
+	port  *port
+	serve func() answer                                 // carries it out, at one instant
+	holds []string                                      // the items it writes
+	clash func(held []string) (status int, body []byte) // the answer where another call holds them; nil: no such fault
+
+	task     *task
+	deadline time.Time // of the caller's context; zero: none
+	ordinal  int
+	done     bool // carried out, or never will be
+}
+
+// answer is what a caller gets.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	err    error
+}
+
+func (a answer) String() string {
+	if a.err != nil {
+		return a.err.Error()
+	}
+	return fmt.Sprint(a.status)
+}
+
+// port says how one kind of service fails.
+type port struct {
+	name     string
+	faults   []Fault
+	lateness time.Duration // how long after the caller gave up a call may still be carried out
+	throttle answer
+	denied   answer
+	failure  answer // a 5xx
+}
+
+// errNetwork is what a broken connection looks like.
+type errNetwork string
+
+func (e errNetwork) Error() string { return string(e) }
+
+const (
+	errRefused errNetwork = "connection refused"
+	errReset   errNetwork = "connection reset"
+)
+
+type errDeadline struct{}
+
+func (errDeadline) Error() string { return "context deadline exceeded" }
+
+// Timeout is asked for by net/http.
+func (errDeadline) Timeout() bool { return true }
+
+// admit decides the fate of a call and puts it on the agenda. Each call draws from a
+// stream of its own, so that leaving one fault out leaves the others as they are.
+func (w *world) admit(c *call) {
+	w.ordinal++
+	c.ordinal = w.ordinal
+	c.task.call = c
+	random := rand.New(rand.NewPCG(w.history.Seed, uint64(c.ordinal)))
+	fault := w.fate(c, random)
+	w.underWay = append(w.underWay, c)
+	apply := time.Now().Add(upTo(random, 15*time.Millisecond))
+	back := apply.Add(upTo(random, 5*time.Millisecond))
+	w.note("call %d %s of %s %s", c.ordinal, c.site, c.task.what, fault)
+	fates[fault](w, c, random, apply, back)
+}
+
+// fate draws the fault of a call.
+func (w *world) fate(c *call, random *rand.Rand) Fault {
+	fault := None
+	if w.storm && random.Float64() < w.plan.weather.rate(c.port.name, time.Since(w.start)) {
+		fault = c.port.faults[random.IntN(len(c.port.faults))]
+	}
+	if fault == None && c.clash != nil && random.IntN(2) == 0 && w.contended(c) {
+		fault = Conflict
+	}
+	if fault == Conflict && (c.clash == nil || len(c.holds) == 0) || slices.Contains(w.history.Calm, c.ordinal) {
+		fault = None
+	}
+	w.coverage.hit(c.site, fault)
+	if fault != None {
+		w.faulty = append(w.faulty, c.ordinal)
+	}
+	return fault
+}
+
+// contended says whether another call under way writes an item that c writes.
+func (w *world) contended(c *call) bool {
+	return slices.ContainsFunc(w.underWay, func(other *call) bool {
+		return other != c && !other.done && slices.ContainsFunc(other.holds, func(key string) bool { return slices.Contains(c.holds, key) })
+	})
+}
+
+// fates is a row per fault: what it puts on the agenda.
+var fates = [faults]func(w *world, c *call, random *rand.Rand, apply, back time.Time){
+	None: func(w *world, c *call, _ *rand.Rand, apply, back time.Time) {
+		w.carryOut(c, apply, func(a answer) { w.answerAt(c, back, a) })
+	},
+	Before: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
+		a := answer{err: errRefused}
+		if random.IntN(2) == 0 {
+			a = c.port.failure
+		}
+		w.answerAt(c, back, a)
+		w.forget(c)
+	},
+	Lost: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
+		if random.IntN(3) == 0 {
+			back = back.Add(time.Hour) // no answer at all, until the caller gives up
+		}
+		w.carryOut(c, apply, func(answer) { w.answerAt(c, back, answer{err: errReset}) })
+	},
+	Late: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
+		givenUp := back.Add(5 * time.Second)
+		if !c.deadline.IsZero() {
+			givenUp = c.deadline
+		}
+		w.answerAt(c, givenUp, answer{err: errReset})
+		w.carryOut(c, givenUp.Add(upTo(random, c.port.lateness)), func(answer) {})
+	},
+	Slow: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
+		apply = apply.Add(upTo(random, 6*time.Second))
+		w.carryOut(c, apply, func(a answer) { w.answerAt(c, apply.Add(back.Sub(apply).Abs()), a) })
+	},
+	Throttle: func(w *world, c *call, _ *rand.Rand, apply, back time.Time) {
+		w.answerAt(c, back, c.port.throttle)
+		w.forget(c)
+	},
+	Denied: func(w *world, c *call, _ *rand.Rand, apply, back time.Time) {
+		w.answerAt(c, back, c.port.denied)
+		w.forget(c)
+	},
+	Corrupt: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
+		w.carryOut(c, apply, func(a answer) { w.answerAt(c, back, damaged(a, random)) })
+	},
+	Conflict: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
+		status, body := c.clash(c.holds[:1+random.IntN(len(c.holds))])
+		w.answerAt(c, back, answer{status: status, body: body})
+		w.forget(c)
+	},
+	KillBefore: func(w *world, c *call, _ *rand.Rand, apply, back time.Time) {
+		w.at(apply, func() { w.kill(c.task.process) })
+		w.forget(c)
+	},
+	KillAfter: func(w *world, c *call, _ *rand.Rand, apply, back time.Time) {
+		w.carryOut(c, apply, func(answer) { w.kill(c.task.process) })
+	},
+	Freeze: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
+		thaw := back.Add(upTo(random, 20*time.Minute))
+		c.task.process.freeze(thaw)
+		w.carryOut(c, apply, func(a answer) { w.answerAt(c, thaw, a) })
+	},
+}
+
+// carryOut has the service carry out a call at one instant. A caller whose context
+// ends before gets no answer.
+func (w *world) carryOut(c *call, at time.Time, then func(answer)) {
+	if !c.deadline.IsZero() && at.After(c.deadline) {
+		w.answerAt(c, at, answer{})
+	}
+	w.at(at, func() {
+		a := c.serve()
+		w.forget(c)
+		w.note("call %d is carried out: %v", c.ordinal, a)
+		then(a)
+	})
+}
+
+// forget takes a call from those under way.
+func (w *world) forget(c *call) {
+	c.done = true
+	w.underWay = slices.DeleteFunc(w.underWay, func(other *call) bool { return other == c })
+}
+
+// answerAt resumes the caller with an answer, or with its context's error if that
+// ends before.
+func (w *world) answerAt(c *call, at time.Time, a answer) {
+	if !c.deadline.IsZero() && at.After(c.deadline) {
+		at, a = c.deadline.Add(1), answer{err: errDeadline{}}
+	}
+	w.at(at, func() { w.answer(c, a) })
+}
+
+// answer waits until the caller's process is not frozen.
+func (w *world) answer(c *call, a answer) {
+	if thaw := c.task.process.thaw; thaw.After(time.Now()) {
+		w.at(thaw.Add(1), func() { w.answer(c, a) })
+		return
+	}
+	w.resume(c, a)
+}
+
+func (w *world) resume(c *call, a answer) {
+	if c.task.call != c { // killed meanwhile
+		return
+	}
+	c.task.call = nil
+	w.note("call %d is answered: %v", c.ordinal, a)
+	c.task.resume <- a
+}
+
+// damaged cuts an answer.
+func damaged(a answer, random *rand.Rand) answer {
+	if len(a.body) > 0 {
+		a.body = slices.Clone(a.body[:random.IntN(len(a.body))])
+	}
+	return a
+}
+
+// upTo draws a duration of at least a nanosecond.
+func upTo(random *rand.Rand, longest time.Duration) time.Duration {
+	return 1 + time.Duration(random.Int64N(int64(longest)))
+}

@@ -1,0 +1,92 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/webhook-functions/template/testbed/sim/queue"
+)
+
+// poke plans the next poll of a queue for when it has something to give.
+func (w *world) poke(q *queue.Queue) {
+	next, ok := q.Next()
+	if !ok || q == w.dead {
+		return
+	}
+	if now := time.Now(); next.Before(now) {
+		next = now
+	}
+	next = next.Add(upTo(w.random, 20*time.Millisecond))
+	if planned, ok := w.polled[q]; ok && !planned.After(next) {
+		return
+	}
+	w.polled[q] = next
+	w.at(next, func() {
+		if w.polled[q].Equal(next) {
+			delete(w.polled, q)
+			w.poll(q)
+		}
+	})
+}
+
+// poll has the cloud deliver a batch, as Lambda's event source mapping and a push
+// subscription do.
+func (w *world) poll(q *queue.Queue) {
+	defer w.poke(q)
+	kind := map[*queue.Queue]string{w.events: "worker", w.outbound: "outbound"}[q]
+	p := w.process(kind)
+	if p == nil && w.random.IntN(4) > 0 {
+		w.polled[q] = time.Now().Add(time.Second)
+		w.at(w.polled[q], func() { delete(w.polled, q); w.poll(q) })
+		return
+	}
+	received := q.Receive(w.cloud.batch(w.random))
+	if len(received) == 0 {
+		return
+	}
+	fault := w.pollerFault(kind)
+	if p == nil || fault == Throttle { // no instance takes them: their receive counts rise
+		w.note("%d messages of %s find no instance", len(received), w.queueName(q))
+		return
+	}
+	w.deliver(q, p, received, fault)
+}
+
+func (w *world) pollerFault(kind string) (fault Fault) {
+	if w.storm && w.random.Float64() < w.plan.weather.usual {
+		fault = pick(w.random, Throttle, Lost)
+	}
+	w.coverage.hit(w.plan.cloud+" "+kind+": delivery of a batch", fault)
+	return fault
+}
+
+// deliver has an instance handle messages, and settles them by its answer.
+func (w *world) deliver(q *queue.Queue, p *process, received []queue.Received, fault Fault) {
+	var acks []bool
+	var err error
+	began := time.Now()
+	what := fmt.Sprintf("%d messages of %s", len(received), w.queueName(q))
+	w.note("%s %d gets %s, fault %s", p.kind, p.id, what, fault)
+	w.invoke(p, what, func(ctx context.Context) { acks, err = p.batch(ctx, received) }, func(t *task) {
+		defer w.poke(q)
+		if took := time.Since(began); !t.killed && !t.frozen && took > w.cloud.longest(len(received)) {
+			w.violate("G9: %s took %v for %s", p.kind, took, what)
+		}
+		if t.killed || err != nil || fault == Lost {
+			return
+		}
+		for i, r := range received {
+			w.verdict(q, r, acks[i])
+		}
+	})
+}
+
+func (w *world) verdict(q *queue.Queue, r queue.Received, ack bool) {
+	w.note("message %s of %s: acknowledged %t", r.ID, w.queueName(q), ack)
+	if ack {
+		q.Ack(r)
+		return
+	}
+	q.Retry(r)
+}

@@ -1,0 +1,127 @@
+package sim
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/webhook-functions/template/testbed/sim/queue"
+)
+
+// process is one instance of a function, or an operator's command: the production
+// code with a memory of its own, which may die or stand still.
+type process struct {
+	id     int
+	kind   string // "ingest", "worker", "outbound", "operator"
+	dead   bool
+	thaw   time.Time // it stands still until then
+	tasks  []*task
+	random *rand.Rand
+	log    *slog.Logger
+
+	front front // of ingest
+	batch batch // of worker and outbound
+}
+
+// front answers one request, as the cloud's front door passes it on.
+type front func(ctx context.Context, r request) (status int)
+
+// batch handles messages and says which are acknowledged. An error acknowledges none.
+type batch func(ctx context.Context, messages []queue.Received) (acks []bool, err error)
+
+// request is what a sender posts.
+type request struct {
+	method, path string
+	header       map[string]string
+	body         []byte
+}
+
+func (p *process) freeze(until time.Time) {
+	if until.After(p.thaw) {
+		p.thaw = until
+	}
+	for _, t := range p.tasks {
+		t.frozen = true
+	}
+}
+
+// mostProcesses of one function at a time.
+const mostProcesses = 3
+
+// process gives an instance of a function with room for another invocation, nil if
+// there is none. Now and then it is a new one.
+func (w *world) process(kind string) *process {
+	room := slices.DeleteFunc(slices.Clone(w.pools[kind]), func(p *process) bool {
+		return len(p.tasks) >= w.cloud.concurrency(kind) || p.thaw.After(time.Now())
+	})
+	if len(w.pools[kind]) < mostProcesses && (len(room) == 0 || w.random.IntN(8) == 0) {
+		return w.launch(kind)
+	}
+	if len(room) == 0 {
+		return nil
+	}
+	return room[w.random.IntN(len(room))]
+}
+
+func (w *world) launch(kind string) *process {
+	w.processes++
+	p := &process{id: w.processes, kind: kind, random: rand.New(rand.NewPCG(w.history.Seed, 1<<40+uint64(w.processes)))}
+	p.log = slog.New(w.cloud.log(&listener{w, p}).Handler())
+	w.cloud.start(p)
+	w.pools[kind] = append(w.pools[kind], p)
+	w.note("%s %d starts", kind, p.id)
+	return p
+}
+
+// retire ends an instance that has nothing to do.
+func (w *world) retire(p *process) {
+	if len(p.tasks) == 0 {
+		w.leave(p)
+	}
+}
+
+func (w *world) leave(p *process) {
+	p.dead = true
+	w.pools[p.kind] = slices.DeleteFunc(w.pools[p.kind], func(other *process) bool { return other == p })
+}
+
+// kill ends an instance and what it is doing.
+func (w *world) kill(p *process) {
+	if p.dead {
+		return
+	}
+	w.note("%s %d is killed", p.kind, p.id)
+	w.leave(p)
+	for _, t := range slices.Clone(p.tasks) {
+		if c := t.call; c != nil {
+			t.call = nil
+			t.resume <- answer{}
+		}
+	}
+}
+
+// invoke starts a task and calls over when it has ended.
+func (w *world) invoke(p *process, what string, f func(context.Context), over func(t *task)) {
+	t := w.schedule.start(p, what, f, nil)
+	t.over = func(bool) {
+		p.tasks = slices.DeleteFunc(p.tasks, func(other *task) bool { return other == t })
+		w.note("%s ends, killed %t", what, t.killed)
+		over(t)
+	}
+}
+
+// listener reads what a process logs.
+type listener struct {
+	w *world
+	p *process
+}
+
+// Write checks one line. What a dead process would have logged is lost.
+func (l *listener) Write(line []byte) (int, error) {
+	if !l.p.dead {
+		l.w.hear(string(line))
+	}
+	return len(line), nil
+}

@@ -1,0 +1,80 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/outbound/calls"
+	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/secrets"
+	"github.com/webhook-functions/template/testbed/sim/queue"
+)
+
+// store is the clouds' store of secrets.
+type store struct {
+	valid map[string][]string // by platform, newest first
+	keys  string              // outbound's settings
+}
+
+func newStore(platforms []string) store {
+	s := store{valid: map[string][]string{}, keys: fakeapi.SecretJSON()}
+	for _, name := range platforms {
+		s.valid[name] = []string{secretOf(name, 1)}
+	}
+	return s
+}
+
+// secretOf is the nth secret of a platform.
+func secretOf(platform string, n int) string {
+	return "test-secret-" + platform + "-" + string(rune('a'+n)) + "-0123456789abcdef"
+}
+
+// text is a secret as it is stored.
+func (s *store) text(name string) []byte {
+	if name == "outbound" {
+		return []byte(s.keys)
+	}
+	text, _ := json.Marshal(s.valid)
+	return text
+}
+
+// manager answers Secrets Manager's GetSecretValue.
+func (s *store) manager(body []byte) answer {
+	var in struct{ SecretId string }
+	if json.Unmarshal(body, &in) != nil {
+		return awsError(400, "InvalidRequestException")
+	}
+	out, _ := json.Marshal(map[string]string{"SecretString": string(s.text(in.SecretId))})
+	return answer{status: 200, body: out}
+}
+
+// reactions are the settings of the worker's reactions.
+func (w *world) reactions() handlers.Settings {
+	s, err := handlers.SettingsFromEnv(variables(w.plan.env))
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// starting makes a function of one that reads its settings from a secret first. An
+// instance that cannot start ends, and its messages come back.
+func (w *world) starting(p *process, fetch secrets.Fetch, start func(calls.Settings) batch) batch {
+	var ready batch
+	return func(ctx context.Context, messages []queue.Received) ([]bool, error) {
+		if ready == nil {
+			env := variables(w.plan.env, map[string]string{"GABBER_API_URL": platformURL})
+			env, err := secrets.Overlay(ctx, fetch, env, calls.Variables(), p.log)
+			if err != nil {
+				return nil, err
+			}
+			settings, err := calls.SettingsFromEnv(env)
+			if err != nil {
+				return nil, err
+			}
+			ready = start(settings)
+		}
+		return ready(ctx, messages)
+	}
+}

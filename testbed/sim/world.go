@@ -1,0 +1,69 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/webhook-functions/template/testbed/sim/field"
+	"github.com/webhook-functions/template/testbed/sim/queue"
+)
+
+// world is one history while it happens.
+type world struct {
+	schedule
+	history    History
+	plan       plan
+	random     *rand.Rand // of all but calls
+	start      time.Time
+	storm      bool // faults may happen
+	coverage   Coverage
+	violations []string
+	story      io.Writer
+
+	underWay []*call
+	ordinal  int
+
+	cloud                  cloud
+	events, outbound, dead *queue.Queue
+	polled                 map[*queue.Queue]time.Time // when its next poll is, zero: none
+	pools                  map[string][]*process
+	processes              int
+	secrets                store
+	api                    *platforms
+	books                  books
+	records                recorded
+	ledger                 reader
+
+	signed    map[string]bool   // bodies that a sender signed
+	kept      map[string]bool   // bodies that a queue confirmed
+	signers   map[string]string // the secret a platform signs with, if it is not its first
+	rotated   map[string]bool   // platforms whose secret is not the first
+	publisher string            // the function that a queue takes a message from
+	faulty    []int             // ordinals of calls that a fault happened to
+	canaries  []string          // what no log may show
+	queued    []field.Queued    // what ingest stored
+	sent      []field.Accepted
+	granted   []field.Grant
+	archive   []queue.Message // each message there has been
+}
+
+// note adds a line to the story.
+func (w *world) note(format string, args ...any) {
+	if w.story != nil {
+		fmt.Fprintf(w.story, "%12s  %s\n", time.Since(w.start), fmt.Sprintf(format, args...))
+	}
+}
+
+// violate notes a broken promise.
+func (w *world) violate(format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	w.note("VIOLATION %s", what)
+	if !slices.Contains(w.violations, what) {
+		w.violations = append(w.violations, what)
+	}
+}
+
+func (w *world) in(d time.Duration, run func()) { w.at(time.Now().Add(d), run) }
