@@ -46,7 +46,7 @@ var shapes = []struct {
 	{2, drawLimit},
 	{2, drawTools},
 	{8, drawCall},
-	{3, drawObject},
+	{3, drawReport},
 	{4, drawLead},
 	{5, drawModel},
 	{2, drawUnknown},

@@ -10,8 +10,8 @@
 // versions are computed a second time, from the documents. So a mistake of the
 // product is not repeated here. The tests compare both.
 //
-// A new event is a type with the methods of shape and a row in shapes; a new promise
-// is a method of court and a line in [Judge].
+// A new event is a type with the methods of shape and a row in shapes. A new promise
+// is a method of judgement and a line in [Judge].
 package field
 
 import (
@@ -37,6 +37,8 @@ type Want struct {
 	Account string // of a usage event
 	Amount  int64  // micro-credits; negative takes credits away
 	Priced  bool   // the usage has a price: a charge, also in suspense and at 0
+
+	ID string // identity of the event, in its message; empty for an undecodable body
 
 	// Key is the identity in the ledger; events of one Key are one event. Meaning is
 	// the fingerprint: equal Key and other Meaning or Account is a conflict.

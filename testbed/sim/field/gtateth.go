@@ -119,25 +119,27 @@ func reported(name, data, id string, sent, updated moment, s style, w Want) Even
 	if w.Kind == DeadLetter {
 		return e
 	}
-	if id == "" {
-		id = byBody(gtateth, name, e.Body)
+	changed := updated
+	if changed.json == "" {
+		changed = sent
+	}
+	if e.Wants.ID = byBody(gtateth, name, e.Body); id == "" {
+		id = e.Wants.ID
+	} else if changed.json != "" {
+		e.Wants.ID = identity(gtateth.name, name, "id", id, strings.Trim(changed.json, `"`))
 	}
 	model, verb, _ := strings.Cut(name, ".")
 	stage, known := verbStages[verb]
 	if !known {
 		stage = 1
 	}
-	changed := updated
-	if changed.json == "" {
-		changed = sent
-	}
 	e.Wants.Records = []Put{{Kind: gtateth.name + "." + model, ID: id, Version: stage<<56 + changed.micro, ByArrival: changed.json == "", Data: []byte(s.spaced(data))}}
 	return e
 }
 
-// thing is one of G-Tateth's events about a conversation, a customer, a message or a
+// report is one of G-Tateth's events about a conversation, a customer, a message or a
 // user.
-type thing struct {
+type report struct {
 	name          string
 	id            text
 	conversation  text // of a message
@@ -146,12 +148,12 @@ type thing struct {
 	style         style
 }
 
-var thingNames = []string{"conversation.created", "conversation.updated", "conversation.closed", "customer.created", "customer.updated",
+var reportNames = []string{"conversation.created", "conversation.updated", "conversation.closed", "customer.created", "customer.updated",
 	"message.sent", "message.received", "user.created"}
 
-func drawObject(random *rand.Rand) shape {
-	return thing{
-		name:         pick(random, thingNames),
+func drawReport(random *rand.Rand) shape {
+	return report{
+		name:         pick(random, reportNames),
 		id:           often(random, objectIDs, append(noText, oddText[0])),
 		conversation: pick(random, []text{{}, {`"v1"`, "v1", false}, {`{"_id":"v2"}`, "v2", false}, {"null", "", false}, {"7", "", true}}),
 		text:         pick(random, []string{"yes", "no"}),
@@ -161,21 +163,21 @@ func drawObject(random *rand.Rand) shape {
 	}
 }
 
-func (o thing) vary(random *rand.Rand) shape {
+func (o report) vary(random *rand.Rand) shape {
 	switch random.IntN(4) {
 	case 0:
 		o.text = pick(random, []string{"yes", "no", "perhaps"})
 	case 1:
 		o.updated = pick(random, moments)
 	case 2:
-		o.name = pick(random, thingNames)
+		o.name = pick(random, reportNames)
 	default:
 		o.style = o.style.other()
 	}
 	return o
 }
 
-func (o thing) event(*Rules) Event {
+func (o report) event(*Rules) Event {
 	conversation := text{}
 	if strings.HasPrefix(o.name, "message.") {
 		conversation = o.conversation

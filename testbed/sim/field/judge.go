@@ -16,20 +16,20 @@ import (
 // The promises are G1 to G6 of the contract. G7 is of the logs, and G8 compares two
 // worlds: neither is judged here.
 func Judge(w World) []string {
-	c := newCourt(&w)
-	c.arrive()   // G1, G4
-	c.usage()    // G2, G5
-	c.grants()   // G3
-	c.accounts() // G3
-	c.limits()   // G6
-	c.records()
-	c.ignored()
-	c.letters() // G5
-	return c.broken
+	j := newJudgement(&w)
+	j.arrive()   // G1, G4
+	j.usage()    // G2, G5
+	j.grants()   // G3
+	j.accounts() // G3
+	j.limits()   // G6
+	j.records()
+	j.ignored()
+	j.letters() // G5
+	return j.broken
 }
 
-// court is one judgement on its way.
-type court struct {
+// judgement is what is known of one world.
+type judgement struct {
 	*World
 	broken []string
 
@@ -51,7 +51,7 @@ type arrival struct {
 	at     time.Time
 	letter string // its key as a dead letter
 	dead   bool   // it must be a dead letter
-	stored []byte
+	body   []byte // of the message
 }
 
 type entry struct {
@@ -59,26 +59,26 @@ type entry struct {
 	caused bool
 }
 
-func newCourt(w *World) *court {
-	c := &court{World: w, sent: make(map[string]*delivery, len(w.Sent)), entries: make(map[string]*entry, len(w.Entries))}
+func newJudgement(w *World) *judgement {
+	j := &judgement{World: w, sent: make(map[string]*delivery, len(w.Sent)), entries: make(map[string]*entry, len(w.Entries))}
 	for i := range w.Entries {
 		e := &entry{Entry: &w.Entries[i]}
-		c.order = append(c.order, e)
-		if c.entries[e.ID] != nil {
-			c.breaks("G2: entry %s is there twice", short(e.ID))
+		j.order = append(j.order, e)
+		if j.entries[e.ID] != nil {
+			j.breaks("G2: entry %s is there twice", short(e.ID))
 			continue
 		}
-		c.entries[e.ID] = e
+		j.entries[e.ID] = e
 	}
-	return c
+	return j
 }
 
-func (c *court) breaks(format string, args ...any) {
-	c.broken = append(c.broken, fmt.Sprintf(format, args...))
+func (j *judgement) breaks(format string, args ...any) {
+	j.broken = append(j.broken, fmt.Sprintf(format, args...))
 }
 
-// letter is what is read of a message.
-type letter struct {
+// stored is what is read of a message.
+type stored struct {
 	ID     string `json:"id"`
 	Source string `json:"source"`
 	Type   string `json:"type"`
@@ -89,56 +89,58 @@ type letter struct {
 const webhooks = "/webhooks/"
 
 // read gives a message, the platform it came from and its body as one key.
-func read(q Queued) (l letter, of string, err error) {
-	err = json.Unmarshal(q.Body, &l)
-	platform, found := strings.CutPrefix(l.Source, webhooks)
+func read(q Queued) (m stored, of string, err error) {
+	err = json.Unmarshal(q.Body, &m)
+	platform, found := strings.CutPrefix(m.Source, webhooks)
 	if err == nil && !found {
-		err = fmt.Errorf("a message of %s", l.Source)
+		err = fmt.Errorf("a message of %s", m.Source)
 	}
-	return l, bodyKey(platform, l.Data), err
+	return m, bodyKey(platform, m.Data), err
 }
 
 func bodyKey(platform string, body []byte) string { return platform + "\x00" + string(body) }
 
 // arrive makes the arrivals. Every message has bytes that were sent (G4), and every 200
 // has a message (G1).
-func (c *court) arrive() {
+func (j *judgement) arrive() {
 	var order []*delivery
-	for i := range c.Sent {
-		s := &c.Sent[i]
+	for i := range j.Sent {
+		s := &j.Sent[i]
 		key := bodyKey(s.Event.Platform, s.Event.Body)
-		if c.sent[key] == nil {
-			c.sent[key] = &delivery{event: &s.Event}
-			order = append(order, c.sent[key])
+		if j.sent[key] == nil {
+			j.sent[key] = &delivery{event: &s.Event}
+			order = append(order, j.sent[key])
 		}
 		if s.Status == 200 {
-			c.sent[key].accepted++
+			j.sent[key].accepted++
 		}
 	}
-	for _, q := range c.Queued {
-		c.arrival(q)
+	for _, q := range j.Queued {
+		j.arrival(q)
 	}
 	for _, d := range order {
 		if d.found < d.accepted {
-			c.breaks("G1: %s was answered 200 %d times and stored %d times", d.event.about(), d.accepted, d.found)
+			j.breaks("G1: %s was answered 200 %d times and stored %d times", d.event.about(), d.accepted, d.found)
 		}
 	}
 }
 
-func (c *court) arrival(q Queued) {
-	l, key, err := read(q)
-	at, timeErr := time.Parse(time.RFC3339Nano, l.Time)
-	of := c.sent[key]
+func (j *judgement) arrival(q Queued) {
+	m, key, err := read(q)
+	at, timeErr := time.Parse(time.RFC3339Nano, m.Time)
+	of := j.sent[key]
 	switch {
 	case err != nil:
-		c.breaks("G4: ingest stored what is no event: %v", err)
+		j.breaks("G4: ingest stored what is no event: %v", err)
 	case of == nil:
-		c.breaks("G4: ingest stored bytes of %s that no signed delivery carried", l.Source)
+		j.breaks("G4: ingest stored bytes of %s that no signed delivery carried", m.Source)
 	case timeErr != nil:
-		c.breaks("G5: a message of %s has no time", of.event.about())
+		j.breaks("G5: a message of %s has no time", of.event.about())
+	case of.event.Wants.ID != "" && of.event.Wants.ID != m.ID:
+		j.breaks("G5: a message of %s has another identity", of.event.about())
 	default:
 		of.found++
-		c.arrivals = append(c.arrivals, arrival{of: of, at: at, letter: key + "\x00" + l.Time, stored: q.Body, dead: of.event.Wants.Kind == DeadLetter})
+		j.arrivals = append(j.arrivals, arrival{of: of, at: at, letter: key + "\x00" + m.Time, body: q.Body, dead: of.event.Wants.Kind == DeadLetter})
 	}
 }
 
@@ -151,55 +153,55 @@ func short(id string) string { return id[:min(8, len(id))] }
 
 // letters compares the dead letters with what must be one. Each arrival leaves its own,
 // or more than one: a worker may die before it acknowledges.
-func (c *court) letters() {
+func (j *judgement) letters() {
 	due := make(map[string]int)
-	for _, a := range c.arrivals {
+	for _, a := range j.arrivals {
 		if a.dead {
 			due[a.letter]++
 		}
 	}
-	found := make(map[string]int, len(c.Dead))
-	for _, q := range c.Dead {
-		l, key, err := read(q)
-		key += "\x00" + l.Time
+	found := make(map[string]int, len(j.Dead))
+	for _, q := range j.Dead {
+		m, key, err := read(q)
+		key += "\x00" + m.Time
 		found[key]++
 		if err != nil || due[key] == 0 {
-			c.breaks("G5: a dead letter of %s %s has no cause", l.Source, l.Type)
+			j.breaks("G5: a dead letter of %s %s has no cause", m.Source, m.Type)
 		}
 	}
-	for _, a := range c.arrivals {
+	for _, a := range j.arrivals {
 		if a.dead && found[a.letter] < due[a.letter] {
-			c.breaks("G5: an arrival of %s is unusable and no dead letter", a.of.event.about())
+			j.breaks("G5: an arrival of %s is unusable and no dead letter", a.of.event.about())
 		}
 	}
 }
 
 // ignored looks at the records of events without a handler: the newest ten of a type
 // are kept, by the first five digits of the identity.
-func (c *court) ignored() {
+func (j *judgement) ignored() {
 	kept := map[string][]string{} // by kind and id, the messages that may be there
 	types := map[string]int{}
 	var order []string
-	for _, a := range c.arrivals {
+	for _, a := range j.arrivals {
 		e := a.of.event
 		if e.Wants.Kind != Ignored {
 			continue
 		}
-		key := e.Platform + ".unknown\x00" + e.Wants.Key[:5]
+		key := e.Platform + ".unknown\x00" + e.Wants.ID[:5]
 		if kept[key] == nil {
 			order = append(order, key)
 			types[e.Platform]++
 		}
-		kept[key] = append(kept[key], string(a.stored))
+		kept[key] = append(kept[key], string(a.body))
 	}
 	for _, key := range order {
 		kind, _, _ := strings.Cut(key, ".")
-		record, ok := c.Records[key]
+		record, ok := j.Records[key]
 		switch {
-		case !ok && types[kind] <= 10:
-			c.breaks("G5: an ignored event of %s is not kept", kind)
+		case (!ok || record.Deleted) && types[kind] <= 10:
+			j.breaks("G5: an ignored event of %s is not kept", kind)
 		case ok && !record.Deleted && !slices.Contains(kept[key], string(record.Data)):
-			c.breaks("G5: the record of an ignored event of %s is no message of it", kind)
+			j.breaks("G5: the record of an ignored event of %s is no message of it", kind)
 		}
 	}
 }

@@ -94,6 +94,11 @@ var damages = []struct {
 		w.Queued = append(w.Queued, Queued{Body: bytes.Replace(w.Queued[i].Body, []byte("/webhooks/gabber"), []byte("/webhooks/oblic"), 1)})
 		return true
 	}},
+	{"a message of another identity", "G5", func(w *World) bool {
+		i := slices.IndexFunc(w.Queued, func(q Queued) bool { return !q.Dead })
+		w.Queued[i].Body = bytes.Replace(w.Queued[i].Body, []byte(`"id":"`), []byte(`"id":"0`), 1)
+		return true
+	}},
 	{"an entry missing", "G5", func(w *World) bool { return w.drop(w.entryOf(charged)) }},
 	{"an entry of an event without an id missing", "G5", func(w *World) bool { return w.drop(w.entryOf(suppressed)) }},
 	{"an entry twice", "G2", func(w *World) bool {
@@ -186,8 +191,8 @@ var damages = []struct {
 			entries[e.ID] = true
 		}
 		i := slices.IndexFunc(w.Dead, func(q Queued) bool {
-			l, _, _ := read(q)
-			return entries[l.ID]
+			m, _, _ := read(q)
+			return entries[m.ID]
 		})
 		if i < 0 {
 			return false
@@ -197,8 +202,8 @@ var damages = []struct {
 	}},
 	{"a good event as a dead letter", "G5", func(w *World) bool {
 		i := slices.IndexFunc(w.Queued, func(q Queued) bool {
-			l, _, _ := read(q)
-			return w.entryOf(func(e Entry) bool { return e.ID == l.ID && e.Time.Format(time.RFC3339Nano) == l.Time }) != nil
+			m, _, _ := read(q)
+			return w.entryOf(func(e Entry) bool { return e.ID == m.ID && e.Time.Format(time.RFC3339Nano) == m.Time }) != nil
 		})
 		if i < 0 {
 			return false

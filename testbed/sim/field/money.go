@@ -9,11 +9,11 @@ import (
 
 // usage looks for the entries of all usage: one per identity, or by the dedup window
 // where there is none. An entry that is left over has no cause.
-func (c *court) usage() {
+func (j *judgement) usage() {
 	keys := map[string][]*arrival{}
 	var order []string
-	for i := range c.arrivals {
-		a := &c.arrivals[i]
+	for i := range j.arrivals {
+		a := &j.arrivals[i]
 		if w := &a.of.event.Wants; w.usage() {
 			if keys[w.Key] == nil {
 				order = append(order, w.Key)
@@ -23,19 +23,19 @@ func (c *court) usage() {
 	}
 	for _, key := range order {
 		if keys[key][0].of.event.Wants.NoID {
-			c.byWindow(key, keys[key])
+			j.byWindow(key, keys[key])
 		} else {
-			c.byKey(key, keys[key])
+			j.byKey(key, keys[key])
 		}
 	}
 }
 
 // byKey judges the arrivals of one identity. One meaning is booked, once; arrivals of
 // any other meaning are dead letters.
-func (c *court) byKey(key string, arrivals []*arrival) {
-	booked := c.entries[key]
+func (j *judgement) byKey(key string, arrivals []*arrival) {
+	booked := j.entries[key]
 	if booked == nil {
-		c.breaks("G5: %s has no entry", arrivals[0].of.event.about())
+		j.breaks("G5: %s has no entry", arrivals[0].of.event.about())
 		return
 	}
 	booked.caused = true
@@ -51,91 +51,91 @@ func (c *court) byKey(key string, arrivals []*arrival) {
 	}
 	switch {
 	case of == nil:
-		c.breaks("G2: entry %s means what no event of its identity means", short(key))
+		j.breaks("G2: entry %s means what no event of its identity means", short(key))
 		return
 	case !timely:
-		c.breaks("G5: the time of entry %s is that of no arrival", short(key))
+		j.breaks("G5: the time of entry %s is that of no arrival", short(key))
 	case booked.DedupKey != "":
-		c.breaks("G2: entry %s has an id and a dedup key", short(key))
+		j.breaks("G2: entry %s has an id and a dedup key", short(key))
 	}
-	c.amount(booked, &of.of.event.Wants)
+	j.amount(booked, &of.of.event.Wants)
 }
 
 // amount compares an entry that is not suppressed with what its event is worth.
-func (c *court) amount(booked *entry, w *Want) {
+func (j *judgement) amount(booked *entry, w *Want) {
 	kind := "unpriced"
 	if w.Priced {
 		kind = "charge"
 	}
 	if booked.Kind != kind || booked.Amount != w.Amount {
-		c.breaks("G3: entry %s is a %s of %d micro-credits, want a %s of %d", short(booked.ID), booked.Kind, booked.Amount, kind, w.Amount)
+		j.breaks("G3: entry %s is a %s of %d micro-credits, want a %s of %d", short(booked.ID), booked.Kind, booked.Amount, kind, w.Amount)
 	}
 }
 
 // byWindow judges the arrivals of events that only their bytes tell apart: one entry
 // per time of arrival. Two that count are more than the window apart, and each
 // suppressed one has one that counts within the window, before or after it.
-func (c *court) byWindow(key string, arrivals []*arrival) {
+func (j *judgement) byWindow(key string, arrivals []*arrival) {
 	var counted, suppressed []*entry
 	for _, a := range arrivals {
 		id := key + "@" + a.at.UTC().Format(time.RFC3339Nano)
-		booked := c.entries[id]
+		booked := j.entries[id]
 		if booked == nil {
-			c.breaks("G5: the arrival of %s at %s has no entry", a.of.event.about(), a.at.Format(time.RFC3339Nano))
+			j.breaks("G5: the arrival of %s at %s has no entry", a.of.event.about(), a.at.Format(time.RFC3339Nano))
 			continue
 		}
 		if booked.caused {
 			continue // of another arrival at the same moment
 		}
 		booked.caused = true
-		c.withoutID(booked, a)
+		j.withoutID(booked, a)
 		if booked.Kind == "suppressed" {
 			suppressed = append(suppressed, booked)
 		} else {
 			counted = append(counted, booked)
-			c.amount(booked, &a.of.event.Wants)
+			j.amount(booked, &a.of.event.Wants)
 		}
 	}
 	for i, one := range counted {
-		if slices.ContainsFunc(counted[:i], func(other *entry) bool { return c.near(one, other) }) {
-			c.breaks("G2: entry %s counts although the same bytes count within the window", short(one.ID))
+		if slices.ContainsFunc(counted[:i], func(other *entry) bool { return j.near(one, other) }) {
+			j.breaks("G2: entry %s counts although the same bytes count within the window", short(one.ID))
 		}
 	}
 	for _, one := range suppressed {
-		if !slices.ContainsFunc(counted, func(other *entry) bool { return c.near(one, other) }) {
-			c.breaks("G5: entry %s is suppressed and nothing within the window counts", short(one.ID))
+		if !slices.ContainsFunc(counted, func(other *entry) bool { return j.near(one, other) }) {
+			j.breaks("G5: entry %s is suppressed and nothing within the window counts", short(one.ID))
 		}
 	}
 }
 
 // withoutID compares what every entry of an event without an id has.
-func (c *court) withoutID(booked *entry, a *arrival) {
+func (j *judgement) withoutID(booked *entry, a *arrival) {
 	w := &a.of.event.Wants
 	dedupKey := w.Key
-	if c.Rules.Window == 0 {
+	if j.Rules.Window == 0 {
 		dedupKey = ""
 	}
 	switch {
 	case booked.Account != w.Account || booked.Fingerprint != w.Meaning:
-		c.breaks("G2: entry %s means what its event does not mean", short(booked.ID))
+		j.breaks("G2: entry %s means what its event does not mean", short(booked.ID))
 	case booked.DedupKey != dedupKey:
-		c.breaks("G2: entry %s has another dedup key than its bytes", short(booked.ID))
+		j.breaks("G2: entry %s has another dedup key than its bytes", short(booked.ID))
 	case !booked.Time.Equal(a.at):
-		c.breaks("G5: the time of entry %s is not that of its arrival", short(booked.ID))
+		j.breaks("G5: the time of entry %s is not that of its arrival", short(booked.ID))
 	case booked.Kind == "suppressed" && booked.Amount != 0:
-		c.breaks("G3: entry %s is suppressed and has an amount", short(booked.ID))
+		j.breaks("G3: entry %s is suppressed and has an amount", short(booked.ID))
 	}
 }
 
-func (c *court) near(one, other *entry) bool {
-	return c.Rules.Window < 0 || c.Rules.Window > 0 && one.Time.Sub(other.Time).Abs() <= c.Rules.Window
+func (j *judgement) near(one, other *entry) bool {
+	return j.Rules.Window < 0 || j.Rules.Window > 0 && one.Time.Sub(other.Time).Abs() <= j.Rules.Window
 }
 
 // grants compares what operators booked with the entries of grants and adjustments.
-func (c *court) grants() {
+func (j *judgement) grants() {
 	keys := map[string][]Grant{}
 	var order []string
-	for _, g := range c.Grants {
+	for _, g := range j.Grants {
 		if g.Kind == "" {
 			g.Kind = "grant"
 		}
@@ -146,67 +146,67 @@ func (c *court) grants() {
 		keys[id] = append(keys[id], g)
 	}
 	for _, id := range order {
-		booked := c.entries[id]
+		booked := j.entries[id]
 		for _, g := range keys[id] {
 			switch same := booked != nil && booked.Account == g.Account && booked.Amount == g.Amount && booked.Kind == g.Kind; {
 			case same:
 				booked.caused = true
 			case !g.Unsure:
-				c.breaks("G3: the %s of %d micro-credits by key %s is not booked", g.Kind, g.Amount, g.Key)
+				j.breaks("G3: the %s of %d micro-credits by key %s is not booked", g.Kind, g.Amount, g.Key)
 			}
 		}
 	}
-	for _, e := range c.order {
-		if !e.caused && c.entries[e.ID] == e {
-			c.breaks("G5: entry %s, a %s of %d micro-credits, has no cause", short(e.ID), e.Kind, e.Amount)
+	for _, e := range j.order {
+		if !e.caused && j.entries[e.ID] == e {
+			j.breaks("G5: entry %s, a %s of %d micro-credits, has no cause", short(e.ID), e.Kind, e.Amount)
 		}
 	}
 }
 
 // accounts compares each account with the sum and the number of its entries.
-func (c *court) accounts() {
+func (j *judgement) accounts() {
 	sums := map[string]Account{}
-	for _, e := range c.Entries {
+	for _, e := range j.Entries {
 		sum := sums[e.Account]
 		sums[e.Account] = Account{Balance: sum.Balance + e.Amount, Seq: sum.Seq + 1}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
+	for _, name := range slices.Sorted(maps.Keys(j.Accounts)) {
 		if _, known := sums[name]; !known {
 			sums[name] = Account{}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		sum, is := sums[name], c.Accounts[name]
+		sum, is := sums[name], j.Accounts[name]
 		if sum.Balance != is.Balance || sum.Seq != is.Seq {
-			c.breaks("G3: account %q has %d after %d entries, its %d entries add up to %d", name, is.Balance, is.Seq, sum.Seq, sum.Balance)
+			j.breaks("G3: account %q has %d after %d entries, its %d entries add up to %d", name, is.Balance, is.Seq, sum.Seq, sum.Balance)
 		}
 		if is.Pushed < 0 || is.Pushed > is.Seq {
-			c.breaks("G6: account %q is pushed up to %d of %d entries", name, is.Pushed, is.Seq)
+			j.breaks("G6: account %q is pushed up to %d of %d entries", name, is.Pushed, is.Seq)
 		}
 	}
 }
 
 // limits compares the limit of each human with the balance. Where no entry has an
 // amount there is nothing to push.
-func (c *court) limits() {
+func (j *judgement) limits() {
 	moved := map[string]bool{}
-	for _, e := range c.Entries {
+	for _, e := range j.Entries {
 		moved[e.Account] = moved[e.Account] || e.Amount != 0
 	}
 	for _, human := range slices.Sorted(maps.Keys(moved)) {
-		limit, pushed := c.Limits[human]
-		want := max(0, c.Accounts[human].Balance) / c.Rules.Price
+		limit, pushed := j.Limits[human]
+		want := max(0, j.Accounts[human].Balance) / j.Rules.Price
 		switch {
-		case strings.Contains(human, separator) || c.Unpushed[human] || !pushed && !moved[human]:
+		case strings.Contains(human, separator) || j.Unpushed[human] || !pushed && !moved[human]:
 		case !pushed:
-			c.breaks("G6: the limit of %q is not pushed", human)
+			j.breaks("G6: the limit of %q is not pushed", human)
 		case limit != want:
-			c.breaks("G6: the limit of %q is %d, want %d", human, limit, want)
+			j.breaks("G6: the limit of %q is %d, want %d", human, limit, want)
 		}
 	}
-	for _, human := range slices.Sorted(maps.Keys(c.Limits)) {
+	for _, human := range slices.Sorted(maps.Keys(j.Limits)) {
 		if _, has := moved[human]; !has || strings.Contains(human, separator) {
-			c.breaks("G6: %q has a limit and no entry, or is no human", human)
+			j.breaks("G6: %q has a limit and no entry, or is no human", human)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// plain is an event whose body stands here as it is sent.
-type plain struct {
+// literal is an event whose body stands here as it is sent.
+type literal struct {
 	of    *platform
 	name  string // event type of an event that is ignored
 	body  string
@@ -14,16 +14,16 @@ type plain struct {
 	style style
 }
 
-func (p plain) vary(*rand.Rand) shape {
+func (p literal) vary(*rand.Rand) shape {
 	p.style = p.style.other()
 	return p
 }
 
-func (p plain) event(*Rules) Event {
+func (p literal) event(*Rules) Event {
 	e := Event{Platform: p.of.name, Header: p.of.header, Body: []byte(p.body), Wants: Want{Kind: p.kind}}
 	if p.kind == Ignored {
 		e.Body = []byte(p.style.spaced(p.body))
-		e.Wants.Key = byBody(p.of, p.name, e.Body)
+		e.Wants.ID = byBody(p.of, p.name, e.Body)
 	}
 	return e
 }
@@ -31,7 +31,7 @@ func (p plain) event(*Rules) Event {
 // drawUnknown draws a verified event of a type that no handler knows.
 func drawUnknown(random *rand.Rand) shape {
 	n := pick(random, []string{"1", "2", "3"})
-	return pick(random, []plain{
+	return pick(random, []literal{
 		{gabber, "session.paused", `{"type":"session.paused","payload":{"n":` + n + `}}`, Ignored, 0},
 		{gabber, "Usage.Tracked", `{"type":"Usage.Tracked","payload":{"id":"u1","type":"conversational_seconds","value":9,"human":"ann"}}`, Ignored, 0},
 		{gabber, "usage.tracked ", `{"type":"usage.tracked ","payload":{"value":` + n + `}}`, Ignored, 0},
@@ -61,7 +61,7 @@ func drawBroken(random *rand.Rand) shape {
 		`{"type":"usage.tracked","payload":{"id":"u1","type":"conversational_seconds","Value":30,"human":"ann"}}`,
 	}
 	if random.IntN(8) == 0 {
-		return plain{of: gabber, body: pick(random, ofGabber), kind: DeadLetter}
+		return literal{of: gabber, body: pick(random, ofGabber), kind: DeadLetter}
 	}
-	return plain{of: pick(random, platforms), body: pick(random, anywhere), kind: DeadLetter}
+	return literal{of: pick(random, platforms), body: pick(random, anywhere), kind: DeadLetter}
 }

@@ -56,7 +56,7 @@ func (m model) vary(random *rand.Rand) shape {
 	return m
 }
 
-// stageOf gives how far a verb of the dialect takes an object.
+// stage gives how far a verb of the dialect takes an object.
 func (m model) stage() int64 {
 	if m.verb == "created" {
 		return 0
@@ -74,6 +74,7 @@ func (m model) event(*Rules) Event {
 		e.Wants.Kind = DeadLetter
 		return e
 	}
+	e.Wants.ID = byBody(m.of, m.name+"."+m.verb, e.Body)
 	put := Put{Kind: m.of.name + "." + m.name, ID: m.id.value}
 	if m.verb == "deleted" {
 		put.Version, put.Deleted = forGood, true
@@ -134,6 +135,6 @@ func (l lead) event(*Rules) Event {
 		details := identity(chatbase.name, "lead", strings.ToLower(l.email), l.name, l.phone.value)
 		id = identity(chatbase.name, "leads.submit", "id", l.bot.value, l.conversation.value, details)
 	}
-	e.Wants = Want{Kind: Kept, Records: []Put{{Kind: "chatbase.lead", ID: id, Version: 1, Data: e.Body}}}
+	e.Wants = Want{Kind: Kept, ID: id, Records: []Put{{Kind: "chatbase.lead", ID: id, Version: 1, Data: e.Body}}}
 	return e
 }

@@ -35,14 +35,17 @@ var stages = []string{"", "not_started", "in_progress", "time_limit_exceeded", "
 type stateChanged struct {
 	of       session
 	human    text
-	previous string // JSON
+	previous previous
 	style    style
 }
+
+// previous is the session before the change.
+type previous struct{ json, state string }
 
 func drawSession(random *rand.Rand) shape {
 	c := stateChanged{
 		of:       session{ID: pick(random, sessions).value, State: pick(random, append(stages[1:], "paused")), Simulated: random.IntN(10) == 0},
-		previous: pick(random, []string{"", "null", `{"id":"s1","state":"not_started"}`, `{"state":"in_progress"}`}),
+		previous: pick(random, []previous{{}, {"null", ""}, {`{"id":"s1","state":"not_started"}`, "not_started"}, {`{"state":"in_progress"}`, "in_progress"}}),
 		style:    style(random.IntN(len(spaces))),
 	}
 	if random.IntN(2) == 0 {
@@ -93,13 +96,14 @@ func (c stateChanged) event(*Rules) Event {
 	current := object("id", quoted(s.ID), "state", quoted(s.State), "created_at", quoted(s.CreatedAt), "ended_at", quoted(s.EndedAt),
 		"project", quoted(s.Project), "human", c.human.json, "simulated", simulated, "data", data, "config", `{"general":{"time_limit_s":600}}`)
 	body := object("type", `"realtime_session.state_changed"`,
-		"payload", object("previous_realtime_session", c.previous, "current_realtime_session", current))
+		"payload", object("previous_realtime_session", c.previous.json, "current_realtime_session", current))
 	e := Event{Platform: gabber.name, Header: gabber.header, Body: []byte(c.style.spaced(body))}
 	if c.human.bad {
 		e.Wants.Kind = DeadLetter
 		return e
 	}
-	e.Wants = Want{Kind: Kept, Records: []Put{snapshot(s)}}
+	id := identity(gabber.name, "realtime_session.state_changed", "id", s.ID, c.previous.state, s.State)
+	e.Wants = Want{Kind: Kept, ID: id, Records: []Put{snapshot(s)}}
 	return e
 }
 
@@ -177,6 +181,7 @@ func (m message) event(*Rules) Event {
 	content := object("id", quoted(m.id), "role", `"user"`, "created_at", `"2026-11-21T09:00:00Z"`, "content", `[{"type":"text","text":"`+m.said+`"}]`)
 	body := object("type", `"realtime_session.message_committed"`, "payload", object("message", content, "realtime_session_id", quoted(m.session)))
 	return Event{Platform: gabber.name, Header: gabber.header, Body: []byte(m.style.spaced(body)), Wants: Want{Kind: Kept,
+		ID:      identity(gabber.name, "realtime_session.message_committed", "id", m.id),
 		Records: []Put{{Kind: "gabber.message/" + m.session, ID: m.id, Version: 1, Data: []byte(m.style.spaced(content))}}}}
 }
 
@@ -194,6 +199,7 @@ func (l limit) event(*Rules) Event {
 	payload := object("session", quoted(l.session))
 	body := object("type", `"realtime_session.time_limit_exceeded"`, "payload", payload)
 	return Event{Platform: gabber.name, Header: gabber.header, Body: []byte(l.style.spaced(body)), Wants: Want{Kind: Kept,
+		ID:      identity(gabber.name, "realtime_session.time_limit_exceeded", "id", l.session),
 		Records: []Put{{Kind: "gabber.time_limit", ID: l.session, Version: 1, Data: []byte(payload)}}}}
 }
 
@@ -227,5 +233,6 @@ func (t tools) event(*Rules) Event {
 	payload := object("group", quoted(t.batch), "tool_calls", `[{"id":"c1","function":{"name":"look","arguments":{"at":"9"}}}]`, "tool_call_results", results)
 	body := object("type", quoted(name), "payload", payload)
 	return Event{Platform: gabber.name, Header: gabber.header, Body: []byte(t.style.spaced(body)), Wants: Want{Kind: Kept,
+		ID:      identity(gabber.name, name, "id", t.batch),
 		Records: []Put{{Kind: "gabber.tool_calls", ID: t.batch, Version: version, Data: []byte(t.style.spaced(payload))}}}}
 }

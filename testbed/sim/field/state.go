@@ -32,12 +32,12 @@ func (a candidate) compare(b candidate) int {
 // records compares each record with what the arrivals may have put there: no later
 // state is missing, and what is there was put. Which of its arrivals dates an event
 // without a time of its own depends on the order of handling, so any may.
-func (c *court) records() {
+func (j *judgement) records() {
 	puts := map[string][]candidate{}
-	for i := range c.arrivals {
-		a := &c.arrivals[i]
-		for j := range a.of.event.Wants.Records {
-			put := &a.of.event.Wants.Records[j]
+	for i := range j.arrivals {
+		a := &j.arrivals[i]
+		for k := range a.of.event.Wants.Records {
+			put := &a.of.event.Wants.Records[k]
 			made := candidate{put, put.Version}
 			if put.ByArrival {
 				made.version += a.at.UnixMicro()
@@ -46,19 +46,19 @@ func (c *court) records() {
 			puts[key] = append(puts[key], made)
 		}
 	}
-	c.overlays(puts)
+	j.overlays(puts)
 	for _, key := range slices.Sorted(maps.Keys(puts)) {
-		c.record(key, puts[key])
+		j.record(key, puts[key])
 	}
-	for _, key := range slices.Sorted(maps.Keys(c.Records)) {
+	for _, key := range slices.Sorted(maps.Keys(j.Records)) {
 		if puts[key] == nil && isState(key) {
-			c.breaks("G5: record %s has no cause", kindOf(key))
+			j.breaks("G5: record %s has no cause", kindOf(key))
 		}
 	}
 }
 
 // overlays adds the record of each session.
-func (c *court) overlays(puts map[string][]candidate) {
+func (j *judgement) overlays(puts map[string][]candidate) {
 	shots := map[string][]*Put{} // by session, one per stage and in their order
 	for _, key := range slices.Sorted(maps.Keys(puts)) {
 		if first := puts[key][0].put; first.session != nil {
@@ -72,10 +72,10 @@ func (c *court) overlays(puts map[string][]candidate) {
 	}
 }
 
-func (c *court) record(key string, puts []candidate) {
-	is, found := c.Records[key]
+func (j *judgement) record(key string, puts []candidate) {
+	is, found := j.Records[key]
 	if !found {
-		c.breaks("G5: record %s is missing", kindOf(key))
+		j.breaks("G5: record %s is missing", kindOf(key))
 		return
 	}
 	stands := candidate{&Put{Deleted: is.Deleted, Data: is.Data}, is.Version}
@@ -83,12 +83,12 @@ func (c *court) record(key string, puts []candidate) {
 		return p.version == stands.version && p.put.Deleted == is.Deleted && bytes.Equal(p.put.Data, is.Data)
 	})
 	if !made {
-		c.breaks("G5: record %s is none that an event makes", kindOf(key))
+		j.breaks("G5: record %s is none that an event makes", kindOf(key))
 		return
 	}
 	for _, p := range puts {
 		if first(p, puts).compare(stands) > 0 {
-			c.breaks("G5: record %s is not the newest", kindOf(key))
+			j.breaks("G5: record %s is not the newest", kindOf(key))
 			return
 		}
 	}

@@ -87,16 +87,16 @@ func newStraight(t testing.TB, rules Rules) *straight {
 		}),
 		DeadLetters: publish(func(e webhook.Event) {
 			s.world.Queued = append(s.world.Queued, Queued{Body: e.Encode(), Dead: true, At: s.now})
-			s.bury(e)
+			s.deadLetter(e)
 		}),
 	}
 	s.table = handlers.Table(settings(rules), s.ledger, s.records, now, log)
 	s.worker = &worker.Worker{Handlers: s.table, Unknown: handlers.KeepUnknown(s.records), Now: now, Log: log, Redecode: ingest.Redecode(s.ingest.Providers),
-		FollowUps: publish(func(webhook.Event) {}), DeadLetters: publish(s.bury)}
+		FollowUps: publish(func(webhook.Event) {}), DeadLetters: publish(s.deadLetter)}
 	return s
 }
 
-func (s *straight) bury(e webhook.Event) {
+func (s *straight) deadLetter(e webhook.Event) {
 	s.world.Dead = append(s.world.Dead, Queued{Body: e.Encode(), Dead: true, At: s.now})
 }
 
@@ -121,17 +121,33 @@ func settings(rules Rules) handlers.Settings {
 // send delivers an event and has it handled.
 func (s *straight) send(e Event) {
 	s.t.Helper()
+	s.accept(e)
+	s.handle(s.fresh...)
+	s.fresh = nil
+}
+
+// accept delivers an event.
+func (s *straight) accept(e Event) {
+	s.t.Helper()
 	reply := s.ingest.Handle(s.t.Context(), webhook.Delivery{Method: "POST", Path: "/" + e.Platform, Header: webhook.Header{e.Header: {e.Sign(secret)}}, Body: e.Body})
 	if reply.Status != 200 {
 		s.t.Fatalf("%s: answered %d", e.about(), reply.Status)
 	}
 	s.world.Sent = append(s.world.Sent, Accepted{Event: e, Status: reply.Status, Received: s.now})
-	for _, body := range s.fresh {
-		if v := s.worker.Handle(s.t.Context(), []worker.Message{{ID: "m", Body: body, Receives: 1}}); !v[0].Ack {
-			s.t.Fatalf("%s comes back: %s", e.about(), v[0].Reason)
+}
+
+// handle has messages handled in one batch.
+func (s *straight) handle(bodies ...[]byte) {
+	s.t.Helper()
+	batch := make([]worker.Message, len(bodies))
+	for i, body := range bodies {
+		batch[i] = worker.Message{ID: strconv.Itoa(i), Body: body, Receives: 1}
+	}
+	for _, v := range s.worker.Handle(s.t.Context(), batch) {
+		if !v.Ack {
+			s.t.Fatalf("a message comes back: %s", v.Reason)
 		}
 	}
-	s.fresh = nil
 }
 
 // grant books a grant as an operator does.
@@ -184,8 +200,10 @@ var ruleSets = []Rules{
 	{Price: 2_500_000, CallPrice: 2_000, Window: 0, Anonymous: []string{"anonymous", "bob"}},
 }
 
-// history draws events, sends them with waits that fall within, on and beyond the
-// window, and gives the world at rest.
+// pauses fall within, on and beyond the window.
+var pauses = []time.Duration{0, 0, time.Microsecond, time.Second, 7*time.Minute + 30*time.Second, 15 * time.Minute, 15*time.Minute + 1, time.Hour}
+
+// history draws events, sends them in turn and gives the world at rest.
 func history(t testing.TB, seed uint64, events int) World {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -193,7 +211,7 @@ func history(t testing.TB, seed uint64, events int) World {
 	d := NewDrawer(random, s.world.Rules)
 	for range events {
 		s.send(d.Event())
-		s.now = s.now.Add(pick(random, []time.Duration{0, 0, time.Microsecond, time.Second, 7*time.Minute + 30*time.Second, 15 * time.Minute, 15*time.Minute + 1, time.Hour}))
+		s.now = s.now.Add(pick(random, pauses))
 		if random.IntN(10) == 0 {
 			s.grant(pick(random, humans).value, strconv.Itoa(len(s.world.Grants)), 1+random.Int64N(100_000_000))
 		}
@@ -257,6 +275,44 @@ func bucket(w World, e Event) WantKind {
 		}
 	}
 	return Kept
+}
+
+// TestJudge_anyOrder has messages handled late, in any order, in batches and twice, and
+// dead letters redriven: none of it breaks a promise.
+func TestJudge_anyOrder(t *testing.T) {
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		s := newStraight(t, ruleSets[seed%uint64(len(ruleSets))])
+		d := NewDrawer(random, s.world.Rules)
+		for range 40 {
+			s.accept(d.Event())
+			s.now = s.now.Add(pick(random, pauses))
+			if random.IntN(4) == 0 {
+				s.some(random)
+			}
+		}
+		for len(s.fresh) > 0 {
+			s.some(random)
+		}
+		for range 2 {
+			letters := s.world.Dead
+			s.world.Dead = nil
+			for _, at := range random.Perm(len(letters)) {
+				s.handle(letters[at].Body)
+			}
+		}
+		for _, broken := range Judge(s.end()) {
+			t.Errorf("seed %d: %s", seed, broken)
+		}
+	}
+}
+
+// some handles a batch of messages, some of which will come again.
+func (s *straight) some(random *rand.Rand) {
+	random.Shuffle(len(s.fresh), func(i, j int) { s.fresh[i], s.fresh[j] = s.fresh[j], s.fresh[i] })
+	batch := s.fresh[:min(len(s.fresh), 1+random.IntN(10))]
+	s.handle(batch...)
+	s.fresh = s.fresh[random.IntN(len(batch)+1):]
 }
 
 func TestEvent_signatureAndStatuses(t *testing.T) {

@@ -45,7 +45,7 @@ func drawUsage(random *rand.Rand) shape {
 		u.names, u.second, u.style = 1, text{}, 0
 	} else {
 		u.project = `"shop"`
-		u.extra = pick(random, []string{"", `{"realtime_session":"s1"}`, `{"credits":-999,"balance":1e9,"amount":7}`, "null"})
+		u.extra = pick(random, []string{"", `{"realtime_session":"s1"}`, `{"credits":-999,"balance":1e9,"amount":7}`, `{"simulated":true}`, "null"})
 	}
 	return u
 }
@@ -147,6 +147,7 @@ func (u usage) event(rules *Rules) Event {
 	} else {
 		w.Key = identity(gabber.name, "usage.tracked", "id", u.id.value)
 	}
+	w.ID = w.Key
 	return e
 }
 
