@@ -11,7 +11,6 @@ import (
 
 // table has a row for each primary key that was ever written; nothing deletes.
 type table struct {
-	name    string
 	index   string       // the partition key of its index
 	rows    map[key]*row // all
 	sorted  []*row       // all, in order up to the number inOrder
@@ -38,11 +37,15 @@ type version struct {
 }
 
 func newTable(name string) *table {
-	t := &table{name: name, index: "account", rows: make(map[key]*row)}
-	if strings.Contains(strings.ToLower(name), "records") {
-		t.index = "kind"
+	return &table{index: indexed(name), rows: make(map[key]*row)}
+}
+
+// indexed gives the partition key of a table's index.
+func indexed(table string) string {
+	if strings.Contains(strings.ToLower(table), "records") {
+		return "kind"
 	}
-	return t
+	return "account"
 }
 
 // item is the newest of a key.

@@ -60,7 +60,7 @@ func (t *target) checkItem() error {
 	if t.Item.size() > maxItem {
 		return invalid("Item size has exceeded the maximum allowed size")
 	}
-	return newTable(t.TableName).checkIndexKey(t.Item)
+	return checkIndexKey(t.Item.get(indexed(t.TableName)))
 }
 
 func (t *target) readKey(from item) (err error) {
@@ -89,9 +89,8 @@ func (k key) checkLength() error {
 	return nil
 }
 
-// checkIndexKey refuses values that the index cannot have as keys.
-func (t *table) checkIndexKey(i item) error {
-	partition := i.get(t.index)
+// checkIndexKey refuses a partition that no index can have.
+func checkIndexKey(partition value) error {
 	switch {
 	case partition.kind == 'S' && partition.text == "":
 		return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value")
@@ -139,7 +138,7 @@ func (t *target) updated(in *table, old item) (item, error) {
 		err = invalid("Item size to update has exceeded the maximum allowed size")
 	}
 	if err == nil {
-		err = in.checkIndexKey(made)
+		err = checkIndexKey(made.get(in.index))
 	}
 	if err == nil {
 		err = in.checkIndexTypes(made)
