@@ -50,7 +50,11 @@ func (q *query) checkFilter(root string, f fieldFilter) error {
 	case f.Op != equal && q.ranged() != f.Field.Name:
 		return unknown("ranges of two fields")
 	case f.Field.Name == nameField:
-		return q.checkReference(root, f.Value)
+		n, err := q.checkReference(root, f.Value)
+		if err == nil {
+			err = n.checkLength() // which a cursor need not keep to
+		}
+		return err
 	case f.Value.kind == reference:
 		return unknown("references in documents")
 	}

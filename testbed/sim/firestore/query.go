@@ -127,7 +127,7 @@ func (q *query) checkCursor(root string) error {
 	}
 	for i, v := range q.StartAt.Values {
 		if q.OrderBy[i].Field.Name == nameField {
-			if err := q.checkReference(root, v); err != nil {
+			if _, err := q.checkReference(root, v); err != nil {
 				return err
 			}
 		}
@@ -136,15 +136,15 @@ func (q *query) checkCursor(root string) error {
 }
 
 // checkReference refuses what is no name of a document of the collection.
-func (q *query) checkReference(root string, v value) error {
+func (q *query) checkReference(root string, v value) (n name, err error) {
 	if v.kind != reference {
-		return invalid("__key__ value is not a document reference.")
+		return n, invalid("__key__ value is not a document reference.")
 	}
-	n, err := parseName(root, v.text)
+	n, err = parseName(root, v.text)
 	if err == nil && n.collection != q.collection {
 		err = unknown("a query with a document of another collection")
 	}
-	return err
+	return n, err
 }
 
 // run gives the documents that match, in order.
