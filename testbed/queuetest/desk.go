@@ -17,6 +17,7 @@ const patience = 20 * time.Second
 type desk struct {
 	*testing.T
 	Queue
+	open func(t *testing.T) Queue
 }
 
 // event makes an event that only name tells from others.

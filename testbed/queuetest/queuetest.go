@@ -5,13 +5,11 @@
 //		queuetest.Run(t, func(t *testing.T) queuetest.Queue { return open(t) })
 //	}
 //
-// No order is asked for, and a message may be received more often than it was sent
-// where that was not excluded by an acknowledgement. Each rule has a queue of its own
-// and they run side by side: open must give an empty queue each time.
+// No order is asked for. The rules run side by side, each on queues of its own: open
+// must give an empty queue each time.
 //
-// A part that cannot show a rule says so: [Lacking] for a rule it does not keep,
-// [Duplicator] for deliveries that only a simulated queue repeats on demand. The
-// suite skips the rule with that line.
+// What one part alone can do is an interface: [Duplicator]. On the others its rules are
+// skipped, with a line that says so.
 package queuetest
 
 import (
@@ -55,9 +53,6 @@ type Received struct {
 // hidden or was acknowledged lately. False: there is none.
 type Duplicator interface{ Duplicate() bool }
 
-// Lacking is a queue that does not keep a rule: Lacks gives, by the rule's name, why.
-type Lacking interface{ Lacks() map[string]string }
-
 var rules = []struct {
 	name string
 	test func(d *desk)
@@ -83,13 +78,7 @@ func Run(t *testing.T, open func(t *testing.T) Queue) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			t.Parallel()
-			q := open(t)
-			if part, ok := q.(Lacking); ok {
-				if why, lacks := part.Lacks()[rule.name]; lacks {
-					t.Skip(why)
-				}
-			}
-			rule.test(&desk{t, q})
+			rule.test(&desk{t, open(t), open})
 		})
 	}
 }

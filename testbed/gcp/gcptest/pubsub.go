@@ -9,12 +9,16 @@ import (
 	"maps"
 	"net/http"
 	"testing"
+	"time"
 )
 
 // Message is one that was pulled.
 type Message struct {
-	Data       []byte
-	Attributes map[string]string
+	ID              string `json:"messageId"`
+	Data            []byte
+	Attributes      map[string]string
+	AckID           string `json:"-"`
+	DeliveryAttempt int    `json:"-"` // 0 without a dead letter policy
 }
 
 // Topic makes a topic.
@@ -47,32 +51,68 @@ func TopicName(project, name string) string { return "projects/" + project + "/t
 // Publish gives the id of the message.
 func (e *Emulator) Publish(t testing.TB, project, topic string, data []byte) string {
 	t.Helper()
+	id, err := e.Send(t.Context(), project, topic, data)
+	must(t, err)
+	return id
+}
+
+// Send publishes and gives the id of the message.
+func (e *Emulator) Send(ctx context.Context, project, topic string, data []byte) (id string, err error) {
 	in := map[string]any{"messages": []any{map[string]any{"data": data}}}
-	var out struct{ MessageIDs []string }
-	must(t, e.call(t.Context(), http.MethodPost, project, "topics/"+topic+":publish", in, &out))
-	return out.MessageIDs[0]
+	out := struct{ MessageIDs []string }{make([]string, 1)}
+	err = e.call(ctx, http.MethodPost, project, "topics/"+topic+":publish", in, &out)
+	return out.MessageIDs[0], err
 }
 
 // Pull takes and acknowledges what is there now, up to a thousand messages.
 func (e *Emulator) Pull(t testing.TB, project, subscription string) []Message {
 	t.Helper()
+	messages, err := e.Lend(t.Context(), project, subscription, 1000)
+	must(t, err)
+	must(t, e.Ack(t.Context(), project, subscription, messages...))
+	return messages
+}
+
+// Lend pulls what is there now, up to limit messages, and acknowledges nothing.
+func (e *Emulator) Lend(ctx context.Context, project, subscription string, limit int) (messages []Message, err error) {
 	var out struct {
 		ReceivedMessages []struct {
-			AckID   string
-			Message Message
+			AckID           string
+			DeliveryAttempt int
+			Message         Message
 		}
 	}
-	path := "subscriptions/" + subscription
-	must(t, e.call(t.Context(), http.MethodPost, project, path+":pull", map[string]any{"maxMessages": 1000, "returnImmediately": true}, &out))
-	var messages []Message
-	var ids []string
+	in := map[string]any{"maxMessages": limit, "returnImmediately": true}
+	err = e.call(ctx, http.MethodPost, project, "subscriptions/"+subscription+":pull", in, &out)
 	for _, m := range out.ReceivedMessages {
-		messages, ids = append(messages, m.Message), append(ids, m.AckID)
+		m.Message.AckID, m.Message.DeliveryAttempt = m.AckID, m.DeliveryAttempt
+		messages = append(messages, m.Message)
 	}
-	if len(ids) > 0 {
-		must(t, e.call(t.Context(), http.MethodPost, project, path+":acknowledge", map[string]any{"ackIds": ids}, nil))
+	return messages, err
+}
+
+// Ack acknowledges messages.
+func (e *Emulator) Ack(ctx context.Context, project, subscription string, messages ...Message) error {
+	return e.of(ctx, project, subscription, "acknowledge", map[string]any{}, messages)
+}
+
+// SetDeadline gives messages so much time from now on, in whole seconds; 0 gives them
+// back.
+func (e *Emulator) SetDeadline(ctx context.Context, project, subscription string, d time.Duration, messages ...Message) error {
+	return e.of(ctx, project, subscription, "modifyAckDeadline", map[string]any{"ackDeadlineSeconds": int(d.Seconds())}, messages)
+}
+
+// of calls a method on messages, unless there are none.
+func (e *Emulator) of(ctx context.Context, project, subscription, method string, in map[string]any, messages []Message) error {
+	var ids []string
+	for _, m := range messages {
+		ids = append(ids, m.AckID)
 	}
-	return messages
+	if len(ids) == 0 {
+		return nil
+	}
+	in["ackIds"] = ids
+	return e.call(ctx, http.MethodPost, project, "subscriptions/"+subscription+":"+method, in, nil)
 }
 
 func must(t testing.TB, err error) {

@@ -115,6 +115,21 @@ func TestReceive_deadLetters(t *testing.T) {
 	})
 }
 
+// A message in its last receive is no dead letter yet.
+func TestReceive_last(t *testing.T) {
+	w := newWorld(t, sqs, 1)
+	w.send(1)
+	var last queue.Received
+	for range sqs.MaxReceives {
+		w.at = w.at.Add(sqs.Visibility)
+		last = w.receive(1)[0]
+	}
+	w.receive(0)
+	w.lengths(1, 0)
+	w.events.Ack(last)
+	w.lengths(0, 0)
+}
+
 func TestRetry(t *testing.T) {
 	for _, row := range []struct {
 		name  string
@@ -123,6 +138,8 @@ func TestRetry(t *testing.T) {
 	}{
 		{"SQS", sqs, []time.Duration{3 * time.Minute, 3 * time.Minute}},
 		{"Pub/Sub", pubsub, []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second}},
+		{"the longest back-off", queue.Options{Visibility: day, MinBackoff: 4 * time.Minute, MaxBackoff: 10 * time.Minute},
+			[]time.Duration{4 * time.Minute, 8 * time.Minute, 10 * time.Minute, 10 * time.Minute}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t, row.o, 1)
@@ -139,6 +156,19 @@ func TestRetry(t *testing.T) {
 			w.receive(1)
 		})
 	}
+}
+
+// A deadline that ends is a retry to Pub/Sub.
+func TestReceive_backOff(t *testing.T) {
+	w := newWorld(t, pubsub, 1)
+	w.send(1)
+	for _, wait := range []time.Duration{pubsub.MinBackoff, 2 * pubsub.MinBackoff} {
+		w.receive(1)
+		w.at = w.at.Add(pubsub.Visibility + wait - 1)
+		w.receive(0)
+		w.at = w.at.Add(1)
+	}
+	w.receive(1)
 }
 
 func TestRetry_visible(t *testing.T) {
@@ -198,6 +228,42 @@ func TestDuplicate(t *testing.T) {
 			t.Errorf("received %+v, want %+v with another receipt", again, r)
 		}
 	})
+	t.Run("of an acknowledged message, acknowledged again before it is received", func(t *testing.T) {
+		w := newWorld(t, sqs, 1)
+		w.send(1)
+		r := w.receive(1)[0]
+		w.events.Ack(r)
+		w.events.Duplicate()
+		w.events.Ack(r)
+		w.lengths(1, 0)
+	})
+	t.Run("counts fewer receives at times", func(t *testing.T) {
+		counts := map[int]bool{}
+		for seed := range uint64(50) {
+			w := newWorld(t, sqs, seed)
+			w.send(1)
+			w.receive(1)
+			w.at = w.at.Add(sqs.Visibility)
+			w.receive(1)
+			w.events.Duplicate()
+			if received := w.events.Receive(1); len(received) == 1 {
+				counts[received[0].Receives] = true
+			}
+		}
+		if len(counts) != 3 {
+			t.Errorf("counts %v, want 1 to 3", counts)
+		}
+	})
+	t.Run("of one past its retention", func(t *testing.T) {
+		w := newWorld(t, sqs, 1)
+		w.send(1)
+		w.at = w.at.Add(sqs.Retention - 1)
+		w.events.Ack(w.receive(1)[0])
+		w.at = w.at.Add(1)
+		if w.events.Duplicate() {
+			t.Error("delivered again after its retention")
+		}
+	})
 	t.Run("of one acknowledged long ago", func(t *testing.T) {
 		w := newWorld(t, sqs, 1)
 		w.send(1)
@@ -239,16 +305,55 @@ func TestNext_tooLate(t *testing.T) {
 	}
 }
 
-func TestRedrive(t *testing.T) {
+func TestNext_earliest(t *testing.T) {
 	w := newWorld(t, sqs, 1)
 	w.send(1)
+	w.receive(1)
+	w.at = w.at.Add(time.Minute)
+	w.send(1)
+	if next, ok := w.events.Next(); !ok || !next.Equal(w.at) {
+		t.Errorf("the next receive is at %v (%v), want now", next, ok)
+	}
+	w.receive(1)
+	if next, ok := w.events.Next(); !ok || next.Sub(w.at) != sqs.Visibility-time.Minute {
+		t.Errorf("the next receive is in %v (%v), want when the first message is visible", next.Sub(w.at), ok)
+	}
+}
+
+// A dead letter that keeps its age comes after younger ones and ends before them.
+func TestMessages_oldestFirst(t *testing.T) {
+	w := newWorld(t, sqs, 1)
+	old := w.send(1)[0]
+	w.at = w.at.Add(time.Minute)
+	young := w.dead.Send(nil, nil)
+	w.exhaust(sqs.MaxReceives)
+	for _, all := range [][]queue.Message{w.dead.Messages(), func() []queue.Message { w.at = w.at.Add(15 * day); return w.dead.Expired() }()} {
+		if len(all) != 2 || all[0].ID != old || all[1].ID != young {
+			t.Errorf("messages %+v, want %s and %s", all, old, young)
+		}
+	}
+}
+
+func TestRedrive_hidden(t *testing.T) {
+	w := newWorld(t, sqs, 1)
+	id := w.dead.Send(nil, nil)
+	w.dead.Receive(1)
+	if w.dead.Redrive(id, w.events) {
+		t.Error("a hidden message was moved")
+	}
+	w.lengths(0, 1)
+}
+
+func TestRedrive(t *testing.T) {
+	w := newWorld(t, sqs, 1)
+	w.events.Send([]byte("x"), map[string]string{"type": "t"})
 	w.exhaust(sqs.MaxReceives)
 	letter := w.dead.Messages()[0]
 	if !w.dead.Redrive(letter.ID, w.events) || w.dead.Redrive(letter.ID, w.events) {
 		t.Fatal("want one move")
 	}
 	w.lengths(1, 0)
-	if m := w.events.Messages()[0]; m.ID == letter.ID || !m.Enqueued.Equal(w.at) || string(m.Body) != string(letter.Body) {
+	if m := w.events.Messages()[0]; m.ID == letter.ID || !m.Enqueued.Equal(w.at) || string(m.Body) != "x" || m.Attributes["type"] != "t" {
 		t.Errorf("redriven as %+v", m)
 	}
 	w.exhaust(sqs.MaxReceives)
