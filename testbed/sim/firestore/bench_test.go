@@ -38,7 +38,7 @@ func BenchmarkServe(b *testing.B) {
 	for i := range bodies {
 		bodies[i] = []byte(strings.ReplaceAll(fmt.Sprintf(charge, i), "ROOT", root))
 	}
-	for name, onCommit := range map[string]func([]stored.Change){"untold": nil, "told": func([]stored.Change) {}} {
+	for name, onCommit := range map[string]func([]stored.Change){"without OnCommit": nil, "with OnCommit": func([]stored.Change) {}} {
 		b.Run(name, func(b *testing.B) {
 			var d *firestore.Database
 			b.ReportAllocs()

@@ -89,23 +89,18 @@ type step struct {
 	results []value // of the transforms
 }
 
-// plan computes what a commit makes of the documents that are stored. The first
-// write of a document decides on its precondition, later ones see what it made.
+// plan computes what a commit makes of the documents that are stored.
 func (d *Database) plan(writes []write, at int64) ([]step, error) {
-	steps := make([]step, len(writes))
-	for i, w := range writes {
-		old, again := d.document(w.name), false
-		for _, earlier := range steps[:i] {
-			if earlier.made.name == w.name {
-				old, again = earlier.made, true
-			}
-		}
-		if !again {
+	steps := make([]step, 0, len(writes))
+	for _, w := range writes {
+		old := latest(steps, w.name)
+		if old == nil { // else the first write of the document decided
+			old = d.document(w.name)
 			if err := w.holds(old); err != nil {
 				return nil, err
 			}
 		}
-		steps[i] = w.apply(old, at)
+		steps = append(steps, w.apply(old, at))
 	}
 	for _, s := range steps {
 		if s.made.size() > maxDocument {
@@ -113,6 +108,16 @@ func (d *Database) plan(writes []write, at int64) ([]step, error) {
 		}
 	}
 	return steps, nil
+}
+
+// latest gives what the steps make of a document, nil if they do not write it.
+func latest(steps []step, n name) (made *document) {
+	for _, s := range steps {
+		if s.made.name == n {
+			made = s.made
+		}
+	}
+	return made
 }
 
 func (d *Database) notify(steps []step) {

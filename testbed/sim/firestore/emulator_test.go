@@ -232,10 +232,17 @@ func (p *pair) name(t *rapid.T, collection string) string {
 	return p.root + "/" + collection + "/" + id
 }
 
+func path(t *rapid.T) string {
+	if seldom(t, 100) {
+		return rapid.SampledFrom([]string{"", "a b", "1a", "__x__"}).Draw(t, "bad path")
+	}
+	return names.Draw(t, "path")
+}
+
 func values(t *rapid.T) object {
 	switch {
 	case seldom(t, 100):
-		return rapid.SampledFrom([]object{{}, {"integerValue": "x"}, {"integerValue": "9223372036854775808"}, {"bytesValue": "*"}}).Draw(t, "bad value")
+		return rapid.SampledFrom([]object{{}, {"integerValue": "x"}, {"integerValue": "9223372036854775808"}, {"bytesValue": "*"}, {"integerValue": "1", "stringValue": ""}}).Draw(t, "bad value")
 	case rapid.Bool().Draw(t, "text"):
 		return object{"stringValue": texts.Draw(t, "text")}
 	case seldom(t, 4):
@@ -268,12 +275,12 @@ func commits(t *rapid.T, p *pair) {
 func write(t *rapid.T, name string) func(*side) object {
 	w := object{"update": object{"name": name, "fields": rapid.MapOfN(names, rapid.Custom(values), 0, 3).Draw(t, "fields")}}
 	if rapid.Bool().Draw(t, "masked") {
-		w["updateMask"] = object{"fieldPaths": rapid.SliceOfN(names, 0, 3).Draw(t, "mask")}
+		w["updateMask"] = object{"fieldPaths": rapid.SliceOfN(rapid.Custom(path), 0, 3).Draw(t, "mask")}
 	}
 	var transforms []object
 	for range max(0, rapid.IntRange(-2, 2).Draw(t, "transforms")) {
 		kind := rapid.SampledFrom([]string{"increment", "maximum"}).Draw(t, "transform")
-		transforms = append(transforms, object{"fieldPath": names.Draw(t, "path"), kind: number(integers.Draw(t, "operand"))})
+		transforms = append(transforms, object{"fieldPath": path(t), kind: number(integers.Draw(t, "operand"))})
 	}
 	if transforms != nil {
 		w["updateTransforms"] = transforms

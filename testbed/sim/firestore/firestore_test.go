@@ -175,9 +175,9 @@ const charge = `{"writes":[
 		"updateTransforms":[{"fieldPath":"balance","increment":{"integerValue":"-7"}},{"fieldPath":"seq","increment":{"integerValue":"1"}}]}]}`
 
 func TestDatabase_OnCommit(t *testing.T) {
-	var told [][]stored.Change
+	var notified [][]stored.Change
 	d := firestore.New(time.Now)
-	d.OnCommit = func(changes []stored.Change) { told = append(told, changes) }
+	d.OnCommit = func(changes []stored.Change) { notified = append(notified, changes) }
 	for i, status := range []int{200, 200} {
 		if got, answer := serve(d, "commit", fmt.Sprintf(charge, i)); got != status {
 			t.Fatalf("%d %s", got, answer)
@@ -193,27 +193,27 @@ func TestDatabase_OnCommit(t *testing.T) {
 		{{Table: "entries", Key: "0", New: entry}, {Table: "accounts", Key: "u1", New: account(1)}},
 		{{Table: "entries", Key: "1", New: entry}, {Table: "accounts", Key: "u1", Old: account(1), New: account(2)}},
 	}
-	if !reflect.DeepEqual(told, want) {
-		t.Errorf("told %v, want %v", told, want)
+	if !reflect.DeepEqual(notified, want) {
+		t.Errorf("notified %v, want %v", notified, want)
 	}
 }
 
 func TestDatabase_OnCommit_oneDocumentTwice(t *testing.T) {
-	var told []stored.Change
+	var notified []stored.Change
 	d := firestore.New(time.Now)
-	d.OnCommit = func(changes []stored.Change) { told = changes }
+	d.OnCommit = func(changes []stored.Change) { notified = changes }
 	const add = `{"update":{"name":"ROOT/c/a"},"updateMask":{},"updateTransforms":[{"fieldPath":"n","increment":{"integerValue":"%d"}}]}`
 	serve(d, "commit", `{"writes":[`+fmt.Sprintf(add, 1)+`,`+fmt.Sprintf(add, math.MaxInt64)+`]}`)
 	first, second := stored.Item{"n": int64(1)}, stored.Item{"n": int64(math.MaxInt64)}
 	want := []stored.Change{{Table: "c", Key: "a", New: first}, {Table: "c", Key: "a", Old: first, New: second}}
-	if !reflect.DeepEqual(told, want) {
-		t.Errorf("told %v, want %v", told, want)
+	if !reflect.DeepEqual(notified, want) {
+		t.Errorf("notified %v, want %v", notified, want)
 	}
 }
 
 func TestDatabase_Conflict(t *testing.T) {
 	d := firestore.New(time.Now)
-	d.OnCommit = func(changes []stored.Change) { t.Errorf("told %v", changes) }
+	d.OnCommit = func(changes []stored.Change) { t.Errorf("notified %v", changes) }
 	path, body := "/v1/"+root+":commit", []byte(strings.ReplaceAll(fmt.Sprintf(charge, 1), "ROOT", root))
 	names := d.Writes(path, body)
 	if want := []string{root + "/accounts/u1", root + "/entries/1"}; !slices.Equal(names, want) {

@@ -38,33 +38,24 @@ func (v *value) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if err := begin(d); err != nil {
 		return err
 	}
-	for d.PeekKind() == '"' {
-		member, err := readText(d)
-		if err != nil {
-			return err
-		}
-		switch v.kind, err = kinds[member], onlyOne(v.kind); {
-		case err != nil:
-			return err
-		case v.kind == unset:
-			return unknown("values of type %s", member)
-		}
-		if err := v.read(d); err != nil {
-			return err
-		}
-	}
-	if v.kind == unset {
+	if d.PeekKind() == '}' {
 		return invalid("Cannot convert firestore.v1.Value with type unset.")
 	}
-	_, err := d.ReadToken()
-	return err
-}
-
-func onlyOne(before kind) error {
-	if before != unset {
+	member, err := readText(d)
+	if err != nil {
+		return err
+	}
+	if v.kind = kinds[member]; v.kind == unset {
+		return unknown("values of type %s", member)
+	}
+	if err := v.read(d); err != nil {
+		return err
+	}
+	if d.PeekKind() == '"' {
 		return invalid("a value of two types")
 	}
-	return nil
+	_, err = d.ReadToken()
+	return err
 }
 
 func (v *value) read(d *jsontext.Decoder) error {
