@@ -3,6 +3,7 @@ package exhaust
 import (
 	"errors"
 	"fmt"
+	"testing"
 
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -11,7 +12,7 @@ import (
 // and at once, two workers, two pushers, answers that are lost, processes that die. In
 // the end each is charged once, the limit is nothing, and that the account is exhausted
 // has been told.
-func charges(faults int) explored {
+func charges(_ *testing.T, faults int) explored {
 	m := &money{opening: 3, sent: []webhook.Event{usage("a", 2), usage("b", 2)}, alike: true, workers: 2, pushers: 2, crossings: 1,
 		doubles: func(e webhook.Event) bool { return e.Provider() != "" }}
 	return m.explore(faults, func(s state) error {

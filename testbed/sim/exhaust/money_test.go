@@ -93,10 +93,10 @@ func (c *catalogue[V, K]) index(v V) int {
 	return id
 }
 
-// said is what a message says. Those of our own that say the same are alike, whatever
+// said is what a message says. Changes of a balance that say the same are alike, whatever
 // they follow from.
 func said(e webhook.Event) string {
-	if e.Provider() == "" {
+	if e.Type == followups.BalanceChanged {
 		return strings.Join([]string{e.Source, e.Type, string(e.Data), e.Reason}, "\n")
 	}
 	return string(e.Encode())
@@ -262,7 +262,10 @@ func (h *holder) redriven(i int, name string) {
 }
 
 func (m *money) name(body int8) string {
-	return fmt.Sprintf("message %d (%s)", body, m.bodies.all[body].Type)
+	for len(m.names) <= int(body) {
+		m.names = append(m.names, fmt.Sprintf("message %d (%s)", len(m.names), m.bodies.all[len(m.names)].Type))
+	}
+	return m.names[body]
 }
 
 // free says whether a process of the function that handles body is idle.
@@ -323,12 +326,18 @@ func (m *money) explore(faults int, atRest func(state) error) explored {
 	return explored{counts, m.processes.Steps(), err}
 }
 
-// holds: no crossing is told that there never is.
+// holds: no crossing is told that there never is, and each under one identity.
 func (m *money) holds(s state) error {
+	told := map[int64]int8{}
 	for _, one := range s.messages {
-		if n := m.crossing(one.body); n > m.crossings {
-			return fmt.Errorf("crossing %d is told", n)
+		n := m.crossing(one.body)
+		if n == 0 {
+			continue
 		}
+		if other, ok := told[n]; n > m.crossings || ok && other != one.body {
+			return fmt.Errorf("crossing %d is told, or under two identities", n)
+		}
+		told[n] = one.body
 	}
 	return nil
 }

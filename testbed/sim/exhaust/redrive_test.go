@@ -3,6 +3,7 @@ package exhaust
 import (
 	"errors"
 	"fmt"
+	"testing"
 
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/webhook"
@@ -11,7 +12,7 @@ import (
 // redrive: a message that became a dead letter is redriven beside its original, which the
 // platform repeats. Another event with the same identity and another value arrives, too.
 // The first of the two values is charged, once; the other one ends in the dead letters.
-func redrive(faults int) explored {
+func redrive(_ *testing.T, faults int) explored {
 	event, other := usage("a", 2), usage("a", 3)
 	m := &money{opening: 3, sent: []webhook.Event{event, other}, letter: undecodable(event), workers: 2, pushers: 1, crossings: 1,
 		doubles: func(e webhook.Event) bool { return e.Provider() != "" }}

@@ -19,13 +19,15 @@ type explored struct {
 // world that stopped exploring.
 var worlds = []struct {
 	name         string
-	explore      func(faults int) explored
+	explore      func(t *testing.T, faults int) explored
 	faults, most int // most: with the flag full
 	least        int // states, with the flag full
 }{
 	{"limits", limits, 1, 2, 100_000},
+	{"strangers", strangers, 1, 2, 1_000},
 	{"charges", charges, 0, 1, 100_000},
 	{"redrive", redrive, 0, 1, 100_000},
+	{"rotation", rotation, 0, 1, 1_000},
 }
 
 func TestWorlds(t *testing.T) {
@@ -36,7 +38,7 @@ func TestWorlds(t *testing.T) {
 				faults = w.most
 			}
 			begun := time.Now()
-			e := w.explore(faults)
+			e := w.explore(t, faults)
 			t.Logf("%s: %d states, %d transitions, %d at rest, %d processes' steps; faults: %d, %.1fs",
 				w.name, e.States, e.Transitions, e.AtRest, e.steps, faults, time.Since(begun).Seconds())
 			if e.err != nil {
