@@ -211,11 +211,14 @@ func (a *awsCloud) call(r *http.Request, body []byte) *call {
 	case service == "secretsmanager":
 		return &call{site: name, port: secretsManager, serve: func() answer { return a.w.secrets.manager(body) }}
 	case strings.HasPrefix(service, "DynamoDB"):
-		return &call{site: name, port: dynamoDB,
+		c := &call{site: name, port: dynamoDB,
 			serve: func() answer { return plain(a.database.Serve(operation, body)) },
 			holds: a.database.Writes(operation, body),
-			clash: func(keys []string) (int, []byte) { return a.database.Conflict(operation, body, keys) },
 		}
+		if operation != "PutItem" { // no transaction has to do with records
+			c.clash = func(keys []string) (int, []byte) { return a.database.Conflict(operation, body, keys) }
+		}
+		return c
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ type cloud interface {
 // clouds is a row per cloud.
 var clouds = map[string]func(*world) cloud{
 	"aws": func(w *world) cloud { return newAWS(w) },
+	"gcp": func(w *world) cloud { return newGCP(w) },
 }
 
 // operatorPorts are what an operator's command works with.

@@ -21,11 +21,7 @@ var platformAPI = &port{name: "platform API", lateness: 50 * time.Second, faults
 	throttle: answer{status: 429, header: http.Header{"Retry-After": {"3"}}}, denied: answer{status: 403}, failure: answer{status: 503}}
 
 func (p *platforms) call(w *world, r *http.Request, body []byte) *call {
-	route := r.URL.Path
-	if parts := strings.Split(route, "/"); len(parts) > 3 {
-		route = "/" + parts[2] + "/…/" + parts[len(parts)-1]
-	}
-	return &call{site: w.plan.cloud + " " + caller(r.Context()) + ": " + r.Method + " " + route, port: platformAPI, serve: func() answer {
+	return &call{site: w.plan.cloud + " " + caller(r.Context()) + ": " + r.Method + " " + route(r.URL.Path), port: platformAPI, serve: func() answer {
 		again := httptest.NewRequest(r.Method, r.URL.Path, bytes.NewReader(body))
 		again.Header = r.Header.Clone()
 		recorder := httptest.NewRecorder()
@@ -35,4 +31,13 @@ func (p *platforms) call(w *world, r *http.Request, body []byte) *call {
 		}
 		return answer{status: recorder.Code, header: recorder.Header(), body: recorder.Body.Bytes()}
 	}}
+}
+
+// route is a path without what it names.
+func route(path string) string {
+	parts := strings.Split(path, "/")
+	if len(parts) > 4 {
+		parts[3] = "…"
+	}
+	return strings.Join(parts, "/")
 }

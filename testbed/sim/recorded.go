@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/webhook-functions/template/testbed/sim/field"
@@ -9,7 +10,6 @@ import (
 
 // recorded follows the writes of records.
 type recorded struct {
-	kinds map[string]string       // by the key of the item: a tombstone does not name its kind
 	stand map[string]field.Record // by kind, NUL and id
 }
 
@@ -19,11 +19,10 @@ func (r *recorded) commit(changes []stored.Change) {
 			continue
 		}
 		kind, id, _ := strings.Cut(c.Key, "\x00") // DynamoDB
-		if name, ok := c.New["id"].(string); ok { // Firestore
-			if kind, ok = c.New["kind"].(string); ok {
-				r.kinds[c.Key] = kind
-			}
-			kind, id = r.kinds[c.Key], name
+		if name, ok := c.New["id"].(string); ok { // Firestore: a tombstone names its kind in the key only
+			kind, _, _ = strings.Cut(c.Key, "~")
+			kind, _ = url.PathUnescape(kind)
+			id = name
 		}
 		version, _ := c.New["version"].(int64)
 		data, _ := c.New["data"].([]byte)

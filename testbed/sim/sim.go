@@ -54,6 +54,7 @@ func (h History) String() string {
 
 // Report is what a history was like.
 type Report struct {
+	Seed       uint64
 	Steps      int
 	Acts       int
 	Calls      int
@@ -88,7 +89,7 @@ func run(h History) Report {
 		w.settle()
 	}
 	w.finish()
-	return Report{Steps: w.steps, Acts: len(w.plan.acts), Calls: w.ordinal, Faulty: w.faulty, Safety: w.plan.safety, Violations: w.violations,
+	return Report{Seed: h.Seed, Steps: w.steps, Acts: len(w.plan.acts), Calls: w.ordinal, Faulty: w.faulty, Safety: w.plan.safety, Violations: w.violations,
 		Coverage: w.coverage, Virtual: time.Since(w.start)}
 }
 
@@ -109,7 +110,7 @@ func newWorld(h History) *world {
 		w.canary(secret)
 	}
 	w.cloud = clouds[w.plan.cloud](w)
-	w.records = recorded{map[string]string{}, map[string]field.Record{}}
+	w.records = recorded{map[string]field.Record{}}
 	w.cloud.onCommit(func(changes []stored.Change) { w.books.commit(changes); w.records.commit(changes) })
 	w.ledger = w.cloud.reader()
 	of, dead := w.cloud.queues()

@@ -4,20 +4,48 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 var (
-	histories = flag.Int("histories", 300, "how many histories TestSim runs")
+	histories = flag.Int("histories", 200, "how many histories of 60 steps or more TestSim runs")
 	first     = flag.Uint64("first", 1, "the first seed of them; 0: a new one")
+	whole     = flag.Bool("whole", false, "each fault must have happened at each call site")
 	seed      = flag.Uint64("seed", 0, "run the history of this seed alone, and tell it")
 	skip      = flag.String("skip", "", "acts to leave out of it")
 	calm      = flag.String("calm", "", "calls that no fault happens to in it")
 )
+
+// TestSim runs the histories of a row of seeds, or tells one.
+func TestSim(t *testing.T) {
+	if *seed != 0 {
+		tell(t, History{Seed: *seed, Skip: numbers(t, *skip), Calm: numbers(t, *calm), Story: os.Stdout})
+		return
+	}
+	from := *first
+	if from == 0 {
+		from = uint64(time.Now().UnixNano())
+	}
+	began := time.Now()
+	total := sweep(t, from, *histories)
+	fmt.Printf("%s\n%v from seed %d\n", total, time.Since(began).Round(time.Second), from)
+	if missing := total.coverage.Missing(); *whole && len(missing) > 0 {
+		t.Errorf("never happened:\n%s", strings.Join(missing, "\n"))
+	}
+}
+
+func tell(t *testing.T, h History) {
+	r := Run(t, h)
+	for _, v := range r.Violations {
+		t.Error(v)
+	}
+	t.Logf("%d steps, %d calls, %d faults, %v of virtual time", r.Steps, r.Calls, len(r.Faulty), r.Virtual)
+}
 
 func numbers(t *testing.T, text string) (list []int) {
 	for _, item := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
@@ -30,74 +58,97 @@ func numbers(t *testing.T, text string) (list []int) {
 	return list
 }
 
-func TestSim(t *testing.T) {
-	if *seed != 0 {
-		h := History{Seed: *seed, Skip: numbers(t, *skip), Calm: numbers(t, *calm), Story: os.Stdout}
-		r := Run(t, h)
-		for _, v := range r.Violations {
-			t.Error(v)
-		}
-		t.Logf("%d steps, %d calls, %d faults, %v of virtual time", r.Steps, r.Calls, len(r.Faulty), r.Virtual)
-		return
-	}
-	from := *first
-	if from == 0 {
-		from = uint64(time.Now().UnixNano())
-	}
-	total := sweep(t, from, *histories)
-	t.Logf("%s", total)
-}
-
 // totals are what many histories were like.
 type totals struct {
-	mu                            sync.Mutex
-	histories, short              int
-	steps, calls, safety, virtual int
-	coverage                      Coverage
-	failed                        bool
+	histories, short, safety, steps, calls int
+	virtual                                time.Duration
+	coverage                               Coverage
 }
 
 func (s *totals) String() string {
-	return fmt.Sprintf("%d histories (%d of safety), %d steps, %d calls, %d faults, %d days of virtual time, %d shorter than 60 steps\n%s",
-		s.histories, s.safety, s.steps, s.calls, s.coverage.Faults(), s.virtual/24, s.short, s.coverage)
+	return fmt.Sprintf("%s\n\n%d histories of 60 steps or more (%d shorter ones left out), %d of them of safety; %d steps, %d calls, %d faults, %d years",
+		s.coverage, s.histories, s.short, s.safety, s.steps, s.calls, s.coverage.Faults(), int(s.virtual.Hours()/24/365))
 }
 
 func (s *totals) add(r Report) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if r.Steps < 60 && len(r.Violations) == 0 {
+		s.short++
+		return
+	}
 	s.histories++
 	s.steps += r.Steps
 	s.calls += r.Calls
-	s.virtual += int(r.Virtual.Hours())
+	s.virtual += r.Virtual
 	if r.Safety {
 		s.safety++
-	}
-	if r.Steps < 60 {
-		s.short++
 	}
 	s.coverage.Add(r.Coverage)
 }
 
-// sweep runs the histories of n seeds, on each processor some.
+// sweep runs histories until there are n of 60 steps or more, on two processors.
 func sweep(t *testing.T, from uint64, n int) *totals {
 	total := &totals{coverage: Coverage{}}
-	t.Run("histories", func(t *testing.T) {
-		const lanes = 2
-		for lane := range lanes {
-			t.Run(strconv.Itoa(lane), func(t *testing.T) {
-				t.Parallel()
-				for i := lane; i < n && !t.Failed(); i += lanes {
-					h := History{Seed: from + uint64(i)}
-					r := Run(t, h)
-					total.add(r)
-					if len(r.Violations) > 0 {
-						t.Errorf("history %d: go test ./testbed/sim -run TestSim -v %s\n%s", i+1, h, strings.Join(r.Violations, "\n"))
-					}
+	var next atomic.Uint64
+	next.Store(from - 1)
+	reports := make(chan Report)
+	broken := make(chan struct{})
+	for range 2 {
+		go func() {
+			for {
+				s := next.Add(1)
+				r := Run(t, History{Seed: s})
+				select {
+				case reports <- r:
+				case <-broken:
+					return
 				}
-			})
+			}
+		}()
+	}
+	defer close(broken)
+	for total.histories < n {
+		r := <-reports
+		total.add(r)
+		if len(r.Violations) > 0 {
+			fail(t, total.histories, r)
+			return total
 		}
-	})
+	}
 	return total
+}
+
+// fail tells what is broken, and the shortest history found that breaks it.
+func fail(t *testing.T, after int, r Report) {
+	t.Errorf("history %d breaks a promise: go test ./testbed/sim -run TestSim -v -seed=%d\n%s", after, r.Seed, strings.Join(r.Violations, "\n"))
+	var story strings.Builder
+	h := Shrink(t, History{Seed: r.Seed}, 2000)
+	h.Story = &story
+	Run(t, h)
+	t.Errorf("shrunk: go test ./testbed/sim -run TestSim -v %s\n%s", h, story.String())
+}
+
+// A history that broke a promise once is kept, and run first.
+func TestSim_seeds(t *testing.T) {
+	files, err := filepath.Glob("testdata/seeds/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			number, why, _ := strings.Cut(line, " ")
+			s, err := strconv.ParseUint(number, 10, 64)
+			if err != nil {
+				t.Fatal(file, err)
+			}
+			if r := Run(t, History{Seed: s}); len(r.Violations) > 0 {
+				t.Errorf("seed %d (%s): %v", s, strings.TrimSpace(why), r.Violations)
+			}
+		}
+	}
 }
 
 // A seed tells the same story every time, to the byte.
@@ -108,15 +159,11 @@ func TestRun_replays(t *testing.T) {
 			Run(t, History{Seed: 1000 + seed, Story: &stories[i]})
 		}
 		if a, b := stories[0].String(), stories[1].String(); a != b {
-			line := 0
-			for i := range min(len(a), len(b)) {
-				if a[i] != b[i] {
-					t.Fatalf("seed %d, line %d:\n%.300s\n%.300s", 1000+seed, line, a[max(0, i-100):], b[max(0, i-100):])
-				}
-				if a[i] == '\n' {
-					line++
-				}
+			at := 0
+			for at < min(len(a), len(b)) && a[at] == b[at] {
+				at++
 			}
+			t.Fatalf("seed %d, line %d:\n%.300s\n\n%.300s", 1000+seed, strings.Count(a[:at], "\n")+1, a[max(0, at-200):], b[max(0, at-200):])
 		}
 	}
 }

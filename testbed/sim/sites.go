@@ -3,7 +3,7 @@ package sim
 import "slices"
 
 // ports is a row per kind of service.
-var ports = []*port{sqs, dynamoDB, secretsManager, platformAPI}
+var ports = []*port{sqs, dynamoDB, secretsManager, pubSub, fireStore, mounted, platformAPI}
 
 func portNames() (names []string) {
 	for _, p := range ports {

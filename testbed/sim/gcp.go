@@ -1,0 +1,210 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/clouds/gcp"
+	"github.com/webhook-functions/template/shared/handlers"
+	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
+	"github.com/webhook-functions/template/shared/outbound"
+	"github.com/webhook-functions/template/shared/outbound/calls"
+	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/secrets"
+	"github.com/webhook-functions/template/shared/worker"
+	"github.com/webhook-functions/template/testbed/sim/firestore"
+	"github.com/webhook-functions/template/testbed/sim/queue"
+	"github.com/webhook-functions/template/testbed/sim/stored"
+)
+
+// gcpCloud is Cloud Run, Pub/Sub, Firestore and mounted secrets, wired as the entry
+// points functions/gcp-… wire them.
+type gcpCloud struct {
+	w        *world
+	database *firestore.Database
+}
+
+func gcpError(status int, code string) answer {
+	body, _ := json.Marshal(map[string]any{"error": map[string]any{"code": status, "status": code, "message": "simulated"}})
+	return answer{status: status, body: body}
+}
+
+func gcpPort(name string, lateness time.Duration, faults ...Fault) *port {
+	return &port{name: name, lateness: lateness, faults: faults,
+		throttle: gcpError(429, "RESOURCE_EXHAUSTED"), denied: gcpError(403, "PERMISSION_DENIED"), failure: gcpError(503, "UNAVAILABLE")}
+}
+
+var (
+	pubSub     = gcpPort("Pub/Sub", 5*time.Second, everyFault...)
+	fireStore  = gcpPort("Firestore", 5*time.Second, everyFault...)
+	mounted    = &port{name: "mounted secret", lateness: 5 * time.Second, faults: []Fault{Before, Slow, Corrupt, KillBefore, Freeze}, failure: answer{err: errReset}}
+	gcpProject = map[string]string{"GOOGLE_CLOUD_PROJECT": "project", "FIRESTORE_DATABASE": "webhooks",
+		"PUBSUB_EMULATOR_HOST": "pubsub.sim:80", "FIRESTORE_EMULATOR_HOST": "firestore.sim:80"}
+)
+
+func newGCP(w *world) *gcpCloud { return &gcpCloud{w, firestore.New(time.Now)} }
+
+func (g *gcpCloud) onCommit(f func([]stored.Change)) { g.database.OnCommit = f }
+
+func (g *gcpCloud) log(to io.Writer) *slog.Logger { return gcp.NewLog(to) }
+
+func (g *gcpCloud) concurrency(string) int { return 4 }
+
+func (g *gcpCloud) batch(*rand.Rand) int { return 1 }
+
+func (g *gcpCloud) longest(int) time.Duration { return time.Minute }
+
+func (g *gcpCloud) queues() (of, dead queue.Options) {
+	const day = 24 * time.Hour
+	return queue.Options{Visibility: 600 * time.Second, MinBackoff: 10 * time.Second, MaxBackoff: 600 * time.Second, MaxReceives: 100, Retention: 7 * day},
+		queue.Options{Visibility: 600 * time.Second, Retention: 14 * day}
+}
+
+func (g *gcpCloud) client(t http.RoundTripper, p *process) *gcp.Client {
+	client, err := gcp.FromEnv(variables(gcpProject))
+	if err != nil {
+		panic(err)
+	}
+	random := func() float64 { return 0.5 }
+	if p != nil {
+		random = p.random.Float64
+	}
+	return client.Over(t, random)
+}
+
+func (g *gcpCloud) reader() reader {
+	client := g.client(quiet{g.w}, nil)
+	return reader{client.Ledger("webhooks"), client.Records("webhooks")}
+}
+
+func (g *gcpCloud) ports(p *process) operatorPorts {
+	client := g.client(g.w, p)
+	return operatorPorts{client.Ledger("webhooks"), client.Topic("outbound")}
+}
+
+func (g *gcpCloud) start(p *process) {
+	client := g.client(g.w, p)
+	switch p.kind {
+	case "ingest":
+		handle := ingesthttp.Handler(&ingest.Ingest{
+			Providers:   ingest.Routes(providers.Table().Providers()...),
+			Keyrings:    secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), time.Now, p.random.Float64, p.log),
+			Events:      client.Topic("events"),
+			DeadLetters: client.Topic("dead"),
+			Now:         time.Now,
+			Log:         p.log,
+		}, gcp.RequestID)
+		p.front = func(ctx context.Context, r request) int { return post(ctx, handle, r) }
+	case "worker":
+		p.batch = push(&worker.Worker{
+			Handlers:    handlers.Table(g.w.reactions(), client.Ledger("webhooks"), client.Records("webhooks"), time.Now, p.log),
+			Unknown:     handlers.KeepUnknown(client.Records("webhooks")),
+			FollowUps:   client.Topic("outbound"),
+			DeadLetters: client.Topic("dead"),
+			Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
+			Now:         time.Now,
+			Log:         p.log,
+		})
+	case "outbound":
+		p.batch = g.w.starting(p, g.mount(p, "outbound"), func(settings calls.Settings) batch {
+			return push(&worker.Worker{
+				Handlers: calls.Table(settings, calls.Ports{
+					Ledger:  client.Ledger("webhooks"),
+					Records: client.Records("webhooks"),
+					Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: g.w},
+					Now:     time.Now,
+					Jitter:  func() time.Duration { return upTo(p.random, time.Second) },
+				}, p.log),
+				FollowUps:   client.Topic("outbound"),
+				DeadLetters: client.Topic("dead"),
+				Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
+				Now:         time.Now,
+				Log:         p.log,
+			})
+		})
+	}
+}
+
+// mount stands for gcp.Mounted, which reads a real file in a goroutine of its own:
+// the read is a call here.
+func (g *gcpCloud) mount(p *process, name string) secrets.Fetch {
+	return func(ctx context.Context) ([]byte, time.Time, error) {
+		begun := time.Now()
+		a := g.w.do(ctx, &call{site: "gcp " + p.kind + ": read secret", port: mounted, serve: func() answer {
+			return answer{status: 200, body: g.w.secrets.text(name)}
+		}})
+		return a.body, begun, a.err
+	}
+}
+
+// post is Cloud Run's front door.
+func post(ctx context.Context, handle http.Handler, r request) int {
+	hr := httptest.NewRequestWithContext(ctx, r.method, r.path, bytes.NewReader(r.body))
+	for name, value := range r.header {
+		hr.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	handle.ServeHTTP(w, hr)
+	return w.Code
+}
+
+// push is a push subscription: one message per request.
+func push(of *worker.Worker) batch {
+	handle := gcp.Push(of)
+	return func(ctx context.Context, messages []queue.Received) ([]bool, error) {
+		acks := make([]bool, len(messages))
+		for i, m := range messages {
+			body, err := json.Marshal(map[string]any{"deliveryAttempt": m.Receives, "subscription": "projects/project/subscriptions/s",
+				"message": map[string]any{"data": base64.StdEncoding.EncodeToString(m.Body), "messageId": m.ID, "attributes": m.Attributes}})
+			if err != nil {
+				return nil, err
+			}
+			status := post(ctx, handle, request{method: "POST", path: "/", header: map[string]string{"Content-Type": "application/json"}, body: body})
+			acks[i] = status >= 200 && status < 300
+		}
+		return acks, nil
+	}
+}
+
+func (g *gcpCloud) call(r *http.Request, body []byte) *call {
+	path := r.URL.Path
+	operation := path[strings.LastIndexByte(path, ':')+1:]
+	name := "gcp " + caller(r.Context()) + ": " + operation
+	switch r.URL.Host {
+	case "pubsub.sim:80":
+		return &call{site: name, port: pubSub, serve: g.w.by(r, func() answer { return g.publish(path, body) })}
+	case "firestore.sim:80":
+		return &call{site: name, port: fireStore,
+			serve: func() answer { return plain(g.database.Serve(path, body)) },
+			holds: g.database.Writes(path, body),
+			clash: func(names []string) (int, []byte) { return g.database.Conflict(path, body, names) },
+		}
+	}
+	return nil
+}
+
+func (g *gcpCloud) publish(path string, body []byte) answer {
+	var in struct {
+		Messages []struct {
+			Data       []byte
+			Attributes map[string]string
+		}
+	}
+	if json.Unmarshal(body, &in) != nil || len(in.Messages) != 1 {
+		return gcpError(400, "INVALID_ARGUMENT")
+	}
+	topic := strings.TrimSuffix(path, ":publish")
+	id := g.w.queueNamed(topic).Send(in.Messages[0].Data, in.Messages[0].Attributes)
+	out, _ := json.Marshal(map[string][]string{"messageIds": {id}})
+	return answer{status: 200, body: out}
+}
