@@ -8,7 +8,7 @@ import (
 )
 
 // usage looks for the entries of all usage: one per identity, or by the dedup window
-// where there is none. An entry that is left over has no cause.
+// where there is none.
 func (j *judgement) usage() {
 	keys := map[string][]*arrival{}
 	var order []string
@@ -131,30 +131,16 @@ func (j *judgement) near(one, other *entry) bool {
 	return j.Rules.Window < 0 || j.Rules.Window > 0 && one.Time.Sub(other.Time).Abs() <= j.Rules.Window
 }
 
-// grants compares what operators booked with the entries of grants and adjustments.
+// grants compares what operators booked with the entries. An entry that is left over
+// has no cause.
 func (j *judgement) grants() {
-	keys := map[string][]Grant{}
-	var order []string
 	for _, g := range j.Grants {
-		if g.Kind == "" {
-			g.Kind = "grant"
+		booked := j.entries[identity("operator", "grant", g.Key)]
+		if booked == nil || booked.Kind != "grant" || booked.Account != g.Account || booked.Amount != g.Amount {
+			j.breaks("G3: the grant of %d micro-credits by key %s is not booked", g.Amount, g.Key)
+			continue
 		}
-		id := identity("operator", g.Kind, g.Key)
-		if keys[id] == nil {
-			order = append(order, id)
-		}
-		keys[id] = append(keys[id], g)
-	}
-	for _, id := range order {
-		booked := j.entries[id]
-		for _, g := range keys[id] {
-			switch same := booked != nil && booked.Account == g.Account && booked.Amount == g.Amount && booked.Kind == g.Kind; {
-			case same:
-				booked.caused = true
-			case !g.Unsure:
-				j.breaks("G3: the %s of %d micro-credits by key %s is not booked", g.Kind, g.Amount, g.Key)
-			}
-		}
+		booked.caused = true
 	}
 	for _, e := range j.order {
 		if !e.caused && j.entries[e.ID] == e {

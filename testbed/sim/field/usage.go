@@ -74,7 +74,7 @@ func drawHuman(random *rand.Rand) text {
 }
 
 func (u usage) vary(random *rand.Rand) shape {
-	switch random.IntN(6) {
+	switch random.IntN(7) {
 	case 0:
 		u.value = often(random, numbers, oddNumbers)
 	case 1:
@@ -85,6 +85,8 @@ func (u usage) vary(random *rand.Rand) shape {
 		u.kind = pick(random, append(usageKinds, seconds))
 	case 4:
 		u.id = drawUsageID(random)
+	case 5:
+		u.project = pick(random, []string{"", `"shop"`}) // another account, if it is one of suspense
 	default:
 		u.style = u.style.other()
 	}

@@ -41,12 +41,10 @@ type Entry struct {
 // Account is the state of one account.
 type Account struct{ Balance, Seq, Pushed int64 }
 
-// Grant is what an operator booked.
+// Grant is what an operator booked with success, once or more often.
 type Grant struct {
 	Account, Key string
-	Amount       int64  // micro-credits
-	Kind         string // "grant" or "adjust"; empty is "grant"
-	Unsure       bool   // the operator got no answer or an error: it is booked or not
+	Amount       int64 // micro-credits
 }
 
 // Record is one record, or the tombstone of one.
