@@ -33,7 +33,7 @@ func mustServe(t testing.TB, d *firestore.Database, method, body string, into an
 	}
 }
 
-// put is a commit of one document without fields or conditions.
+// put is a commit of one document.
 func put(t testing.TB, d *firestore.Database, fields string) (updateTime, commitTime time.Time) {
 	t.Helper()
 	var answer struct {
@@ -115,6 +115,7 @@ func TestDatabase_Serve_refusals(t *testing.T) {
 		{"too many writes", "commit", writes(501), "INVALID_ARGUMENT"},
 		{"a request too large", "commit", `{"writes":[]` + strings.Repeat(" ", 10<<20) + `}`, "INVALID_ARGUMENT"},
 		{"a document's name too long", "batchGet", `{"documents":["ROOT/c/` + strings.Repeat("x", 6<<10) + `"]}`, "INVALID_ARGUMENT"},
+		{"the shortest reserved id", "batchGet", `{"documents":["ROOT/c/____"]}`, "INVALID_ARGUMENT"},
 		{"no JSON", "commit", `{"writes":[`, "INVALID_ARGUMENT"},
 		{"another database", "batchGet", `{"documents":["projects/p/databases/e/documents/c/a"]}`, "INVALID_ARGUMENT"},
 

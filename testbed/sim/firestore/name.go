@@ -64,7 +64,8 @@ func checkID(id string) error {
 	return nil
 }
 
-// isReserved says whether a text is __.*__.
+// isReserved says whether a text is __.*__, as Firestore documents; the emulator
+// takes "____".
 func isReserved(text string) bool {
 	return len(text) >= 4 && strings.HasPrefix(text, "__") && strings.HasSuffix(text, "__")
 }
