@@ -8,6 +8,7 @@ import (
 
 // The simulation draws its limits where DynamoDB Local does, to the byte.
 func TestDatabase_Serve_limits(t *testing.T) {
+	t.Parallel()
 	p, table := newPair(t)
 	put := func(item fields) fields { return fields{"TableName": table, "Item": item} }
 	update := func(key fields, expression string, v fields) fields {
@@ -75,6 +76,7 @@ func TestDatabase_Serve_limits(t *testing.T) {
 }
 
 func TestDatabase_Serve_numbers(t *testing.T) {
+	t.Parallel()
 	p, table := newPair(t)
 	digits := strings.Repeat("9", 38)
 	for _, text := range []string{
@@ -88,6 +90,7 @@ func TestDatabase_Serve_numbers(t *testing.T) {
 
 // A name that the simulation takes without a placeholder is no reserved word.
 func TestDatabase_Serve_names(t *testing.T) {
+	t.Parallel()
 	p, table := newPair(t)
 	for _, name := range []string{"account", "amount", "balance", "kind", "pk", "seq", "sk", "synced_seq", "version"} {
 		p.same("PutItem", fields{

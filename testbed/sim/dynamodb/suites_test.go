@@ -11,8 +11,10 @@ import (
 
 // The production client passes over the simulation what it passes over DynamoDB Local.
 func TestDatabase_suites(t *testing.T) {
+	t.Parallel()
 	for name, contend := range map[string]bool{"one request at a time": false, "requests meet": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWire()
 			w.contend = contend
 			client := w.client(t)
