@@ -65,8 +65,12 @@ func (i item) size() (n int) {
 }
 
 func numberSize(n int64) int {
-	digits := strings.TrimRight(strconv.FormatInt(n, 10), "0")
-	return 1 + (len(digits)+1)/2
+	digits, negative := strings.CutPrefix(strings.TrimRight(strconv.FormatInt(n, 10), "0"), "-")
+	size := 1 + (len(digits)+1)/2
+	if negative {
+		size++
+	}
+	return size
 }
 
 // UnmarshalJSONFrom implements [json.UnmarshalerFrom].

@@ -42,10 +42,13 @@ func TestDatabase_Serve_limits(t *testing.T) {
 		p.same("PutItem", put(with(key("a", "s"), "note", s(x(size)))))
 		p.same("TransactWriteItems", fields{"TransactItems": []fields{{"Put": put(with(key("b", "s"), "note", s(x(size))))}}})
 	}
-	p.same("PutItem", put(with(key("a", "s"), "note", s(x(most-10)))))
-	for _, digits := range []int{1, 100, 12345, 1234567890123, -12345} {
-		p.same("UpdateItem", update(key("a", "s"), "SET version = :v", n(digits)))
-		p.same("TransactWriteItems", fields{"TransactItems": []fields{{"Update": update(key("a", "s"), "SET version = :v", n(digits))}}})
+	for _, number := range []int{0, 1230, -12345, 123456} {
+		for room := range 7 {
+			p.same("PutItem", put(with(key("a", "s"), "note", s(x(most-len("version")-room)))))
+			set := update(key("a", "s"), "SET version = :v", n(number))
+			p.same("TransactWriteItems", fields{"TransactItems": []fields{{"Update": set}}})
+			p.same("UpdateItem", set)
+		}
 	}
 	for _, count := range []int{0, 1, 100, 101} {
 		var actions []fields
@@ -54,10 +57,11 @@ func TestDatabase_Serve_limits(t *testing.T) {
 		}
 		p.same("TransactWriteItems", fields{"TransactItems": actions})
 	}
-	for _, size := range []int{4<<20/11 - 13, 4<<20/11 - 11} {
+	const quarter = 1<<18 - len("pk"+"much"+"sk"+"01"+"n") // of a page
+	for _, beyond := range []int{0, 1} {
 		var actions []fields
-		for i := range 11 {
-			actions = append(actions, fields{"Put": put(with(key("much", fmt.Sprintf("%02d", i)), "n", s(x(size))))})
+		for i := range 16 {
+			actions = append(actions, fields{"Put": put(with(key("much", fmt.Sprintf("%02d", i)), "n", s(x(quarter+beyond*(i/15)))))})
 		}
 		p.same("TransactWriteItems", fields{"TransactItems": actions})
 	}

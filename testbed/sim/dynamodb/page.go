@@ -78,7 +78,7 @@ func (r *read) page(all []found, s schema, filter *node) []byte {
 		}
 		n++
 		size += i.size()
-		more = size > maxPage || r.Limit != nil && n == *r.Limit
+		more = size >= maxPage && n < len(all) || r.Limit != nil && n == *r.Limit
 	}
 	answer = append(answer, `],"Count":`...)
 	answer = strconv.AppendInt(answer, int64(count), 10)
