@@ -259,19 +259,22 @@ func TestDatabase_Serve_unknown(t *testing.T) {
 	}
 }
 
-// AWS documents a reason for an item whose attribute is no number.
-func TestDatabase_Serve_addToText(t *testing.T) {
-	d := newDesk(t)
-	request := charging("1", "a", "x")
-	d.want("", "TransactWriteItems", request)
-	add := adding("x", 1)
-	add["Key"], add["UpdateExpression"] = fields{"pk": s("x"), "sk": s("entry")}, "ADD account :n"
-	got := d.ask("TransactWriteItems", fields{"TransactItems": []fields{{"Update": adding("a", 1)}, {"Update": add}}})
-	if len(got.CancellationReasons) != 2 || got.CancellationReasons[0].Code != "None" || got.CancellationReasons[1].Code != "ValidationError" {
-		t.Errorf("answered %v", got)
-	}
-	if got := d.seq("a", true); got != 1 {
-		t.Errorf("the account is at seq %d, want 1: nothing of a canceled transaction is applied", got)
+// AWS documents reasons of the item for what DynamoDB Local refuses as a whole or takes.
+func TestDatabase_Serve_reasons(t *testing.T) {
+	for name, expression := range map[string]string{"add to a text": "ADD account :n", "a number as the index's partition": "SET account = :n"} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.want("", "TransactWriteItems", charging("1", "a", "x"))
+			wrong := adding("x", 1)
+			wrong["Key"], wrong["UpdateExpression"] = fields{"pk": s("x"), "sk": s("entry")}, expression
+			got := d.ask("TransactWriteItems", fields{"TransactItems": []fields{{"Update": adding("a", 1)}, {"Update": wrong}}})
+			if len(got.CancellationReasons) != 2 || got.CancellationReasons[0].Code != "None" || got.CancellationReasons[1].Code != "ValidationError" {
+				t.Errorf("answered %v", got)
+			}
+			if got := d.seq("a", true); got != 1 {
+				t.Errorf("the account is at seq %d, want 1: nothing of a canceled transaction is applied", got)
+			}
+		})
 	}
 }
 
