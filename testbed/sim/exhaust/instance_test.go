@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing/synctest"
 	"time"
 	"unsafe"
@@ -35,9 +36,10 @@ var (
 	table      = providers.Table()
 	routes     = ingest.Routes(table.Providers()...)
 	schemes    = table.Schemes()
-	deliveries = signed()
+	deliveries = sync.OnceValue(signed)
 )
 
+// signed gives one delivery by each key.
 func signed() (all [3]webhook.Delivery) {
 	body := []byte(`{"type":"usage.tracked","payload":{"id":"a","type":"conversational_seconds","value":2,"human":"u1"}}`)
 	for i, key := range keys {
@@ -115,7 +117,7 @@ func (i *instance) happens(in input) {
 		go func() {
 			ctx, cancel := context.WithTimeout(context.WithValue(i.Context, ofFlight{}, f), ingest.Budget)
 			defer cancel()
-			reply := i.ingest.Handle(ctx, deliveries[f.key])
+			reply := i.ingest.Handle(ctx, deliveries()[f.key])
 			f.reply = &reply
 		}()
 	case pauses:

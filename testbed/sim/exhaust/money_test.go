@@ -30,6 +30,7 @@ type state struct {
 	crossing int8    // the last one on record
 	unknown  bool    // to the platform is the human
 	unswept  bool    // an operator's sweep is to come
+	crowded  bool    // there were more messages than there is room for
 	messages [12]message
 }
 
@@ -270,19 +271,27 @@ func (m *money) name(body int8) string {
 
 // free says whether a process of the function that handles body is idle.
 func (h *holder) free(body int8) bool {
-	busy, workers := 0, h.isWorkers(body)
+	function, idle := h.function(body)
 	for _, m := range h.now.messages {
-		if m.stage == running && h.isWorkers(m.body) == workers {
-			busy++
+		if m.stage == running {
+			if other, _ := h.function(m.body); other == function {
+				idle--
+			}
 		}
 	}
-	if workers {
-		return busy < h.workers
-	}
-	return busy < h.pushers
+	return idle > 0
 }
 
-func (m *money) isWorkers(body int8) bool { return m.bodies.all[body].Provider() != "" }
+// function names what handles a message, and says how many processes it has.
+func (m *money) function(body int8) (string, int) {
+	switch e := &m.bodies.all[body]; {
+	case e.Provider() != "":
+		return "worker", m.workers
+	case e.Type == granted:
+		return "operator", 1
+	}
+	return "outbound", m.pushers
+}
 
 // start gives a process that has read what it reads first: before, it might as well not
 // have begun.
@@ -317,6 +326,10 @@ func (m *money) read(s state, c call) (a answer, ok bool) {
 // add puts a message into its queue.
 func (s *state) add(m message) {
 	free := slices.IndexFunc(s.messages[:], func(m message) bool { return m.body == 0 })
+	if free < 0 {
+		s.crowded = true
+		return
+	}
 	s.messages[free] = m
 }
 
@@ -328,6 +341,9 @@ func (m *money) explore(faults int, atRest func(state) error) explored {
 
 // holds: no crossing is told that there never is, and each under one identity.
 func (m *money) holds(s state) error {
+	if s.crowded {
+		return fmt.Errorf("more than %d messages at once", len(s.messages))
+	}
 	told := map[int64]int8{}
 	for _, one := range s.messages {
 		n := m.crossing(one.body)

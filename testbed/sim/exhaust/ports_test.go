@@ -155,12 +155,15 @@ var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func atNine() time.Time { return nine }
 
-// handle is the real worker, or the real outbound, with one message.
-func (m *money) handle(b int8) Code[call, answer] {
-	event := m.bodies.all[b]
+// handle is the production code that a message is for.
+func (m *money) handle(body int8) Code[call, answer] {
+	event := m.bodies.all[body]
 	return func(ask func(call) answer) call {
-		log := slog.New(slog.DiscardHandler)
 		to := ports{m, ask}
+		if event.Type == granted {
+			return grant(to, event)
+		}
+		log := slog.New(slog.DiscardHandler)
 		w := worker.Worker{FollowUps: publisher{to, publish}, DeadLetters: publisher{to, deadLetter}, Redecode: m.redecode, Now: atNine, Log: log}
 		if event.Provider() != "" {
 			w.Handlers = handlers.Table(m.worker, to, to, atNine, log)
@@ -177,4 +180,15 @@ func (m *money) handle(b int8) Code[call, answer] {
 		}
 		return call{op: verdict, value: again}
 	}
+}
+
+// granted stands for what an operator does until it is done: a grant under one key.
+const granted = "operator.grant"
+
+func grant(to ports, e webhook.Event) call {
+	g := accounts.Grants{Ledger: to, FollowUps: publisher{to, publish}, Now: atNine}
+	if _, _, err := g.Book(context.Background(), ledger.Grant, accounts.BalanceOf("", human), e.ID, 5*ledger.Credit, ""); err != nil {
+		return call{op: verdict, value: again}
+	}
+	return call{op: verdict, value: ack}
 }

@@ -1,0 +1,23 @@
+package exhaust
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/webhook-functions/template/shared/webhook"
+)
+
+// grants: a charge exhausts an account while an operator grants credits. The balance
+// crosses zero twice or never, and what is told last is that the account is restored.
+func grants(_ *testing.T, faults int) explored {
+	grant := webhook.Event{ID: "a grant", Source: "/functions/operator", Type: granted}
+	m := &money{opening: 3, sent: []webhook.Event{usage("a", 4), grant}, workers: 1, pushers: 2, crossings: 2,
+		doubles: func(webhook.Event) bool { return false }}
+	return m.explore(faults, func(s state) error {
+		if s.crossing%2 != 0 {
+			return fmt.Errorf("the last crossing told is number %d", s.crossing)
+		}
+		return errors.Join(m.limitIsBalance(s), m.charged(s, 4, -5))
+	})
+}
