@@ -77,7 +77,7 @@ func (d *Database) Writes(operation string, body []byte) []string {
 }
 
 // Conflict is the answer to a write while another transaction holds some of its items,
-// named as Writes does, or to a transaction while another write does. Nothing is
+// named as Writes does, or to a transaction while another write does. No item is
 // written. Two single writes are no conflict, nor is a read.
 func (d *Database) Conflict(operation string, body []byte, keys []string) (status int, answer []byte) {
 	r, err := decodeWrites(operation, body)

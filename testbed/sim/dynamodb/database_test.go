@@ -157,7 +157,7 @@ func TestDatabase_IndexLag(t *testing.T) {
 	see("without a lag", 3)
 }
 
-// A conflict is told of the items that are held, and writes nothing.
+// A conflict is told of the items that are held, and writes no item.
 func TestDatabase_Conflict(t *testing.T) {
 	d := newDesk(t)
 	transaction, single := encode(t, charging("1", "a", "x", "y")), encode(t, adding("a", 1))
@@ -174,7 +174,7 @@ func TestDatabase_Conflict(t *testing.T) {
 		t.Errorf("a single write is answered %v", got)
 	}
 	if status, answer := d.Conflict("UpdateItem", single, []string{"other"}); status != 500 {
-		t.Errorf("a conflict about nothing is answered %s", answer)
+		t.Errorf("a conflict about no item of its own is answered %s", answer)
 	}
 	if len(d.told) > 0 {
 		t.Errorf("written: %v", d.told)
@@ -208,7 +208,7 @@ func TestDatabase_Writes(t *testing.T) {
 	}
 }
 
-// What the production client does not use is refused as nothing else is.
+// What the production client does not use is refused with a status of its own.
 func TestDatabase_Serve_unknown(t *testing.T) {
 	d := newDesk(t)
 	key := fields{"pk": s("a"), "sk": s("s")}
@@ -272,7 +272,7 @@ func TestDatabase_Serve_reasons(t *testing.T) {
 				t.Errorf("answered %v", got)
 			}
 			if got := d.seq("a", true); got != 1 {
-				t.Errorf("the account is at seq %d, want 1: nothing of a canceled transaction is applied", got)
+				t.Errorf("the account is at seq %d, want 1: no part of a canceled transaction is applied", got)
 			}
 		})
 	}

@@ -18,7 +18,7 @@ type refusal struct {
 }
 
 // reason says what one action of a canceled transaction had to do with it; its code
-// is none for nothing.
+// is none where that is no cause.
 type reason struct {
 	code, message string
 	item          item

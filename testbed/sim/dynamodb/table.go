@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// table has a row for each primary key that was ever written; nothing deletes.
+// table has a row for each primary key that was ever written: no request deletes.
 type table struct {
 	index   string       // the partition key of its index
 	rows    map[key]*row // all

@@ -6,7 +6,7 @@ const (
 	maxItem = 400 * 1024 // bytes
 )
 
-// check refuses what is wrong with an action whatever is stored, and parses it.
+// check refuses an action that is wrong by itself, without the stored item, and parses it.
 func (t *target) check(put bool) error {
 	if t.TableName == "" {
 		return invalid("The parameter 'TableName' is required but was not present in the request")

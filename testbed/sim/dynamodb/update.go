@@ -1,6 +1,9 @@
 package dynamodb
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // update gives the item that the steps make of one, which may be none.
 func (e *expression) update(k key, old item, p placeholders) (item, error) {
@@ -10,7 +13,7 @@ func (e *expression) update(k key, old item, p placeholders) (item, error) {
 	for _, s := range e.steps {
 		name, v := p.name(s.name), p.values.get(s.value)
 		if s.add {
-			sum, err := sum(old.get(name), v)
+			sum, err := old.get(name).plus(v)
 			if err != nil {
 				return nil, err
 			}
@@ -21,12 +24,12 @@ func (e *expression) update(k key, old item, p placeholders) (item, error) {
 	return changed, nil
 }
 
-// sum takes an attribute that is not there for 0.
-func sum(stored, added value) (value, error) {
-	if stored.kind != 0 && stored.kind != 'N' {
+// plus adds a number; an attribute that is not there is 0.
+func (v value) plus(added value) (value, error) {
+	if v.kind != 0 && v.kind != 'N' {
 		return value{}, invalid("An operand in the update expression has an incorrect data type")
 	}
-	a, b := stored.number, added.number
+	a, b := v.number, added.number
 	if b > 0 && a > math.MaxInt64-b || b < 0 && a < math.MinInt64-b {
 		return value{}, unknown("numbers that are not 64-bit integers: %d + %d", a, b)
 	}
@@ -35,13 +38,11 @@ func sum(stored, added value) (value, error) {
 
 // checkSteps is what can be told without the item.
 func (e *expression) checkSteps(p placeholders) error {
-	seen := make([]string, 0, 8)
+	var seen []string
 	for _, s := range e.steps {
 		name := p.name(s.name)
-		for _, other := range seen {
-			if other == name {
-				return invalid("Invalid UpdateExpression: Two document paths overlap with each other: [%s]", name)
-			}
+		if slices.Contains(seen, name) {
+			return invalid("Invalid UpdateExpression: Two document paths overlap with each other: [%s]", name)
 		}
 		seen = append(seen, name)
 		if s.add && p.values.get(s.value).kind != 'N' {

@@ -49,7 +49,7 @@ type remembered struct {
 	writes *writes
 }
 
-// decodeWrites reads a request and refuses what is wrong with it whatever is stored.
+// decodeWrites reads a request and refuses one that is wrong by itself, without the stored items.
 func decodeWrites(operation string, body []byte) (*writes, error) {
 	r, one := new(writes), new(target)
 	var err error
