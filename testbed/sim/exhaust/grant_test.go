@@ -8,11 +8,11 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// grants: a charge exhausts an account while an operator grants credits. The balance
+// grant: a charge exhausts an account while an operator grants credits. The balance
 // crosses zero twice or never, and what is told last is that the account is restored.
-func grants(_ *testing.T, faults int) explored {
-	grant := webhook.Event{ID: "a grant", Source: "/functions/operator", Type: granted}
-	m := &money{opening: 3, sent: []webhook.Event{usage("a", 4), grant}, workers: 1, pushers: 2, crossings: 2,
+func grant(_ *testing.T, faults int) explored {
+	granting := webhook.Event{ID: "a grant", Source: "/functions/operator", Type: granted}
+	m := &money{opening: 3, sent: []webhook.Event{usage("a", 4), granting}, workers: 1, pushers: 2, crossings: 2,
 		doubles: func(webhook.Event) bool { return false }}
 	return m.explore(faults, func(s state) error {
 		if s.crossing%2 != 0 {

@@ -55,6 +55,8 @@ func signed() (all [3]webhook.Delivery) {
 // instance is a real ingest over ports that wait for inputs.
 type instance struct {
 	context.Context
+	run      chan<- func() // on a goroutine that waits for it
+	mu       sync.Mutex    // of all below: the race detector sees no order in virtual time
 	rotation int8
 	cache    *secrets.Cache
 	ingest   *ingest.Ingest
@@ -68,27 +70,25 @@ type flight struct {
 	arrived time.Time
 	step    string // in the code of ingest
 	since   time.Time
-	usable  bool             // were secrets then
-	ring    *attempt         // whose secrets verify
-	publish chan publication // nil: it is not publishing
-	failed  bool             // its publication
-	stored  bool             // the queue has confirmed it
+	usable  bool      // were secrets then
+	ring    *attempt  // whose secrets verify
+	publish chan bool // says whether the queue confirms it
+	failed  bool      // its publication
+	stored  bool      // the queue has confirmed it
 	reply   *webhook.Reply
 }
 
-type publication struct{ stored, confirmed bool }
-
 // runInstance gives the state of an instance after inputs, the newest first.
-func runInstance(inputs []input) (string, view) {
+func runInstance(inputs []input, run chan<- func()) (string, view) {
 	ctx, end := context.WithCancel(context.Background())
-	i := &instance{Context: ctx}
+	i := &instance{Context: ctx, run: run}
 	i.start()
 	for _, in := range slices.Backward(inputs) {
 		if in.op == dies {
 			end()
 			synctest.Wait()
 			ctx, end = context.WithCancel(context.Background())
-			i = &instance{Context: ctx, rotation: i.rotation}
+			i = &instance{Context: ctx, run: run, rotation: i.rotation}
 			i.start()
 			continue
 		}
@@ -112,18 +112,18 @@ func (i *instance) happens(in input) {
 	switch in.op {
 	case arrives:
 		time.Sleep(time.Millisecond) // so that no two things end at once
-		f := &flight{key: int(in.arg), arrived: time.Now()}
-		i.flights = append(i.flights, f)
-		go func() {
+		f := &flight{key: int(in.arg), arrived: time.Now(), publish: make(chan bool)}
+		i.locked(func() { i.flights = append(i.flights, f) })
+		i.run <- func() {
 			ctx, cancel := context.WithTimeout(context.WithValue(i.Context, ofFlight{}, f), ingest.Budget)
 			defer cancel()
 			reply := i.ingest.Handle(ctx, deliveries()[f.key])
-			f.reply = &reply
-		}()
+			i.locked(func() { f.reply = &reply })
+		}
 	case pauses:
 		time.Sleep(in.arg)
 	case rotates:
-		i.rotation++
+		i.locked(func() { i.rotation++ })
 	case fetches:
 		i.last.answers <- fetched{rotation: i.rotation}
 	case fetchesStale:
@@ -131,12 +131,16 @@ func (i *instance) happens(in input) {
 	case fetchFails:
 		i.last.answers <- fetched{err: errStore}
 	case publishes:
-		i.flights[in.arg].publish <- publication{true, true}
+		i.flights[in.arg].publish <- true
 	case publishFails:
-		i.flights[in.arg].publish <- publication{false, false}
-	case publishLost:
-		i.flights[in.arg].publish <- publication{true, false}
+		i.flights[in.arg].publish <- false
 	}
+}
+
+func (i *instance) locked(f func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	f()
 }
 
 type ofFlight struct{}
@@ -145,6 +149,8 @@ func flightOf(ctx context.Context) *flight { return ctx.Value(ofFlight{}).(*flig
 
 // enters notes where in the code of ingest a delivery is.
 func (i *instance) enters(ctx context.Context, step string) *flight {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	f := flightOf(ctx)
 	f.step, f.since, f.usable = step, time.Now(), i.usable()
 	return f
@@ -154,7 +160,7 @@ func (i *instance) enters(ctx context.Context, step string) *flight {
 func (i *instance) Keyring(ctx context.Context, provider string) (webhook.Verifier, error) {
 	f := i.enters(ctx, "keyring")
 	v, err := i.cache.Keyring(ctx, provider)
-	f.ring = i.success
+	i.locked(func() { f.ring = i.success })
 	return v, err
 }
 
@@ -190,20 +196,18 @@ func (i *instance) fetch(ctx context.Context) ([]byte, time.Time, error) {
 // Publish is the events queue.
 func (i *instance) Publish(ctx context.Context, e webhook.Event) error {
 	f := i.enters(ctx, "publish")
-	i.verified(f)
-	f.publish = make(chan publication)
-	defer func() { f.publish = nil }()
+	i.locked(func() { i.verified(f) })
+	err := ctx.Err()
 	select {
-	case p := <-f.publish:
-		f.stored, f.failed = p.confirmed, !p.confirmed
-		if p.confirmed {
-			return nil
+	case confirmed := <-f.publish:
+		if !confirmed {
+			err = errStore
 		}
-		return errStore
 	case <-ctx.Done():
-		f.failed = true
-		return ctx.Err()
+		err = ctx.Err()
 	}
+	i.locked(func() { f.stored, f.failed, f.step = err == nil, err != nil, "published" })
+	return err
 }
 
 // noLetters: every body is readable.
@@ -213,6 +217,8 @@ func (noLetters) Publish(context.Context, webhook.Event) error { panic("a dead l
 
 // replies judges and forgets the deliveries that were answered.
 func (i *instance) replies() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	for _, f := range i.flights {
 		if f.reply != nil {
 			i.replied(f)
@@ -222,12 +228,14 @@ func (i *instance) replies() {
 }
 
 func (i *instance) view() view {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	v := view{rotation: i.rotation, wrong: i.wrong, asked: i.last != nil}
 	if i.last != nil && i.last.underWay {
 		v.fetching, v.stale = true, i.last.asked != i.rotation
 	}
 	for _, f := range i.flights {
-		v.publishing = append(v.publishing, f.publish != nil)
+		v.publishing = append(v.publishing, f.step == "publish")
 	}
 	return v
 }
@@ -235,6 +243,8 @@ func (i *instance) view() view {
 // state tells instances apart. Ages of more than a day are alike. Between deliveries so
 // are those that differ by milliseconds: every bound is a multiple of the pauses.
 func (i *instance) state() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	var s strings.Builder
 	age := func(at time.Time) int64 {
 		if at.IsZero() {

@@ -44,6 +44,8 @@ func (j *judge) usable() bool { return j.success != nil && time.Since(j.success.
 
 // begins judges a fetch that begins: one at a time, and not too often.
 func (i *instance) begins() *attempt {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	gap := firstGap
 	if i.usable() {
 		gap = leastGap
@@ -73,6 +75,8 @@ func (i *instance) mismatch() bool {
 }
 
 func (i *instance) ends(a *attempt, good, hung bool, rotation int8) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	least := time.Second / 2
 	if !i.usable() {
 		least = time.Second

@@ -161,7 +161,7 @@ func (m *money) handle(body int8) Code[call, answer] {
 	return func(ask func(call) answer) call {
 		to := ports{m, ask}
 		if event.Type == granted {
-			return grant(to, event)
+			return book(to, event)
 		}
 		log := slog.New(slog.DiscardHandler)
 		w := worker.Worker{FollowUps: publisher{to, publish}, DeadLetters: publisher{to, deadLetter}, Redecode: m.redecode, Now: atNine, Log: log}
@@ -185,7 +185,7 @@ func (m *money) handle(body int8) Code[call, answer] {
 // granted stands for what an operator does until it is done: a grant under one key.
 const granted = "operator.grant"
 
-func grant(to ports, e webhook.Event) call {
+func book(to ports, e webhook.Event) call {
 	g := accounts.Grants{Ledger: to, FollowUps: publisher{to, publish}, Now: atNine}
 	if _, _, err := g.Book(context.Background(), ledger.Grant, accounts.BalanceOf("", human), e.ID, 5*ledger.Credit, ""); err != nil {
 		return call{op: verdict, value: again}
