@@ -25,6 +25,7 @@ var actors = []struct {
 	{"operator redrives", 2, redrives},
 	{"operator rotates", 1, rotates},
 	{"attacker", 3, attacks},
+	{"twin", 1, twins},
 	{"queue doubles", 3, doubles},
 }
 
@@ -46,6 +47,9 @@ func drawActs(random *rand.Rand, p *plan, length time.Duration, platforms []stri
 		}
 		for range n {
 			at := upTo(random, length)
+			if len(acts) > 0 && random.Float64() < p.bursts { // beside another one
+				at = acts[random.IntN(len(acts))].at + upTo(random, 30*time.Millisecond)
+			}
 			own := rand.New(rand.NewPCG(random.Uint64(), 2))
 			acts = append(acts, act{at, actor.name, actor.draw(own, d)})
 		}
@@ -60,6 +64,23 @@ func sends(random *rand.Rand, d *drawn) func(*world) {
 	d.events = append(d.events, e)
 	waits := field.Schedule(e.Platform, random)
 	return func(w *world) { w.attempt(&delivery{event: e, waits: waits, random: random}) }
+}
+
+// twins has a platform send the same bytes of an event without an id twice: at one end
+// of the dedup window, the nanosecond before or the one after.
+func twins(random *rand.Rand, d *drawn) func(*world) {
+	e := d.field.Event()
+	for !e.Wants.NoID {
+		e = d.field.Event()
+	}
+	off := time.Duration(random.IntN(3) - 1)
+	return func(w *world) {
+		send := func() { w.attempt(&delivery{event: e, random: random}) }
+		send()
+		if window := w.plan.rules.Window; window > 0 {
+			w.in(window+off, send)
+		}
+	}
 }
 
 // delivery is an event on its way, with its retries.
@@ -223,25 +244,50 @@ func (w *world) redrive() {
 }
 
 // rotates has an operator rotate the secret of one platform: the store holds both, the
-// platform signs with the new one, the store forgets the old one.
+// platform signs with the new one, the store forgets the old one. The platform sends an
+// event before and after, and an attacker with the old secret comes later.
 func rotates(random *rand.Rand, d *drawn) func(*world) {
 	platform := pick(random, d.platforms...)
-	told, forgotten := upTo(random, 2*time.Hour), 24*time.Hour+upTo(random, time.Hour)
+	before, after, late := d.of(platform), d.of(platform), d.of(platform)
+	told, forgotten := upTo(random, pick(random, 10*time.Minute, 2*time.Hour)), 24*time.Hour+upTo(random, time.Hour)
 	return func(w *world) {
 		old, next := secretOf(platform, 1), secretOf(platform, 2)
+		w.attempt(&delivery{event: before, random: random})
 		w.note("the secret of %s is rotated", platform)
-		w.rotated[platform] = true
+		w.rotated[platform] = time.Now()
 		w.canary(next)
 		w.secrets.valid[platform] = []string{next, old}
-		w.in(told, func() { w.signers[platform] = next })
+		w.in(told, func() {
+			w.signers[platform] = next
+			w.attempt(&delivery{event: after, random: random})
+		})
 		w.in(told+forgotten, func() { w.secrets.valid[platform] = []string{next} })
+		w.in(told+forgotten+withdrawn, func() {
+			if !w.storm && time.Since(w.secretFault) > withdrawn {
+				_, want := late.Statuses()
+				w.forge(late, signed(late, old), want)
+			}
+		})
+	}
+}
+
+// withdrawn is how long after the store forgot a secret ingest may still believe it,
+// unless the store fails.
+const withdrawn = 10 * time.Minute
+
+// of draws an event of one platform.
+func (d *drawn) of(platform string) field.Event {
+	for {
+		if e := d.field.Event(); e.Platform == platform {
+			return e
+		}
 	}
 }
 
 // attacks posts what no platform signed. Nothing of it may be stored.
 func attacks(random *rand.Rand, d *drawn) func(*world) {
 	e := d.field.Event()
-	form := random.IntN(5)
+	form := random.IntN(9)
 	cut := random.IntN(len(e.Body) + 1)
 	return func(w *world) {
 		r := signed(e, secretOf(e.Platform, 9))
@@ -255,6 +301,16 @@ func attacks(random *rand.Rand, d *drawn) func(*world) {
 		case 1: // the signature of another body
 			r.header[header] = field.Event{Platform: e.Platform, Header: e.Header, Body: e.Body[:cut]}.Sign(w.signing(e.Platform))
 			r.body = append(slices.Clone(e.Body), ' ')
+		case 4: // white space behind what was signed
+			r.header[header] = e.Sign(w.signing(e.Platform))
+			r.body = append(slices.Clone(e.Body), ' ')
+		case 5: // the same JSON, written in another way
+			r.header[header] = e.Sign(w.signing(e.Platform))
+			r.body = slices.Insert(slices.Clone(e.Body), min(1, len(e.Body)), ' ')
+		case 6: // the begin of a signature
+			r.header[header] = e.Sign(w.signing(e.Platform))[:16]
+		case 7: // a signature with another end
+			r.header[header] = e.Sign(w.signing(e.Platform))[:16] + r.header[header][16:]
 		case 2: // an empty secret
 			r.header[header] = e.Sign("")
 		case 3: // the name of a platform as its secret

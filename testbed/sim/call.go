@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,8 @@ type port struct {
 	denied   answer
 	failure  answer // a 5xx
 }
+
+func (p *port) keepsSecrets() bool { return strings.Contains(strings.ToLower(p.name), "secret") }
 
 // errNetwork is what a broken connection looks like.
 type errNetwork string
@@ -94,6 +97,9 @@ func (w *world) fate(c *call, random *rand.Rand) Fault {
 	w.coverage.hit(c.site, fault)
 	if fault != None {
 		w.faulty = append(w.faulty, c.ordinal)
+		if c.port.keepsSecrets() {
+			w.secretFault = time.Now()
+		}
 	}
 	return fault
 }

@@ -17,6 +17,8 @@ type plan struct {
 	rules   field.Rules
 	env     map[string]string // of worker and outbound
 	weather weather
+	bursts  float64       // how many acts come with another one
+	gather  time.Duration // how long a queue waits for a batch, at most
 	calm    time.Duration // then faults stop, unless safety is all that is checked
 	acts    []act
 	replay  time.Duration // after the end: all messages are delivered once more
@@ -64,6 +66,8 @@ func newPlan(seed uint64, platforms []string) plan {
 	p.rules, p.env = drawRules(random)
 	length := pick(random, time.Minute, 20*time.Minute, 3*time.Hour, 36*time.Hour)
 	p.calm = upTo(random, length)
+	p.bursts = pick(random, 0.2, 0.8)
+	p.gather = pick(random, 20*time.Millisecond, 20*time.Millisecond, time.Second, time.Minute)
 	p.weather = drawWeather(random, length)
 	p.acts = drawActs(random, &p, length, platforms)
 	return p

@@ -17,7 +17,7 @@ func (w *world) poke(q *queue.Queue) {
 	if now := time.Now(); next.Before(now) {
 		next = now
 	}
-	next = next.Add(upTo(w.random, 20*time.Millisecond))
+	next = next.Add(upTo(w.random, w.plan.gather))
 	if planned, ok := w.polled[q]; ok && !planned.After(next) {
 		return
 	}
