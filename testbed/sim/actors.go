@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -269,6 +270,22 @@ func rotates(random *rand.Rand, d *drawn) func(*world) {
 			}
 		})
 	}
+}
+
+// sweep has an operator push the limits of the humans whom the platform did not know.
+func (w *world) sweep() {
+	w.plan.known = 0
+	p := w.launch("operator")
+	ports := w.cloud.ports(p)
+	w.invoke(p, "sweep", func(ctx context.Context) {
+		for _, human := range slices.Sorted(maps.Keys(w.api.refused)) {
+			account, err := ports.ledger.Account(ctx, human)
+			w.must(err)
+			if e, due := accounts.Unpushed(account, time.Now()); due && w.api.refused[human] {
+				w.must(ports.followUps.Publish(ctx, e))
+			}
+		}
+	}, func(*task) { w.retire(p) })
 }
 
 // withdrawn is how long after the store forgot a secret ingest may still believe it,

@@ -59,7 +59,9 @@ var awsVariables = map[string]string{
 }
 
 func newAWS(w *world) *awsCloud {
-	return &awsCloud{w, dynamodb.New(time.Now)}
+	database := dynamodb.New(time.Now)
+	database.IndexLag = w.plan.lag
+	return &awsCloud{w, database}
 }
 
 func (a *awsCloud) onCommit(f func([]stored.Change)) { a.database.OnCommit = f }

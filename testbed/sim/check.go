@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,10 @@ func (w *world) canary(text string) {
 		w.canaries = append(w.canaries, text)
 	}
 }
+
+// traces are what bodies leave in a log, in one form or another: the members' names as
+// JSON in JSON, the begin of an object in base64, addresses, telephone numbers.
+var traces = []string{`payload\"`, "eyJ", "@example.com", "+120255501"}
 
 // hear checks a line of a log: it shows no secret, signature, body or person (G7).
 func (w *world) hear(line string) {
@@ -81,15 +86,58 @@ func (w *world) judgeStatus(platform, secret string, status int) {
 
 // judge compares the end of a history with what was sent.
 func (w *world) judge() {
-	for _, what := range field.Judge(w.end()) {
+	end := w.end()
+	for _, what := range field.Judge(end) {
 		w.violate("%s", what)
+	}
+	w.judgeCrossings(end)
+	w.judgeDebits(end)
+}
+
+// judgeCrossings checks that the last crossing on record is the one the balance tells
+// of: odd numbers exhaust an account.
+func (w *world) judgeCrossings(end field.World) {
+	for _, e := range end.Entries {
+		if e.Amount == 0 || strings.Contains(e.Account, "\x1f") {
+			continue
+		}
+		crossings := end.Records["credits.state\x00"+e.Account].Version
+		if balance := end.Accounts[e.Account].Balance; (crossings%2 == 1) != (balance <= 0) {
+			w.violate("G6: account %q has %d and crossed zero %d times", e.Account, balance, crossings)
+		}
+	}
+}
+
+// judgeDebits checks that each charge of Gabber is debited once in its ledger, in whole
+// credits, where that is asked for. Arrivals of the same bytes are one debit.
+func (w *world) judgeDebits(end field.World) {
+	if w.plan.env["GABBER_LEDGER"] == "" {
+		return
+	}
+	due, seen := map[string]int64{}, map[string]bool{}
+	for _, e := range end.Entries {
+		id, _, _ := strings.Cut(e.ID, "@")
+		if e.Source != "/webhooks/gabber" || e.Amount == 0 || strings.Contains(e.Account, "\x1f") || strings.TrimSpace(e.Account) != e.Account || seen[id] {
+			continue
+		}
+		seen[id] = true
+		due[e.Account] -= (-e.Amount + 999_999) / 1_000_000
+	}
+	for _, debit := range w.api.State().Ledger {
+		due[debit.Human] -= debit.Amount
+	}
+	for _, human := range slices.Sorted(maps.Keys(due)) {
+		if due[human] != 0 {
+			w.violate("G2: the vendor's ledger of %q is %d credits off", human, due[human])
+		}
 	}
 }
 
 // end reads the stores.
 func (w *world) end() field.World {
+	time.Sleep(longestLag)
 	end := field.World{Rules: w.plan.rules, Sent: w.sent, Queued: w.queued, Grants: w.granted,
-		Accounts: map[string]field.Account{}, Limits: map[string]int64{}, Records: w.records.stand}
+		Accounts: map[string]field.Account{}, Limits: map[string]int64{}, Unpushed: w.api.refused, Records: w.records.stand}
 	ctx := context.Background()
 	names, _, err := w.ledger.ledger.Accounts(ctx, "", 1000)
 	w.must(err)
@@ -101,7 +149,7 @@ func (w *world) end() field.World {
 		w.must(err)
 		for _, e := range entries {
 			end.Entries = append(end.Entries, field.Entry{ID: e.ID, Account: e.Account, Kind: string(e.Kind), Amount: int64(e.Amount),
-				Fingerprint: e.Fingerprint, DedupKey: e.DedupKey, Time: e.Time})
+				Fingerprint: e.Fingerprint, DedupKey: e.DedupKey, Source: e.Source, Time: e.Time})
 		}
 	}
 	for human, limits := range w.api.State().Limits {

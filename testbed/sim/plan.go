@@ -19,8 +19,11 @@ type plan struct {
 	weather weather
 	bursts  float64       // how many acts come with another one
 	gather  time.Duration // how long a queue waits for a batch, at most
+	lag     time.Duration // from a write to when a read sees it that is eventually consistent
 	calm    time.Duration // then faults stop, unless safety is all that is checked
 	acts    []act
+	unknown string        // a human whom the platform does not know at first
+	known   time.Duration // when it does
 	replay  time.Duration // after the end: all messages are delivered once more
 }
 
@@ -68,10 +71,15 @@ func newPlan(seed uint64, platforms []string) plan {
 	p.calm = upTo(random, length)
 	p.bursts = pick(random, 0.2, 0.8)
 	p.gather = pick(random, 20*time.Millisecond, 20*time.Millisecond, time.Second, time.Minute)
+	p.lag = pick(random, 0, 20*time.Millisecond, longestLag)
+	p.unknown, p.known = pick(random, "", "", "", "ann", "bob"), upTo(random, 2*length)
 	p.weather = drawWeather(random, length)
 	p.acts = drawActs(random, &p, length, platforms)
 	return p
 }
+
+// longestLag is longer than DynamoDB is ever behind, as far as one knows.
+const longestLag = 2 * time.Second
 
 func pick[T any](random *rand.Rand, from ...T) T { return from[random.IntN(len(from))] }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,7 +14,10 @@ import (
 const platformURL = "https://platforms.sim"
 
 // platforms are the APIs that outbound calls.
-type platforms struct{ *fakeapi.API }
+type platforms struct {
+	*fakeapi.API
+	refused map[string]bool // humans whose last limit was refused: the platform did not know them
+}
 
 // platformAPI gives up to a minute less what a call takes: a call that outbound gave up
 // lands before the last push of the limit, which is what design 4e rests on.
@@ -22,6 +26,11 @@ var platformAPI = &port{name: "platform API", lateness: 50 * time.Second, faults
 
 func (p *platforms) call(w *world, r *http.Request, body []byte) *call {
 	return &call{site: w.plan.cloud + " " + caller(r.Context()) + ": " + r.Method + " " + route(r.URL.Path), port: platformAPI, serve: func() answer {
+		if human := limited(r, body); human != "" {
+			if p.refused[human] = w.unknown(human); p.refused[human] {
+				return answer{status: 404}
+			}
+		}
 		again := httptest.NewRequest(r.Method, r.URL.Path, bytes.NewReader(body))
 		again.Header = r.Header.Clone()
 		recorder := httptest.NewRecorder()
@@ -31,6 +40,20 @@ func (p *platforms) call(w *world, r *http.Request, body []byte) *call {
 		}
 		return answer{status: recorder.Code, header: recorder.Header(), body: recorder.Body.Bytes()}
 	}}
+}
+
+// limited gives the human whose limit a request puts.
+func limited(r *http.Request, body []byte) string {
+	var put struct{ Human string }
+	if r.Method == http.MethodPut {
+		_ = json.Unmarshal(body, &put)
+	}
+	return put.Human
+}
+
+// unknown says whether the platform does not know a human yet. In the end it knows all.
+func (w *world) unknown(human string) bool {
+	return human == w.plan.unknown && time.Since(w.start) < w.plan.known
 }
 
 // route is a path without what it names.

@@ -100,7 +100,7 @@ func newWorld(h History) *world {
 	}
 	w := &world{history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), storm: true,
 		coverage: Coverage{}, story: h.Story, polled: map[*queue.Queue]time.Time{}, pools: map[string][]*process{}, secrets: newStore(names),
-		api: &platforms{fakeapi.New()}, signed: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
+		api: &platforms{fakeapi.New(), map[string]bool{}}, signed: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
 	w.wake = make(chan struct{}, 1)
 	w.books = books{w, map[string]*account{}}
 	for _, name := range names {
@@ -109,6 +109,7 @@ func newWorld(h History) *world {
 	for _, secret := range fakeapi.Secrets() {
 		w.canary(secret)
 	}
+	w.canaries = append(w.canaries, traces...)
 	w.cloud = clouds[w.plan.cloud](w)
 	w.records = recorded{map[string]field.Record{}}
 	w.cloud.onCommit(func(changes []stored.Change) { w.books.commit(changes); w.records.commit(changes) })
@@ -149,6 +150,8 @@ func (w *world) settle() {
 		w.redrive()
 		w.happen()
 	}
+	w.sweep()
+	w.happen()
 	if len(w.violations) == 0 {
 		w.judge()
 	}

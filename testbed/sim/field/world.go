@@ -32,7 +32,7 @@ type Queued struct {
 
 // Entry is one entry of the ledger.
 type Entry struct {
-	ID, Account, Kind, Fingerprint, DedupKey string
+	ID, Account, Kind, Fingerprint, DedupKey, Source string
 
 	Amount int64     // micro-credits
 	Time   time.Time // when ingest received the event
