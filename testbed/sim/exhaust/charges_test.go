@@ -16,7 +16,7 @@ func charges(_ *testing.T, faults int) explored {
 	m := &money{opening: 3, sent: []webhook.Event{usage("a", 2), usage("b", 2)}, alike: true, workers: 2, pushers: 2, crossings: 1,
 		doubles: func(e webhook.Event) bool { return e.Provider() != "" }}
 	return m.explore(faults, func(s state) error {
-		return errors.Join(m.limitIsBalance(s), m.charged(s, 2, 2), m.told(s, 1))
+		return errors.Join(m.limitIsBalance(s), m.charged(s, 2, 2), m.allTold(s))
 	})
 }
 
@@ -39,10 +39,16 @@ func (m *money) charged(s state, credits ...int) error {
 	return nil
 }
 
-// told says whether the last crossing told has this number, and no dead letter is left.
-func (m *money) told(s state, crossing int8) error {
-	if s.crossing != crossing {
-		return fmt.Errorf("the last crossing told is number %d", s.crossing)
+// allTold says whether the crossings told are those of an account that is exhausted now,
+// or is not, and none is left out.
+func (m *money) allTold(s state) error {
+	if exhausted := m.balance(s) <= 0; exhausted != (s.crossing%2 == 1) {
+		return fmt.Errorf("the last crossing on record is number %d", s.crossing)
+	}
+	for n := range s.crossing {
+		if s.told&(2<<n) == 0 {
+			return fmt.Errorf("crossing %d is not told", n+1)
+		}
 	}
 	return nil
 }

@@ -71,6 +71,7 @@ type flight struct {
 	step    string // in the code of ingest
 	since   time.Time
 	usable  bool      // were secrets then
+	known   bool      // its key was fetched before it arrived
 	ring    *attempt  // whose secrets verify
 	publish chan bool // says whether the queue confirms it
 	failed  bool      // its publication
@@ -113,7 +114,10 @@ func (i *instance) happens(in input) {
 	case arrives:
 		time.Sleep(time.Millisecond) // so that no two things end at once
 		f := &flight{key: int(in.arg), arrived: time.Now(), publish: make(chan bool)}
-		i.locked(func() { i.flights = append(i.flights, f) })
+		i.locked(func() {
+			f.known = i.usable() && holds(i.success.rotation, f.key)
+			i.flights = append(i.flights, f)
+		})
 		i.run <- func() {
 			ctx, cancel := context.WithTimeout(context.WithValue(i.Context, ofFlight{}, f), ingest.Budget)
 			defer cancel()
@@ -263,7 +267,7 @@ func (i *instance) state() string {
 		}
 	}
 	for _, f := range i.flights {
-		fmt.Fprint(&s, f.key, f.step, age(f.arrived), age(f.since), f.usable, f.failed, ";")
+		fmt.Fprint(&s, f.key, f.step, age(f.arrived), age(f.since), f.usable, f.known, f.failed, ";")
 		if f.ring != nil {
 			fmt.Fprint(&s, f.ring.rotation)
 		}

@@ -11,6 +11,7 @@ const (
 	useFor    = 24 * time.Hour   // nor for longer than this, if it cannot
 	leastGap  = 30 * time.Second // between two fetches
 	firstGap  = 2 * time.Second  // while there is no secret to verify with
+	patience  = time.Second      // that a delivery waits for a newer secret, if there is one that verifies it
 	leastKeep = keepFor - keepFor/5
 )
 
@@ -97,6 +98,8 @@ func (i *instance) verified(f *flight) {
 	switch s := i.success; {
 	case s == nil || !holds(s.rotation, f.key):
 		i.says("stored: a delivery signed with key %d", f.key)
+	case f.known && time.Since(f.arrived) > patience:
+		i.says("a delivery that could be verified waited for %v", time.Since(f.arrived))
 	case f.arrived.Sub(s.begun) > useFor:
 		i.says("verified with a secret from %v ago", f.arrived.Sub(s.begun))
 	case f.arrived.Sub(s.begun) > keepFor && (i.last == s || !i.triedFor(f)):

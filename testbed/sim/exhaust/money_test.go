@@ -28,9 +28,10 @@ type state struct {
 	pushed   int8    // seq
 	limit    int8    // at the platform
 	crossing int8    // the last one on record
+	told     int8    // bits of the crossings whose messages were handled
 	unknown  bool    // to the platform is the human
 	unswept  bool    // an operator's sweep is to come
-	crowded  bool    // there were more messages than there is room for
+	crowded  bool    // there were more messages or entries than there is room for
 	messages [12]message
 }
 
@@ -181,148 +182,6 @@ func (a message) compare(b message) int {
 		int(a.late[0])-int(b.late[0]), int(a.late[1])-int(b.late[1]))
 }
 
-// holder collects the moves of one state.
-type holder struct {
-	*money
-	*Moves[state]
-	now state
-}
-
-func (m *money) moves(s state, to *Moves[state]) {
-	h := holder{m, to, s}
-	for i, one := range s.messages {
-		if one.body == 0 {
-			break
-		}
-		if i == 0 || s.messages[i-1] != one { // copies are alike
-			h.message(i)
-		}
-	}
-	h.human()
-}
-
-// may adds what an action changes; fault, if one is left, what a fault does.
-func (h *holder) may(i int, change func(*state, *message), format string, args ...any) {
-	to := h.now
-	change(&to, &to.messages[i])
-	h.Add(to.canonical(), format, args...)
-}
-
-func (h *holder) fault(i int, change func(*state, *message), format string, args ...any) {
-	to := h.now
-	change(&to, &to.messages[i])
-	h.Fault(to.canonical(), format, args...)
-}
-
-// message adds all that may become of one copy of a message.
-func (h *holder) message(i int) {
-	one := h.now.messages[i]
-	for l, late := range one.late {
-		if late != 0 {
-			h.may(i, func(to *state, m *message) { to.limit, m.late[l] = late-1, 0 }, "a late put of %d lands", late-1)
-		}
-	}
-	name := h.name(one.body)
-	switch one.stage {
-	case unsent:
-		h.arrives(i, name)
-	case ready:
-		if h.free(one.body) {
-			h.may(i, func(to *state, m *message) { m.stage, m.at = running, h.start(to, m.body) }, "%s is delivered", name)
-		}
-	case waiting:
-		if one.late == [2]int8{} {
-			h.may(i, func(_ *state, m *message) { m.stage = ready }, "%s comes back", name)
-		}
-	case running:
-		h.running(i, name)
-	case dead:
-		h.redriven(i, name)
-	}
-}
-
-// arrives: the platform's messages are alike, so the first arrives first.
-func (h *holder) arrives(i int, name string) {
-	if i > 0 && h.now.messages[i-1].stage == unsent && h.alike {
-		return
-	}
-	h.may(i, func(_ *state, m *message) { m.stage = ready }, "%s arrives", name)
-	if h.doubles(h.bodies.all[h.now.messages[i].body]) {
-		h.may(i, func(to *state, m *message) { m.stage = ready; to.add(*m) }, "%s arrives twice", name)
-	}
-}
-
-// redriven: an operator redrives each dead letter of the begin. That those which the
-// worker made are redriven, too, counts as a fault, for they come again.
-func (h *holder) redriven(i int, name string) {
-	add := h.fault
-	if h.bodies.all[h.now.messages[i].body].ID == h.letter.ID {
-		add = h.may
-	}
-	add(i, func(_ *state, m *message) { m.stage = ready }, "%s is redriven", name)
-}
-
-func (m *money) name(body int8) string {
-	for len(m.names) <= int(body) {
-		m.names = append(m.names, fmt.Sprintf("message %d (%s)", len(m.names), m.bodies.all[len(m.names)].Type))
-	}
-	return m.names[body]
-}
-
-// free says whether a process of the function that handles body is idle.
-func (h *holder) free(body int8) bool {
-	function, idle := h.function(body)
-	for _, m := range h.now.messages {
-		if m.stage == running {
-			if other, _ := h.function(m.body); other == function {
-				idle--
-			}
-		}
-	}
-	return idle > 0
-}
-
-// function names what handles a message, and says how many processes it has.
-func (m *money) function(body int8) (string, int) {
-	switch e := &m.bodies.all[body]; {
-	case e.Provider() != "":
-		return "worker", m.workers
-	case e.Type == granted:
-		return "operator", 1
-	}
-	return "outbound", m.pushers
-}
-
-// start gives a process that has read what it reads first: before, it might as well not
-// have begun.
-func (h *holder) start(s *state, body int8) Process {
-	at := h.processes.Begin(int(body), h.handle(body))
-	for {
-		call, ended := h.processes.Call(at)
-		read, ok := h.read(*s, call)
-		if ended || !ok {
-			return at
-		}
-		at = h.processes.Answer(at, read)
-		if call.op == readAccount {
-			return at
-		}
-	}
-}
-
-// read answers a call that changes nothing.
-func (m *money) read(s state, c call) (a answer, ok bool) {
-	switch c.op {
-	case readAccount:
-		return answer{balance: m.balance(s), seq: s.seq(), pushed: s.pushed}, true
-	case readCrossing:
-		return answer{number: s.crossing}, true
-	case readNegative: // the alarm was raised before: it is not the subject
-		return answer{number: 100}, true
-	}
-	return answer{}, false
-}
-
 // add puts a message into its queue.
 func (s *state) add(m message) {
 	free := slices.IndexFunc(s.messages[:], func(m message) bool { return m.body == 0 })
@@ -342,7 +201,7 @@ func (m *money) explore(faults int, atRest func(state) error) explored {
 // holds: no crossing is told that there never is, and each under one identity.
 func (m *money) holds(s state) error {
 	if s.crowded {
-		return fmt.Errorf("more than %d messages at once", len(s.messages))
+		return fmt.Errorf("more than %d messages at once, or %d entries", len(s.messages), len(s.entries))
 	}
 	told := map[int64]int8{}
 	for _, one := range s.messages {
@@ -366,4 +225,11 @@ func (m *money) crossing(body int8) int64 {
 		m.numbers = append(m.numbers, c.Number)
 	}
 	return m.numbers[body]
+}
+
+func (m *money) name(body int8) string {
+	for len(m.names) <= int(body) {
+		m.names = append(m.names, fmt.Sprintf("message %d (%s)", len(m.names), m.bodies.all[len(m.names)].Type))
+	}
+	return m.names[body]
 }

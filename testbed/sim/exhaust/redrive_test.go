@@ -22,7 +22,7 @@ func redrive(_ *testing.T, faults int) explored {
 			return fmt.Errorf("the balance is %d", m.balance(s))
 		}
 		refused := map[bool]webhook.Event{true: other, false: event}[paid == -2]
-		return errors.Join(m.limitIsBalance(s), m.charged(s, int(-paid)), m.onlyDead(s, refused))
+		return errors.Join(m.limitIsBalance(s), m.charged(s, int(-paid)), m.allTold(s), m.onlyDead(s, refused))
 	})
 }
 

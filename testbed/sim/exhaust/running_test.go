@@ -1,12 +1,13 @@
 package exhaust
 
 import (
-	"github.com/webhook-functions/template/shared/accounts"
+	"slices"
+
 	"github.com/webhook-functions/template/shared/ledger"
 )
 
 // running adds all that may come of the next call of a process.
-func (h *holder) running(i int, name string) {
+func (h *mover) running(i int, name string) {
 	c, ended := h.processes.Call(h.now.messages[i].at)
 	if ended {
 		h.verdict(i, name, c)
@@ -28,10 +29,10 @@ func (h *holder) running(i int, name string) {
 }
 
 // answer gives the answer to the process of a message.
-func (h *holder) answer(m *message, a answer) { m.at = h.processes.Answer(m.at, a) }
+func (h *mover) answer(m *message, a answer) { m.at = h.processes.Answer(m.at, a) }
 
 // write adds a write that is done, not done, or done without an answer.
-func (h *holder) write(i int, name string, c call) {
+func (h *mover) write(i int, name string, c call) {
 	for copies := range 2 {
 		if copies == 1 && (c.op != publish || !h.doubles(h.bodies.all[c.value])) {
 			break
@@ -39,7 +40,7 @@ func (h *holder) write(i int, name string, c call) {
 		h.may(i, func(to *state, m *message) {
 			a := h.apply(to, c, copies+1)
 			h.answer(m, a)
-		}, "%s: its process %s %d, copies: %d", name, c.op, c.value, copies+1)
+		}, "%s: its process %s %d%s", name, c.op, c.value, []string{"", ", and the queue doubles it"}[copies])
 	}
 	h.fault(i, func(_ *state, m *message) { h.answer(m, answer{failure: fails}) }, "%s: its process fails before it %s %d", name, c.op, c.value)
 	h.fault(i, func(to *state, m *message) {
@@ -49,7 +50,7 @@ func (h *holder) write(i int, name string, c call) {
 }
 
 // apply changes the state as a write does, and gives its answer.
-func (h *holder) apply(s *state, c call, copies int) answer {
+func (h *mover) apply(s *state, c call, copies int) answer {
 	switch c.op {
 	case postEntry:
 		return answer{outcome: h.post(s, c.value)}
@@ -70,7 +71,7 @@ func (h *holder) apply(s *state, c call, copies int) answer {
 }
 
 // post decides as every store does, by ledger.Plan.
-func (h *holder) post(s *state, id int) ledger.Outcome {
+func (h *mover) post(s *state, id int) ledger.Outcome {
 	found := ledger.Found{Entries: map[string]ledger.Entry{}}
 	for _, e := range s.entries {
 		if e != 0 {
@@ -83,23 +84,20 @@ func (h *holder) post(s *state, id int) ledger.Outcome {
 	if err != nil {
 		panic(err)
 	}
-	if len(d.Entries) == 1 {
-		*emptyEntry(s) = int8(id)
+	if len(d.Entries) == 0 {
+		return d.Outcomes[0]
 	}
+	free := slices.Index(s.entries[:], 0)
+	if free < 0 {
+		s.crowded = true
+		return d.Outcomes[0]
+	}
+	s.entries[free] = int8(id)
 	return d.Outcomes[0]
 }
 
-func emptyEntry(s *state) *int8 {
-	for i := range s.entries {
-		if s.entries[i] == 0 {
-			return &s.entries[i]
-		}
-	}
-	panic("more entries than a world has room for")
-}
-
 // put adds what may come of a call to the platform.
-func (h *holder) put(i int, name string, limit int) {
+func (h *mover) put(i int, name string, limit int) {
 	lands := func(s *state) failure {
 		if s.unknown {
 			return notFound
@@ -111,38 +109,22 @@ func (h *holder) put(i int, name string, limit int) {
 	h.fault(i, func(to *state, m *message) { lands(to); h.answer(m, answer{failure: unknown}) }, "%s: its process puts %d, the answer is lost", name, limit)
 	h.fault(i, func(_ *state, m *message) { h.answer(m, answer{failure: unknown}) }, "%s: its process puts %d, the put is lost", name, limit)
 	h.fault(i, func(_ *state, m *message) { h.answer(m, answer{failure: refused}) }, "%s: its process puts %d, refused", name, limit)
-	h.fault(i, func(_ *state, m *message) {
-		late := &m.late[0]
-		if *late != 0 {
-			late = &m.late[1]
-		}
-		*late = int8(limit) + 1
-		h.answer(m, answer{failure: unknown})
-	}, "%s: its process puts %d, to land late", name, limit)
+	if free := slices.Index(h.now.messages[i].late[:], 0); free >= 0 {
+		h.fault(i, func(_ *state, m *message) {
+			m.late[free] = int8(limit) + 1
+			h.answer(m, answer{failure: unknown})
+		}, "%s: its process puts %d, to land late", name, limit)
+	}
 }
 
 // verdict adds what the queue does with a message that was handled.
-func (h *holder) verdict(i int, name string, c call) {
+func (h *mover) verdict(i int, name string, c call) {
 	h.fault(i, func(_ *state, m *message) { m.stage, m.at = waiting, 0 }, "%s: its process dies before its verdict", name)
 	stage := map[int]stage{ack: gone, again: ready, afterMinute: waiting}[c.value]
-	h.may(i, func(_ *state, m *message) { m.stage, m.at = stage, 0 },
-		"%s: %s", name, map[int]string{ack: "is acknowledged", again: "comes back", afterMinute: "comes back after a minute"}[c.value])
-}
-
-// human adds what the platform and an operator do about a human that was not known.
-func (h *holder) human() {
-	if h.now.unknown {
-		to := h.now
-		to.unknown = false
-		h.Add(to, "the platform meets the human")
-	}
-	if h.now.unswept && !h.now.unknown && h.now.messages == [len(h.now.messages)]message{} {
-		to := h.now
-		to.unswept = false
-		account := ledger.Account{ID: human, Balance: ledger.Micro(h.balance(to)) * ledger.Credit, Seq: int64(to.seq()), PushedSeq: int64(to.pushed)}
-		if e, unpushed := accounts.Unpushed(account, nine); unpushed {
-			to.add(message{body: int8(h.bodies.index(e)), stage: ready})
+	h.may(i, func(to *state, m *message) {
+		if n := h.crossing(m.body); n > 0 && stage == gone {
+			to.told |= 1 << n
 		}
-		h.Add(to.canonical(), "an operator sweeps")
-	}
+		m.stage, m.at = stage, 0
+	}, "%s: %s", name, map[int]string{ack: "is acknowledged", again: "comes back", afterMinute: "comes back after a minute"}[c.value])
 }
