@@ -42,3 +42,12 @@ func RetryDelay(err error) time.Duration {
 	}
 	return 0
 }
+
+// NoSooner gives err with the delay of other if that is the longer one: what one part of
+// a try has left on its way is still there, whichever part's error decides.
+func NoSooner(err, other error) error {
+	if after := RetryDelay(other); after > RetryDelay(err) {
+		return RetryAfter(after, err)
+	}
+	return err
+}

@@ -1,6 +1,9 @@
 package webhook
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // Publisher stores events on one queue. It returns nil only after the queue confirmed
 // durable storage, and returns when ctx ends. An event may be stored in spite of an
@@ -53,15 +56,16 @@ func (r Reaction) Each() BatchHandler {
 // Both runs two handlers on the same events, the second one also where the first one
 // failed, and joins their results. The outcome is the second one's. As long as one of
 // the two is not done the event comes back for both, although the other one may have
-// failed for good.
+// failed for good, and no sooner than either asks for.
 func Both(first, second BatchHandler) BatchHandler {
 	return func(ctx context.Context, events []Event) []Result {
 		before, results := first(ctx, events), second(ctx, events)
 		for i, b := range before {
 			results[i].FollowUps = append(b.FollowUps, results[i].FollowUps...)
-			if _, permanent := PermanentReason(b.Err); b.Err != nil && !permanent || results[i].Err == nil {
-				results[i].Err = b.Err
+			if _, permanent := PermanentReason(b.Err); b.Err != nil && !permanent {
+				results[i].Err = NoSooner(b.Err, results[i].Err)
 			}
+			results[i].Err = cmp.Or(results[i].Err, b.Err)
 		}
 		return results
 	}

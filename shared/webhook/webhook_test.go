@@ -234,6 +234,26 @@ func TestEach(t *testing.T) {
 	}
 }
 
+func TestNoSooner(t *testing.T) {
+	soon, cause := webhook.RetryAfter(time.Second, errors.New("busy")), errors.New("down")
+	late := webhook.RetryAfter(time.Minute, errors.New("unknown"))
+	for _, c := range []struct {
+		name       string
+		err, other error
+		want       time.Duration
+	}{
+		{"the other one has no delay", soon, cause, time.Second},
+		{"there is no other one", soon, nil, time.Second},
+		{"the other one has the longer delay", soon, late, time.Minute},
+		{"the other one has the shorter delay", late, soon, time.Minute},
+		{"only the other one has a delay", cause, late, time.Minute},
+	} {
+		if got := webhook.NoSooner(c.err, c.other); webhook.RetryDelay(got) != c.want || !errors.Is(got, c.err) || got.Error() != c.err.Error() {
+			t.Errorf("%s: %v after %v", c.name, got, webhook.RetryDelay(got))
+		}
+	}
+}
+
 func TestBoth(t *testing.T) {
 	transient, permanent := errors.New("later"), webhook.Permanent("never")
 	for _, c := range []struct {
@@ -247,6 +267,7 @@ func TestBoth(t *testing.T) {
 		{"the second one is tried again", nil, transient, transient},
 		{"the first one is tried again, the second one has failed for good", transient, permanent, transient},
 		{"the first one has failed for good, the second one is tried again", permanent, transient, transient},
+		{"the second one is tried again later than the first one", transient, webhook.RetryAfter(time.Minute, errors.New("unknown")), transient},
 	} {
 		gives := func(name string, err error) webhook.BatchHandler {
 			return webhook.Reaction(func(context.Context, webhook.Event) webhook.Result {
@@ -255,7 +276,7 @@ func TestBoth(t *testing.T) {
 		}
 		got := webhook.Both(gives("first", c.first), gives("second", c.second))(t.Context(), make([]webhook.Event, 2))
 		for _, r := range got {
-			if r.Err != c.want || r.Outcome != "second" || len(r.FollowUps) != 2 || r.FollowUps[0].ID != "first" {
+			if !errors.Is(r.Err, c.want) || webhook.RetryDelay(r.Err) != max(webhook.RetryDelay(c.first), webhook.RetryDelay(c.second)) || r.Outcome != "second" || len(r.FollowUps) != 2 || r.FollowUps[0].ID != "first" {
 				t.Errorf("%s: %+v", c.name, r)
 			}
 		}

@@ -243,7 +243,7 @@ func (w *Worker) poison(r record, err error) error {
 func (w *Worker) finish(ctx context.Context, r record, result webhook.Result) {
 	for _, followUp := range result.FollowUps {
 		if err := w.FollowUps.Publish(ctx, followUp); err != nil {
-			w.retry(ctx, r, fmt.Errorf("publish %s: %w", followUp.Type, err))
+			w.retry(ctx, r, webhook.NoSooner(fmt.Errorf("publish %s: %w", followUp.Type, err), result.Err))
 			return
 		}
 	}

@@ -121,6 +121,19 @@ func TestHandle(t *testing.T) {
 	}
 }
 
+// A call whose outcome is unknown may be on its way: the delay holds although the queue of
+// follow-ups fails, too.
+func TestHandle_delayOutlivesTheQueue(t *testing.T) {
+	b := newBench(nil)
+	b.followUps.refuse = errors.New("queue is down")
+	b.Handlers = map[string]webhook.BatchHandler{"x": b.each(func(e webhook.Event) ([]webhook.Event, error) {
+		return []webhook.Event{e}, webhook.RetryAfter(time.Minute, errors.New("outcome is unknown"))
+	})}
+	if got := b.Handle(t.Context(), messages(1, "x"))[0]; got.Ack || got.After != time.Minute {
+		t.Errorf("verdict %+v", got)
+	}
+}
+
 // Follow-ups are published before the verdict, also those of a failed handler.
 func TestHandlePublishesFollowUps(t *testing.T) {
 	for name, row := range map[string]struct {

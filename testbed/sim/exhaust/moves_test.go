@@ -52,7 +52,7 @@ func (h *mover) message(i int) {
 		h.arrives(i, name)
 	case ready:
 		if h.free(one.body) {
-			h.may(i, func(to *state, m *message) { m.stage, m.at = running, h.start(to, m.body) }, "%s is delivered", name)
+			h.delivered(i, name)
 		}
 	case waiting:
 		if one.late == [2]int8{} {
@@ -110,21 +110,27 @@ func (m *money) function(body int8) (string, int) {
 	return "outbound", m.pushers
 }
 
-// start gives a process that has read what it reads first: before, it might as well not
-// have begun.
-func (h *mover) start(s *state, body int8) Process {
+// delivered starts a process. What it reads first is one move: before, it might as well
+// not have begun.
+func (h *mover) delivered(i int, name string) {
+	body := h.now.messages[i].body
 	at := h.processes.Begin(int(body), h.handle(body))
 	for {
-		call, ended := h.processes.Call(at)
-		read, ok := h.read(*s, call)
+		c, ended := h.processes.Call(at)
+		read, ok := h.read(h.now, c)
 		if ended || !ok {
-			return at
+			break
+		}
+		if c.op != readNegative {
+			failed := h.processes.Answer(at, answer{failure: fails})
+			h.fault(i, func(_ *state, m *message) { m.stage, m.at = running, failed }, "%s is delivered, its process cannot do it: %s", name, c.op)
 		}
 		at = h.processes.Answer(at, read)
-		if call.op == readAccount {
-			return at
+		if c.op == readAccount {
+			break
 		}
 	}
+	h.may(i, func(_ *state, m *message) { m.stage, m.at = running, at }, "%s is delivered", name)
 }
 
 // read answers a call that changes nothing.
