@@ -110,7 +110,7 @@ func (c *Cache) verifier(provider string) webhook.Verifier {
 // at the same time.
 func (c *Cache) update(ctx context.Context, mismatch bool) {
 	due, empty := c.state(mismatch)
-	if !due {
+	if !due || ctx.Err() != nil { // select would choose at random
 		return
 	}
 	least := patience

@@ -275,13 +275,15 @@ func rotates(random *rand.Rand, d *drawn) func(*world) {
 // sweep has an operator push the limits of the humans whom the platform did not know.
 func (w *world) sweep() {
 	w.plan.known = 0
+	refused := w.api.refused
+	w.api.refused = map[string]bool{}
 	p := w.launch("operator")
 	ports := w.cloud.ports(p)
 	w.invoke(p, "sweep", func(ctx context.Context) {
-		for _, human := range slices.Sorted(maps.Keys(w.api.refused)) {
+		for _, human := range slices.Sorted(maps.Keys(refused)) {
 			account, err := ports.ledger.Account(ctx, human)
 			w.must(err)
-			if e, due := accounts.Unpushed(account, time.Now()); due && w.api.refused[human] {
+			if e, due := accounts.Unpushed(account, time.Now()); due && refused[human] {
 				w.must(ports.followUps.Publish(ctx, e))
 			}
 		}

@@ -76,7 +76,11 @@ func (w *world) admit(c *call) {
 	random := rand.New(rand.NewPCG(w.history.Seed, uint64(c.ordinal)))
 	fault := w.fate(c, random)
 	w.underWay = append(w.underWay, c)
-	apply := time.Now().Add(upTo(random, 15*time.Millisecond))
+	latency := 15 * time.Millisecond
+	if random.IntN(8) == 0 { // overtaken by others
+		latency = 500 * time.Millisecond
+	}
+	apply := time.Now().Add(upTo(random, latency))
 	back := apply.Add(upTo(random, 5*time.Millisecond))
 	w.note("call %d %s of %s %s", c.ordinal, c.site, c.task.what, fault)
 	fates[fault](w, c, random, apply, back)
