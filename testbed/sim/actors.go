@@ -28,6 +28,9 @@ var actors = []struct {
 	{"attacker", 3, attacks},
 	{"twin", 1, twins},
 	{"queue doubles", 3, doubles},
+	{"session runs out", 1, runsOut},
+	{"caller is known", 1, callers},
+	{"tools are done", 1, tools},
 }
 
 // drawn is what the acts of one history share.
@@ -70,10 +73,7 @@ func sends(random *rand.Rand, d *drawn) func(*world) {
 // twins has a platform send the same bytes of an event without an id twice: at one end
 // of the dedup window, the nanosecond before or the one after.
 func twins(random *rand.Rand, d *drawn) func(*world) {
-	e := d.field.Event()
-	for !e.Wants.NoID {
-		e = d.field.Event()
-	}
+	e := d.until(func(e field.Event) bool { return e.Wants.NoID })
 	off := time.Duration(random.IntN(3) - 1)
 	return func(w *world) {
 		send := func() { w.attempt(&delivery{event: e, random: random}) }
@@ -293,15 +293,6 @@ func (w *world) sweep() {
 // withdrawn is how long after the store forgot a secret ingest may still believe it,
 // unless the store fails.
 const withdrawn = 10 * time.Minute
-
-// of draws an event of one platform.
-func (d *drawn) of(platform string) field.Event {
-	for {
-		if e := d.field.Event(); e.Platform == platform {
-			return e
-		}
-	}
-}
 
 // attacks posts what no platform signed. Nothing of it may be stored.
 func attacks(random *rand.Rand, d *drawn) func(*world) {

@@ -74,10 +74,10 @@ func (a *awsCloud) batch(random *rand.Rand) int { return 1 + random.IntN(10) }
 
 func (a *awsCloud) longest(int) time.Duration { return 30 * time.Second }
 
-func (a *awsCloud) queues() (of, dead queue.Options) {
+func (a *awsCloud) queues() (events, outbound, dead queue.Options) {
 	const day = 24 * time.Hour
-	return queue.Options{Visibility: 180 * time.Second, MaxReceives: 10, Retention: 4 * day, KeepsAge: true},
-		queue.Options{Visibility: 180 * time.Second, Retention: 14 * day, KeepsAge: true}
+	of := queue.Options{Visibility: 180 * time.Second, MaxReceives: 10, Retention: 4 * day, KeepsAge: true}
+	return of, of, queue.Options{Visibility: 180 * time.Second, Retention: 14 * day, KeepsAge: true}
 }
 
 func (a *awsCloud) client(t http.RoundTripper, p *process) *aws.Client {
@@ -110,10 +110,10 @@ func (a *awsCloud) start(p *process) {
 	case "ingest":
 		handle := aws.FunctionURL(&ingest.Ingest{
 			Providers:   ingest.Routes(providers.Table().Providers()...),
-			Keyrings:    secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), time.Now, p.random.Float64, p.log),
+			Keyrings:    secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), p.now, p.random.Float64, p.log),
 			Events:      client.Queue(queueURL("events")),
 			DeadLetters: client.Queue(queueURL("dead")),
-			Now:         time.Now,
+			Now:         p.now,
 			Log:         p.log,
 		})
 		p.front = func(ctx context.Context, r request) int { return functionURL(ctx, handle, r) }
@@ -214,7 +214,7 @@ func (a *awsCloud) call(r *http.Request, body []byte) *call {
 		return &call{site: name, port: secretsManager, serve: func() answer { return a.w.secrets.manager(body) }}
 	case strings.HasPrefix(service, "DynamoDB"):
 		c := &call{site: name, port: dynamoDB,
-			serve: func() answer { return plain(a.database.Serve(operation, body)) },
+			serve: func() answer { status, out := a.database.Serve(operation, body); return a.w.known(name, status, out) },
 			holds: a.database.Writes(operation, body),
 		}
 		if operation != "PutItem" { // no transaction has to do with records
@@ -224,8 +224,6 @@ func (a *awsCloud) call(r *http.Request, body []byte) *call {
 	}
 	return nil
 }
-
-func plain(status int, body []byte) answer { return answer{status: status, body: body} }
 
 func (a *awsCloud) send(body []byte) answer {
 	var in struct{ QueueUrl, MessageBody string }

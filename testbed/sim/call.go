@@ -89,7 +89,11 @@ func (w *world) admit(c *call) {
 // fate draws the fault of a call.
 func (w *world) fate(c *call, random *rand.Rand) Fault {
 	fault := None
-	if w.storm && random.Float64() < w.plan.weather.rate(c.port.name, time.Since(w.start)) {
+	rate := w.plan.weather.rate(c.port.name, time.Since(w.start))
+	if w.plan.weather.seldom && isSeldom(c.site) {
+		rate = max(rate, 0.3)
+	}
+	if w.storm && random.Float64() < rate {
 		fault = c.port.faults[random.IntN(len(c.port.faults))]
 	}
 	if fault == None && c.clash != nil && random.IntN(2) == 0 && w.contended(c) {
@@ -223,10 +227,11 @@ func (w *world) resume(c *call, a answer) {
 	c.task.resume <- a
 }
 
-// damaged cuts an answer.
+// damaged cuts an answer. Something of it is left: a secret without a text is one that
+// was never set.
 func damaged(a answer, random *rand.Rand) answer {
-	if len(a.body) > 0 {
-		a.body = slices.Clone(a.body[:random.IntN(len(a.body))])
+	if len(a.body) > 1 {
+		a.body = slices.Clone(a.body[:1+random.IntN(len(a.body)-1)])
 	}
 	return a
 }

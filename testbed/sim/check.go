@@ -92,6 +92,7 @@ func (w *world) judge() {
 	}
 	w.judgeCrossings(end)
 	w.judgeDebits(end)
+	w.judgeSpeech()
 }
 
 // judgeCrossings checks that the last crossing on record is the one the balance tells
@@ -133,6 +134,20 @@ func (w *world) judgeDebits(end field.World) {
 	}
 }
 
+// forPeople are follow-ups that may stay dead letters: a debit of a human whom no header
+// can name or with a used key, a text that may have been spoken already.
+var forPeople = map[string]bool{"credits.vendor.debit": true, "session.speech.requested": true}
+
+// judgeSpeech checks that no text is spoken twice.
+func (w *world) judgeSpeech() {
+	for session, texts := range w.api.State().Spoken {
+		slices.Sort(texts)
+		if len(slices.Compact(texts)) != len(texts) {
+			w.violate("G2: a text is spoken twice in session %s", session)
+		}
+	}
+}
+
 // end reads the stores.
 func (w *world) end() field.World {
 	time.Sleep(longestLag)
@@ -156,8 +171,8 @@ func (w *world) end() field.World {
 		end.Limits[human] = limits["conversational_seconds"]
 	}
 	for _, m := range w.dead.Messages() {
-		if m := open(m); m.Type == "credits.vendor.debit" {
-			continue // a human whom no header can name, or a used key: people must look
+		if forPeople[open(m).Type] {
+			continue
 		}
 		end.Dead = append(end.Dead, field.Queued{Body: m.Body, Dead: true, At: m.Enqueued})
 	}

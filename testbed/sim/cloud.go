@@ -29,7 +29,7 @@ type cloud interface {
 	// longest is the time a function may take for so many messages.
 	longest(messages int) time.Duration
 	// queues are the options of the two queues, and of the dead letters.
-	queues() (of, dead queue.Options)
+	queues() (events, outbound, dead queue.Options)
 	// call makes the call of a request to one of its services; nil if there is no such
 	// service.
 	call(r *http.Request, body []byte) *call
@@ -121,6 +121,14 @@ func variables(all ...map[string]string) func(string) string {
 		}
 		return ""
 	}
+}
+
+// known checks that a service knows what it was asked.
+func (w *world) known(site string, status int, body []byte) answer {
+	if status == 501 || status == 500 {
+		w.violate("check: the simulated service does not know the request of %s: %s", site, body)
+	}
+	return answer{status: status, body: body}
 }
 
 // queueNamed gives a queue by the end of its address.

@@ -63,7 +63,8 @@ func (c Coverage) Faults() (n int) {
 	return n
 }
 
-// Missing lists the pairs of a call site and a fault it can have that never met.
+// Missing lists the pairs of a call site and a fault it can have that never met, and the
+// call sites that are not known.
 func (c Coverage) Missing() (pairs []string) {
 	for _, s := range sites {
 		counts := c[s.name]
@@ -74,6 +75,11 @@ func (c Coverage) Missing() (pairs []string) {
 			if counts[f] == 0 {
 				pairs = append(pairs, fmt.Sprintf("%s × %s", s.name, f))
 			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		if faultsOf(name) == nil {
+			pairs = append(pairs, name+" is not among the call sites of sites.go")
 		}
 	}
 	return pairs

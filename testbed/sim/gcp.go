@@ -64,10 +64,12 @@ func (g *gcpCloud) batch(*rand.Rand) int { return 1 }
 
 func (g *gcpCloud) longest(int) time.Duration { return time.Minute }
 
-func (g *gcpCloud) queues() (of, dead queue.Options) {
+func (g *gcpCloud) queues() (events, outbound, dead queue.Options) {
 	const day = 24 * time.Hour
-	return queue.Options{Visibility: 600 * time.Second, MinBackoff: 10 * time.Second, MaxBackoff: 600 * time.Second, MaxReceives: 100, Retention: 7 * day},
-		queue.Options{Visibility: 600 * time.Second, Retention: 14 * day}
+	of := queue.Options{Visibility: 600 * time.Second, MinBackoff: 10 * time.Second, MaxBackoff: 600 * time.Second, MaxReceives: 100, Retention: 7 * day}
+	late := of
+	late.MinBackoff = time.Minute
+	return of, late, queue.Options{Visibility: 600 * time.Second, Retention: 14 * day}
 }
 
 func (g *gcpCloud) client(t http.RoundTripper, p *process) *gcp.Client {
@@ -98,10 +100,10 @@ func (g *gcpCloud) start(p *process) {
 	case "ingest":
 		handle := ingesthttp.Handler(&ingest.Ingest{
 			Providers:   ingest.Routes(providers.Table().Providers()...),
-			Keyrings:    secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), time.Now, p.random.Float64, p.log),
+			Keyrings:    secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), p.now, p.random.Float64, p.log),
 			Events:      client.Topic("events"),
 			DeadLetters: client.Topic("dead"),
-			Now:         time.Now,
+			Now:         p.now,
 			Log:         p.log,
 		}, gcp.RequestID)
 		p.front = func(ctx context.Context, r request) int { return post(ctx, handle, r) }
@@ -139,7 +141,7 @@ func (g *gcpCloud) start(p *process) {
 // the read is a call here.
 func (g *gcpCloud) mount(p *process, name string) secrets.Fetch {
 	return func(ctx context.Context) ([]byte, time.Time, error) {
-		begun := time.Now()
+		begun := p.now()
 		a := g.w.do(ctx, &call{site: "gcp " + p.kind + ": read secret", port: mounted, serve: func() answer {
 			return answer{status: 200, body: g.w.secrets.text(name)}
 		}})
@@ -185,7 +187,7 @@ func (g *gcpCloud) call(r *http.Request, body []byte) *call {
 		return &call{site: name, port: pubSub, serve: g.w.by(r, func() answer { return g.publish(path, body) })}
 	case "firestore.sim:80":
 		return &call{site: name, port: fireStore,
-			serve: func() answer { return plain(g.database.Serve(path, body)) },
+			serve: func() answer { status, out := g.database.Serve(path, body); return g.w.known(name, status, out) },
 			holds: g.database.Writes(path, body),
 			clash: func(names []string) (int, []byte) { return g.database.Conflict(path, body, names) },
 		}

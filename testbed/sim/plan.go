@@ -37,6 +37,7 @@ type act struct {
 // weather is how often calls fail.
 type weather struct {
 	usual   float64
+	seldom  bool // call sites that are seldom reached fail more often
 	outages []outage
 }
 
@@ -101,7 +102,7 @@ func drawRules(random *rand.Rand) (r field.Rules, env map[string]string) {
 	if random.IntN(2) == 0 {
 		env["LEADS_FORWARD_URL"] = platformURL + fakeapi.LeadsPath
 	}
-	if random.IntN(3) == 0 {
+	if random.IntN(2) == 0 {
 		env["END_EXHAUSTED_SESSIONS"] = "true"
 	}
 	if random.IntN(4) == 0 {
@@ -111,10 +112,10 @@ func drawRules(random *rand.Rand) (r field.Rules, env map[string]string) {
 }
 
 func drawWeather(random *rand.Rand, length time.Duration) (all weather) {
-	all.usual = pick(random, 0, 0.02, 0.05, 0.1, 0.25)
+	all.usual, all.seldom = pick(random, 0, 0.02, 0.05, 0.1, 0.25), random.IntN(2) == 0
 	for range random.IntN(3) {
 		from := upTo(random, length)
-		all.outages = append(all.outages, outage{pick(random, append(portNames(), "")...), from, from + upTo(random, length), pick(random, 0.3, 0.7, 1)})
+		all.outages = append(all.outages, outage{pick(random, append(portNames(), "")...), from, from + upTo(random, min(length, 2*time.Hour)), pick(random, 0.3, 0.7, 1)})
 	}
 	return all
 }

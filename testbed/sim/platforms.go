@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,11 +57,13 @@ func (w *world) unknown(human string) bool {
 	return human == w.plan.unknown && time.Since(w.start) < w.plan.known
 }
 
-// route is a path without what it names.
+// route is a path without the ids in it.
 func route(path string) string {
 	parts := strings.Split(path, "/")
-	if len(parts) > 4 {
-		parts[3] = "…"
+	for i, part := range parts {
+		if i > 2 && !slices.Contains([]string{"token", "session", "attach_human", "speak", "end", "ledger", "latest"}, part) {
+			parts[i] = "…"
+		}
 	}
 	return strings.Join(parts, "/")
 }

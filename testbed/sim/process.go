@@ -19,6 +19,7 @@ type process struct {
 	thaw   time.Time // it stands still until then
 	tasks  []*task
 	random *rand.Rand
+	skew   time.Duration // of its clock
 	log    *slog.Logger
 
 	front front // of ingest
@@ -47,6 +48,9 @@ func (p *process) freeze(until time.Time) {
 	}
 }
 
+// now is the time by the process's clock.
+func (p *process) now() time.Time { return time.Now().Add(p.skew) }
+
 // mostProcesses of one function at a time.
 const mostProcesses = 3
 
@@ -69,6 +73,9 @@ func (w *world) launch(kind string) *process {
 	w.processes++
 	p := &process{id: w.processes, kind: kind, random: rand.New(rand.NewPCG(w.history.Seed, 1<<40+uint64(w.processes)))}
 	p.log = slog.New(w.cloud.log(&listener{w, p}).Handler())
+	if kind == "ingest" && p.random.IntN(6) == 0 { // its clock decides about identities without an id only
+		p.skew = pick(p.random, -time.Hour, -time.Second, time.Second, time.Hour)
+	}
 	w.cloud.start(p)
 	w.pools[kind] = append(w.pools[kind], p)
 	w.note("%s %d starts", kind, p.id)

@@ -71,7 +71,7 @@ func Run(t *testing.T, h History) (r Report) {
 	return r
 }
 
-// mostSteps is far more than a history takes that comes to rest.
+// mostSteps is far more than a history takes to come to rest once faults have stopped.
 const mostSteps = 20_000
 
 func run(h History) Report {
@@ -114,10 +114,10 @@ func newWorld(h History) *world {
 	w.records = recorded{map[string]field.Record{}}
 	w.cloud.onCommit(func(changes []stored.Change) { w.books.commit(changes); w.records.commit(changes) })
 	w.ledger = w.cloud.reader()
-	of, dead := w.cloud.queues()
+	events, outbound, dead := w.cloud.queues()
 	w.dead = queue.New("dead", dead, time.Now, w.random)
-	of.Dead = w.dead
-	w.events, w.outbound = queue.New("events", of, time.Now, w.random), queue.New("outbound", of, time.Now, w.random)
+	events.Dead, outbound.Dead = w.dead, w.dead
+	w.events, w.outbound = queue.New("events", events, time.Now, w.random), queue.New("outbound", outbound, time.Now, w.random)
 	for _, q := range []*queue.Queue{w.events, w.outbound, w.dead} {
 		q.OnSend = w.sentTo
 	}
@@ -126,7 +126,7 @@ func newWorld(h History) *world {
 
 // happen lets the world go on until nothing is left to happen, or a promise is broken.
 func (w *world) happen() {
-	begin := w.steps
+	w.calmSince = w.steps
 	w.run(func(calls []*call, ended []*task) {
 		for _, c := range calls {
 			w.admit(c)
@@ -135,7 +135,10 @@ func (w *world) happen() {
 			t.over(t.killed)
 		}
 	}, func() bool {
-		if w.steps-begin > mostSteps {
+		if w.storm {
+			w.calmSince = w.steps
+		}
+		if w.steps-w.calmSince > mostSteps {
 			w.violate("G6: the world does not come to rest")
 		}
 		return len(w.violations) > 0

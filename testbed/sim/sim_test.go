@@ -61,13 +61,13 @@ func numbers(t *testing.T, text string) (list []int) {
 // totals are what many histories were like.
 type totals struct {
 	histories, short, safety, steps, calls int
-	virtual                                time.Duration
+	days                                   float64 // of virtual time
 	coverage                               Coverage
 }
 
 func (s *totals) String() string {
-	return fmt.Sprintf("%s\n\n%d histories of 60 steps or more (%d shorter ones left out), %d of them of safety; %d steps, %d calls, %d faults, %d years",
-		s.coverage, s.histories, s.short, s.safety, s.steps, s.calls, s.coverage.Faults(), int(s.virtual.Hours()/24/365))
+	return fmt.Sprintf("%s\n\n%d histories of 60 steps or more (%d shorter ones left out), %d of them of safety; %d steps, %d calls, %d faults, %.0f years",
+		s.coverage, s.histories, s.short, s.safety, s.steps, s.calls, s.coverage.Faults(), s.days/365)
 }
 
 func (s *totals) add(r Report) {
@@ -78,7 +78,7 @@ func (s *totals) add(r Report) {
 	s.histories++
 	s.steps += r.Steps
 	s.calls += r.Calls
-	s.virtual += r.Virtual
+	s.days += r.Virtual.Hours() / 24
 	if r.Safety {
 		s.safety++
 	}

@@ -19,6 +19,7 @@ type world struct {
 	random     *rand.Rand // of all but calls
 	start      time.Time
 	storm      bool // faults may happen
+	calmSince  int  // the step at which they stopped
 	coverage   Coverage
 	violations []string
 	story      io.Writer

@@ -208,12 +208,13 @@ func (l limit) event(*Rules) Event {
 type tools struct {
 	batch    string
 	finished bool
+	session  string // empty for a chat completion
 	code     string
 	style    style
 }
 
 func drawTools(random *rand.Rand) shape {
-	return tools{pick(random, batches).value, random.IntN(2) == 0, pick(random, []string{"200", "404"}), style(random.IntN(len(spaces)))}
+	return tools{pick(random, batches).value, random.IntN(2) == 0, pick(random, []string{"", "s1", "s2"}), pick(random, []string{"200", "404"}), style(random.IntN(len(spaces)))}
 }
 
 func (t tools) vary(random *rand.Rand) shape {
@@ -228,9 +229,9 @@ func (t tools) event(*Rules) Event {
 	name, results, version := "tool.calls_started", "", int64(1)
 	if t.finished {
 		name, version = "tool.calls_finished", 2
-		results = `[{"tool_call_id":"c1","code":` + t.code + `,"response_string":"done"}]`
+		results = `[{"tool_call_id":"c1","code":` + t.code + `,"response_string":"` + t.batch + ` is done"}]`
 	}
-	payload := object("group", quoted(t.batch), "tool_calls", `[{"id":"c1","function":{"name":"look","arguments":{"at":"9"}}}]`, "tool_call_results", results)
+	payload := object("group", quoted(t.batch), "realtime_session", quoted(t.session), "tool_calls", `[{"id":"c1","function":{"name":"look","arguments":{"at":"9"}}}]`, "tool_call_results", results)
 	body := object("type", quoted(name), "payload", payload)
 	return Event{Platform: gabber.name, Header: gabber.header, Body: []byte(t.style.spaced(body)), Wants: Want{Kind: Kept,
 		ID:      identity(gabber.name, name, "id", t.batch),

@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/webhook-functions/template/shared/accounts"
+	"github.com/webhook-functions/template/testbed/sim/field"
+)
+
+// The acts of this file lead to calls that random events seldom lead to.
+
+// of draws an event of one platform.
+func (d *drawn) of(platform string) field.Event {
+	return d.until(func(e field.Event) bool { return e.Platform == platform })
+}
+
+// until draws an event that is what is looked for.
+func (d *drawn) until(is func(field.Event) bool) field.Event {
+	for {
+		if e := d.field.Event(); is(e) {
+			return e
+		}
+	}
+}
+
+// delivers has a platform deliver an event some time from now.
+func (w *world) delivers(in time.Duration, e field.Event, random *rand.Rand) {
+	w.in(in, func() { w.attempt(&delivery{event: e, waits: field.Schedule(e.Platform, random), random: random}) })
+}
+
+// seen is what is read of an event of Gabber's to tell what it is.
+type seen struct {
+	Type    string
+	Payload struct {
+		Session string `json:"realtime_session"`
+		Current struct {
+			State, Human string
+			Data         []struct{ Type, Value string }
+		} `json:"current_realtime_session"`
+	}
+}
+
+func see(e field.Event) (s seen) {
+	_ = json.Unmarshal(e.Body, &s) // of other events, and of broken ones, nothing is read
+	return s
+}
+
+// runsOut has a human in a session use credits.
+func runsOut(random *rand.Rand, d *drawn) func(*world) {
+	begun := d.until(func(e field.Event) bool {
+		current := see(e).Payload.Current
+		return current.State == "in_progress" && current.Human != ""
+	})
+	human := see(begun).Payload.Current.Human
+	used := d.until(func(e field.Event) bool { return e.Wants.Kind == field.Charge && e.Wants.Account == human })
+	after := upTo(random, time.Minute)
+	return func(w *world) {
+		w.delivers(0, begun, random)
+		w.delivers(after, used, random)
+	}
+}
+
+// callers has an operator say whose telephone number it is, and a call begin from there.
+func callers(random *rand.Rand, d *drawn) func(*world) {
+	human := pick(random, "ann", "bob", "cyd")
+	begun := d.until(func(e field.Event) bool {
+		current := see(e).Payload.Current
+		return current.State == "in_progress" && current.Human == "" && len(current.Data) > 0
+	})
+	return func(w *world) {
+		number := see(begun).Payload.Current.Data[0].Value
+		_, err := w.ledger.records.Put(context.Background(), accounts.PhoneOwner(number, human, time.Now()))
+		w.must(err)
+		w.delivers(0, begun, random)
+	}
+}
+
+// tools has the tools of a session give results, which are spoken.
+func tools(random *rand.Rand, d *drawn) func(*world) {
+	done := d.until(func(e field.Event) bool {
+		s := see(e)
+		return strings.HasSuffix(s.Type, "calls_finished") && s.Payload.Session != ""
+	})
+	return func(w *world) { w.delivers(0, done, random) }
+}
