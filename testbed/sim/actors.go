@@ -100,6 +100,7 @@ func (w *world) attempt(d *delivery) {
 	secret := w.signing(d.event.Platform)
 	r := signed(d.event, secret)
 	w.signed[string(r.body)] = true
+	w.know(d.event)
 	retry := func(after time.Duration) {
 		if len(d.waits) == 0 {
 			w.note("the sender gives up")

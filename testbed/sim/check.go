@@ -55,6 +55,9 @@ func (w *world) sentTo(q *queue.Queue, m queue.Message) {
 	}
 	w.note("%s stores %s %s", w.queueName(q), e.Type, e.ID[:min(8, len(e.ID))])
 	defer w.poke(q)
+	if q == w.dead && (w.publisher == "worker" || w.publisher == "outbound") {
+		w.given(e)
+	}
 	if w.publisher != "ingest" {
 		return
 	}
@@ -63,6 +66,27 @@ func (w *world) sentTo(q *queue.Queue, m queue.Message) {
 	}
 	w.kept[string(e.Data)] = true
 	w.queued = append(w.queued, field.Queued{Body: m.Body, Dead: q == w.dead, At: time.Now()})
+}
+
+// know notes what must become of an event.
+func (w *world) know(e field.Event) {
+	w.wants["/webhooks/"+e.Platform+"\x00"+string(e.Body)] = e.Wants
+	if e.Wants.Key == "" {
+		return
+	}
+	if w.meanings[e.Wants.Key] == nil {
+		w.meanings[e.Wants.Key] = map[string]bool{}
+	}
+	w.meanings[e.Wants.Key][e.Wants.Meaning+e.Wants.Account] = true
+}
+
+// given checks a dead letter that a handler made: its event is unusable, or its
+// identity has another meaning, too. A debit at the vendor may need people.
+func (w *world) given(e envelope) {
+	wants := w.wants[e.Source+"\x00"+string(e.Data)]
+	if wants.Kind != field.DeadLetter && len(w.meanings[wants.Key]) < 2 && e.Type != "credits.vendor.debit" {
+		w.violate("G5: a usable event, %s, is given up: %s", e.Type, e.Reason)
+	}
 }
 
 // stored checks that what is answered 200 is in a queue (G1).

@@ -100,7 +100,7 @@ func newWorld(h History) *world {
 	}
 	w := &world{history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), storm: true,
 		coverage: Coverage{}, story: h.Story, polled: map[*queue.Queue]time.Time{}, pools: map[string][]*process{}, secrets: newStore(names),
-		api: &platforms{fakeapi.New(), map[string]bool{}}, signed: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
+		api: &platforms{fakeapi.New(), map[string]bool{}}, wants: map[string]field.Want{}, meanings: map[string]map[string]bool{}, signed: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
 	w.wake = make(chan struct{}, 1)
 	w.books = books{w, map[string]*account{}}
 	for _, name := range names {

@@ -38,15 +38,17 @@ type world struct {
 	records                recorded
 	ledger                 reader
 
-	signed      map[string]bool      // bodies that a sender signed
-	kept        map[string]bool      // bodies that a queue confirmed
-	signers     map[string]string    // the secret a platform signs with, if it is not its first
-	rotated     map[string]time.Time // when a platform's secret was
-	publisher   string               // the function that a queue takes a message from
-	secretFault time.Time            // the last one of the store of secrets
-	faulty      []int                // ordinals of calls that a fault happened to
-	canaries    []string             // what no log may show
-	queued      []field.Queued       // what ingest stored
+	wants       map[string]field.Want      // what must become of a body, by platform and body
+	meanings    map[string]map[string]bool // of an identity in the ledger
+	signed      map[string]bool            // bodies that a sender signed
+	kept        map[string]bool            // bodies that a queue confirmed
+	signers     map[string]string          // the secret a platform signs with, if it is not its first
+	rotated     map[string]time.Time       // when a platform's secret was
+	publisher   string                     // the function that a queue takes a message from
+	secretFault time.Time                  // the last one of the store of secrets
+	faulty      []int                      // ordinals of calls that a fault happened to
+	canaries    []string                   // what no log may show
+	queued      []field.Queued             // what ingest stored
 	sent        []field.Accepted
 	granted     []field.Grant
 	archive     []queue.Message // each message there has been

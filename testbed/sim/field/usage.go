@@ -44,7 +44,7 @@ func drawUsage(random *rand.Rand) shape {
 	if u.id.value == "" { // the form of the docs' example: human_id, type and value
 		u.names, u.second, u.style = 1, text{}, 0
 	} else {
-		u.project = `"shop"`
+		u.project = often(random, []string{`"shop"`}, []string{`"mall"`})
 		u.extra = pick(random, []string{"", `{"realtime_session":"s1"}`, `{"credits":-999,"balance":1e9,"amount":7}`, `{"simulated":true}`, "null"})
 	}
 	return u
