@@ -81,10 +81,10 @@ func (w *world) know(e field.Event) {
 }
 
 // given checks a dead letter that a handler made: its event is unusable, or its
-// identity has another meaning, too. A debit at the vendor may need people.
+// identity has another meaning, too. Some follow-ups are for people.
 func (w *world) given(e envelope) {
 	wants := w.wants[e.Source+"\x00"+string(e.Data)]
-	if wants.Kind != field.DeadLetter && len(w.meanings[wants.Key]) < 2 && e.Type != "credits.vendor.debit" {
+	if wants.Kind != field.DeadLetter && len(w.meanings[wants.Key]) < 2 && !forPeople[e.Type] {
 		w.violate("G5: a usable event, %s, is given up: %s", e.Type, e.Reason)
 	}
 }
@@ -162,12 +162,23 @@ func (w *world) judgeDebits(end field.World) {
 // can name or with a used key, a text that may have been spoken already.
 var forPeople = map[string]bool{"credits.vendor.debit": true, "session.speech.requested": true}
 
-// judgeSpeech checks that no text is spoken twice.
+// judgeSpeech checks that no text is spoken more often than it is asked for.
 func (w *world) judgeSpeech() {
+	type speech struct{ Session, Text string }
+	asked, seen := map[speech]int{}, map[string]bool{}
+	for _, m := range w.archive {
+		var wanted speech
+		e := open(m)
+		if e.Type == "session.speech.requested" && !seen[e.ID] && json.Unmarshal(e.Data, &wanted) == nil {
+			seen[e.ID] = true
+			asked[wanted]++
+		}
+	}
 	for session, texts := range w.api.State().Spoken {
-		slices.Sort(texts)
-		if len(slices.Compact(texts)) != len(texts) {
-			w.violate("G2: a text is spoken twice in session %s", session)
+		for _, text := range texts {
+			if asked[speech{session, text}]--; asked[speech{session, text}] < 0 {
+				w.violate("G2: a text is spoken twice in session %s", session)
+			}
 		}
 	}
 }
