@@ -87,7 +87,7 @@ func (a *awsCloud) client(t http.RoundTripper, p *process) *aws.Client {
 	}
 	random := func() float64 { return 0.5 }
 	if p != nil {
-		random = p.random.Float64
+		random = p.jitter
 	}
 	return client.Over(t, random)
 }
@@ -110,7 +110,7 @@ func (a *awsCloud) start(p *process) {
 	case "ingest":
 		handle := aws.FunctionURL(&ingest.Ingest{
 			Providers:   ingest.Routes(providers.Table().Providers()...),
-			Keyrings:    secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), p.now, p.random.Float64, p.log),
+			Keyrings:    secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log),
 			Events:      client.Queue(queueURL("events")),
 			DeadLetters: client.Queue(queueURL("dead")),
 			Now:         p.now,
@@ -135,7 +135,7 @@ func (a *awsCloud) start(p *process) {
 					Records: client.Records("records"),
 					Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: a.w},
 					Now:     time.Now,
-					Jitter:  func() time.Duration { return upTo(p.random, time.Second) },
+					Jitter:  func() time.Duration { return time.Duration(p.jitter() * float64(time.Second)) },
 				}, p.log),
 				FollowUps:   client.Queue(queueURL("outbound")),
 				DeadLetters: client.Queue(queueURL("dead")),
@@ -215,7 +215,7 @@ func (a *awsCloud) call(r *http.Request, body []byte) *call {
 	case strings.HasPrefix(service, "DynamoDB"):
 		c := &call{site: name, port: dynamoDB,
 			serve: func() answer { status, out := a.database.Serve(operation, body); return a.w.known(name, status, out) },
-			holds: a.database.Writes(operation, body),
+			holds: func() []string { return a.database.Writes(operation, body) },
 		}
 		if operation != "PutItem" { // no transaction has to do with records
 			c.clash = func(keys []string) (int, []byte) { return a.database.Conflict(operation, body, keys) }

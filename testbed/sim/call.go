@@ -14,10 +14,11 @@ type call struct {
 	site  string
 	port  *port
 	serve func() answer                                 // carries it out, at one instant
-	holds []string                                      // the items it writes
+	holds func() []string                               // the items it writes; nil: none
 	clash func(held []string) (status int, body []byte) // the answer where another call holds them; nil: no such fault
 
 	task     *task
+	held     []string  // what holds gave
 	deadline time.Time // of the caller's context; zero: none
 	ordinal  int
 	done     bool // carried out, or never will be
@@ -73,6 +74,9 @@ func (w *world) admit(c *call) {
 	w.ordinal++
 	c.ordinal = w.ordinal
 	c.task.call = c
+	if c.holds != nil {
+		c.held = c.holds()
+	}
 	random := rand.New(rand.NewPCG(w.history.Seed, uint64(c.ordinal)))
 	fault := w.fate(c, random)
 	w.underWay = append(w.underWay, c)
@@ -99,7 +103,7 @@ func (w *world) fate(c *call, random *rand.Rand) Fault {
 	if fault == None && c.clash != nil && random.IntN(2) == 0 && w.contended(c) {
 		fault = Conflict
 	}
-	if fault == Conflict && (c.clash == nil || len(c.holds) == 0) || slices.Contains(w.history.Calm, c.ordinal) {
+	if fault == Conflict && (c.clash == nil || len(c.held) == 0) || slices.Contains(w.history.Calm, c.ordinal) {
 		fault = None
 	}
 	w.coverage.hit(c.site, fault)
@@ -115,7 +119,7 @@ func (w *world) fate(c *call, random *rand.Rand) Fault {
 // contended says whether another call under way writes an item that c writes.
 func (w *world) contended(c *call) bool {
 	return slices.ContainsFunc(w.underWay, func(other *call) bool {
-		return other != c && !other.done && slices.ContainsFunc(other.holds, func(key string) bool { return slices.Contains(c.holds, key) })
+		return other != c && !other.done && slices.ContainsFunc(other.held, func(key string) bool { return slices.Contains(c.held, key) })
 	})
 }
 
@@ -162,7 +166,7 @@ var fates = [faults]func(w *world, c *call, random *rand.Rand, apply, back time.
 		w.carryOut(c, apply, func(a answer) { w.answerAt(c, back, damaged(a, random)) })
 	},
 	Conflict: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
-		status, body := c.clash(c.holds[:1+random.IntN(len(c.holds))])
+		status, body := c.clash(c.held[:1+random.IntN(len(c.held))])
 		w.answerAt(c, back, answer{status: status, body: body})
 		w.forget(c)
 	},

@@ -23,10 +23,14 @@ func (w *world) canary(text string) {
 // JSON in JSON, the begin of an object in base64, addresses, telephone numbers.
 var traces = []string{`payload\"`, "eyJ", "@example.com", "+120255501"}
 
-// hear checks a line of a log: it shows no secret, signature, body or person (G7).
-func (w *world) hear(line string) {
+// hear checks what was logged: it shows no secret, signature, body or person (G7).
+func (w *world) hear() {
+	w.mu.Lock()
+	lines := w.lines
+	w.lines = nil
+	w.mu.Unlock()
 	for _, c := range w.canaries {
-		if strings.Contains(line, c) {
+		if slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, c) }) {
 			w.violate("G7: a log line shows what it must not")
 		}
 	}

@@ -79,7 +79,7 @@ func (g *gcpCloud) client(t http.RoundTripper, p *process) *gcp.Client {
 	}
 	random := func() float64 { return 0.5 }
 	if p != nil {
-		random = p.random.Float64
+		random = p.jitter
 	}
 	return client.Over(t, random)
 }
@@ -100,7 +100,7 @@ func (g *gcpCloud) start(p *process) {
 	case "ingest":
 		handle := ingesthttp.Handler(&ingest.Ingest{
 			Providers:   ingest.Routes(providers.Table().Providers()...),
-			Keyrings:    secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), p.now, p.random.Float64, p.log),
+			Keyrings:    secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log),
 			Events:      client.Topic("events"),
 			DeadLetters: client.Topic("dead"),
 			Now:         p.now,
@@ -125,7 +125,7 @@ func (g *gcpCloud) start(p *process) {
 					Records: client.Records("webhooks"),
 					Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: g.w},
 					Now:     time.Now,
-					Jitter:  func() time.Duration { return upTo(p.random, time.Second) },
+					Jitter:  func() time.Duration { return time.Duration(p.jitter() * float64(time.Second)) },
 				}, p.log),
 				FollowUps:   client.Topic("outbound"),
 				DeadLetters: client.Topic("dead"),
@@ -188,7 +188,7 @@ func (g *gcpCloud) call(r *http.Request, body []byte) *call {
 	case "firestore.sim:80":
 		return &call{site: name, port: fireStore,
 			serve: func() answer { status, out := g.database.Serve(path, body); return g.w.known(name, status, out) },
-			holds: g.database.Writes(path, body),
+			holds: func() []string { return g.database.Writes(path, body) },
 			clash: func(names []string) (int, []byte) { return g.database.Conflict(path, body, names) },
 		}
 	}

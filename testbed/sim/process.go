@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/webhook-functions/template/testbed/sim/queue"
@@ -15,9 +17,10 @@ import (
 type process struct {
 	id     int
 	kind   string // "ingest", "worker", "outbound", "operator"
-	dead   bool
+	dead   atomic.Bool
 	thaw   time.Time // it stands still until then
 	tasks  []*task
+	mu     sync.Mutex // tasks may have been woken by timers
 	random *rand.Rand
 	skew   time.Duration // of its clock
 	log    *slog.Logger
@@ -46,6 +49,13 @@ func (p *process) freeze(until time.Time) {
 	for _, t := range p.tasks {
 		t.frozen = true
 	}
+}
+
+// jitter draws a number in [0, 1).
+func (p *process) jitter() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.random.Float64()
 }
 
 // now is the time by the process's clock.
@@ -90,13 +100,13 @@ func (w *world) retire(p *process) {
 }
 
 func (w *world) leave(p *process) {
-	p.dead = true
+	p.dead.Store(true)
 	w.pools[p.kind] = slices.DeleteFunc(w.pools[p.kind], func(other *process) bool { return other == p })
 }
 
 // kill ends an instance and what it is doing.
 func (w *world) kill(p *process) {
-	if p.dead {
+	if p.dead.Load() {
 		return
 	}
 	w.note("%s %d is killed", p.kind, p.id)
@@ -125,10 +135,10 @@ type listener struct {
 	p *process
 }
 
-// Write checks one line. What a dead process would have logged is lost.
+// Write keeps one line to be checked. What a dead process would have logged is lost.
 func (l *listener) Write(line []byte) (int, error) {
-	if !l.p.dead {
-		l.w.hear(string(line))
+	if !l.p.dead.Load() {
+		l.w.report(func() { l.w.lines = append(l.w.lines, string(line)) })
 	}
 	return len(line), nil
 }

@@ -21,6 +21,7 @@ type schedule struct {
 	mu    sync.Mutex // tasks report while the schedule sleeps
 	calls []*call    // made since the last look
 	ended []*task    // likewise
+	lines []string   // of logs, likewise
 	wake  chan struct{}
 }
 
@@ -155,14 +156,14 @@ func (s *schedule) start(p *process, what string, f func(context.Context), over 
 // recover from.
 func (s *schedule) do(ctx context.Context, c *call) answer {
 	t := taskOf(ctx)
-	if t.process.dead {
+	if t.process.dead.Load() {
 		runtime.Goexit()
 	}
 	c.task = t
 	c.deadline, _ = ctx.Deadline()
 	s.report(func() { s.calls = append(s.calls, c) })
 	a := <-t.resume
-	if t.process.dead {
+	if t.process.dead.Load() {
 		runtime.Goexit()
 	}
 	return a

@@ -63,7 +63,10 @@ func (w *world) reactions() handlers.Settings {
 func (w *world) starting(p *process, fetch secrets.Fetch, start func(calls.Settings) batch) batch {
 	var ready batch
 	return func(ctx context.Context, messages []queue.Received) ([]bool, error) {
-		if ready == nil {
+		p.mu.Lock()
+		handle := ready
+		p.mu.Unlock()
+		if handle == nil {
 			env := variables(w.plan.env, map[string]string{"GABBER_API_URL": platformURL})
 			env, err := secrets.Overlay(ctx, fetch, env, calls.Variables(), p.log)
 			if err != nil {
@@ -73,8 +76,11 @@ func (w *world) starting(p *process, fetch secrets.Fetch, start func(calls.Setti
 			if err != nil {
 				return nil, err
 			}
-			ready = start(settings)
+			handle = start(settings)
+			p.mu.Lock()
+			ready = handle
+			p.mu.Unlock()
 		}
-		return ready(ctx, messages)
+		return handle(ctx, messages)
 	}
 }

@@ -128,6 +128,7 @@ func newWorld(h History) *world {
 func (w *world) happen() {
 	w.calmSince = w.steps
 	w.run(func(calls []*call, ended []*task) {
+		w.hear()
 		for _, c := range calls {
 			w.admit(c)
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	histories = flag.Int("histories", 200, "how many histories of 60 steps or more TestSim runs")
+	histories = flag.Int("histories", 200/slower, "how many histories of 60 steps or more TestSim runs")
 	first     = flag.Uint64("first", 1, "the first seed of them; 0: a new one")
 	whole     = flag.Bool("whole", false, "each fault must have happened at each call site")
 	seed      = flag.Uint64("seed", 0, "run the history of this seed alone, and tell it")
@@ -153,7 +153,7 @@ func TestSim_seeds(t *testing.T) {
 
 // A seed tells the same story every time, to the byte.
 func TestRun_replays(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(200 / slower) {
 		var stories [2]strings.Builder
 		for i := range stories {
 			Run(t, History{Seed: 1000 + seed, Story: &stories[i]})
