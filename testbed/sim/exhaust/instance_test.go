@@ -304,11 +304,18 @@ func describe(s *strings.Builder, v reflect.Value, age func(time.Time) int64) {
 		}
 	case reflect.String:
 		fmt.Fprintf(s, "%q,", v.String())
-	case reflect.Int64:
+	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int, reflect.Int64:
 		fmt.Fprint(s, v.Int(), ",")
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint, reflect.Uint64:
+		fmt.Fprint(s, v.Uint(), ",")
+	case reflect.Bool:
+		fmt.Fprint(s, v.Bool(), ",")
 	case reflect.Chan:
 		fmt.Fprint(s, v.Len(), ",")
 	case reflect.Pointer, reflect.Interface:
 		fmt.Fprint(s, v.IsNil(), ",")
+	case reflect.Func: // of the instance's own
+	default:
+		panic("a field of kind " + v.Kind().String())
 	}
 }
