@@ -28,10 +28,10 @@ var worlds = []struct {
 	quick, full size // full: with the flag
 }{
 	{"limits", limits, size{1, 50_000}, size{2, 400_000}},
-	{"strangers", strangers, size{1, 10_000}, size{2, 50_000}},
+	{"strangers", strangers, size{2, 50_000}, size{2, 50_000}},
 	{"charges", charges, size{0, 50_000}, size{1, 1_000_000}},
 	{"grant", grant(2), size{0, 5_000}, size{1, 100_000}},
-	{"grant, one pusher", grant(1), size{0, 1_000}, size{2, 100_000}},
+	{"grant, one pusher", grant(1), size{2, 100_000}, size{2, 100_000}},
 	{"redrive", redrive, size{0, 10_000}, size{1, 100_000}},
 	{"rotation", rotation(3), size{0, 1_000}, size{1, 10_000}},
 	{"outages", rotation(2), size{1, 2_000}, size{3, 10_000}},
