@@ -15,22 +15,24 @@ import (
 	"github.com/webhook-functions/template/testbed/sim/queue"
 )
 
-// actors is a row per actor: how many acts of it a history has, and how one is drawn.
+// actors is a row per actor: in how many histories of twelve it acts, how often at most,
+// and how an act is drawn.
 var actors = []struct {
-	name string
-	most int
-	draw func(random *rand.Rand, d *drawn) func(*world)
+	name        string
+	twelfth     int
+	least, most int
+	draw        func(random *rand.Rand, d *drawn) func(*world)
 }{
-	{"sender", 7, sends},
-	{"operator grants", 3, grants},
-	{"operator redrives", 2, redrives},
-	{"operator rotates", 1, rotates},
-	{"attacker", 3, attacks},
-	{"twin", 1, twins},
-	{"queue doubles", 3, doubles},
-	{"session runs out", 1, runsOut},
-	{"caller is known", 1, callers},
-	{"tools are done", 1, tools},
+	{"sender", 12, 2, 7, sends},
+	{"operator grants", 8, 1, 3, grants},
+	{"operator redrives", 6, 1, 2, redrives},
+	{"operator rotates", 3, 1, 1, rotates},
+	{"attacker", 6, 1, 3, attacks},
+	{"twin", 4, 1, 1, twins},
+	{"queue doubles", 6, 1, 3, doubles},
+	{"session runs out", 3, 1, 1, runsOut},
+	{"caller is known", 2, 1, 1, callers},
+	{"tools are done", 2, 1, 1, tools},
 }
 
 // drawn is what the acts of one history share.
@@ -45,9 +47,9 @@ type drawn struct {
 func drawActs(random *rand.Rand, p *plan, length time.Duration, platforms []string) (acts []act) {
 	d := &drawn{platforms: platforms, field: field.NewDrawer(rand.New(rand.NewPCG(random.Uint64(), 1)), p.rules), length: length}
 	for _, actor := range actors {
-		n := random.IntN(actor.most + 1)
-		if actor.name == "sender" {
-			n += 2
+		n := actor.least + random.IntN(actor.most-actor.least+1)
+		if random.IntN(12) >= actor.twelfth {
+			continue
 		}
 		for range n {
 			at := upTo(random, length)
@@ -73,7 +75,7 @@ func sends(random *rand.Rand, d *drawn) func(*world) {
 // twins has a platform send the same bytes of an event without an id twice: at one end
 // of the dedup window, the nanosecond before or the one after.
 func twins(random *rand.Rand, d *drawn) func(*world) {
-	e := d.until(func(e field.Event) bool { return e.Wants.NoID })
+	e := until(d.field.Event, func(e field.Event) bool { return e.Wants.NoID })
 	off := time.Duration(random.IntN(3) - 1)
 	return func(w *world) {
 		send := func() { w.attempt(&delivery{event: e, random: random}) }

@@ -15,13 +15,13 @@ import (
 
 // of draws an event of one platform.
 func (d *drawn) of(platform string) field.Event {
-	return d.until(func(e field.Event) bool { return e.Platform == platform })
+	return until(d.field.Event, func(e field.Event) bool { return e.Platform == platform })
 }
 
-// until draws an event that is what is looked for.
-func (d *drawn) until(is func(field.Event) bool) field.Event {
+// until draws events until one is what is looked for.
+func until(draw func() field.Event, is func(field.Event) bool) field.Event {
 	for {
-		if e := d.field.Event(); is(e) {
+		if e := draw(); is(e) {
 			return e
 		}
 	}
@@ -51,12 +51,12 @@ func see(e field.Event) (s seen) {
 
 // runsOut has a human in a session use credits.
 func runsOut(random *rand.Rand, d *drawn) func(*world) {
-	begun := d.until(func(e field.Event) bool {
+	begun := until(d.field.Session, func(e field.Event) bool {
 		current := see(e).Payload.Current
 		return current.State == "in_progress" && current.Human != ""
 	})
 	human := see(begun).Payload.Current.Human
-	used := d.until(func(e field.Event) bool { return e.Wants.Kind == field.Charge && e.Wants.Account == human })
+	used := until(d.field.Event, func(e field.Event) bool { return e.Wants.Kind == field.Charge && e.Wants.Account == human })
 	after := upTo(random, time.Minute)
 	return func(w *world) {
 		w.delivers(0, begun, random)
@@ -67,7 +67,7 @@ func runsOut(random *rand.Rand, d *drawn) func(*world) {
 // callers has an operator say whose telephone number it is, and a call begin from there.
 func callers(random *rand.Rand, d *drawn) func(*world) {
 	human := pick(random, "ann", "bob", "cyd")
-	begun := d.until(func(e field.Event) bool {
+	begun := until(d.field.Session, func(e field.Event) bool {
 		current := see(e).Payload.Current
 		return current.State == "in_progress" && current.Human == "" && len(current.Data) > 0
 	})
@@ -81,7 +81,7 @@ func callers(random *rand.Rand, d *drawn) func(*world) {
 
 // tools has the tools of a session give results, which are spoken.
 func tools(random *rand.Rand, d *drawn) func(*world) {
-	done := d.until(func(e field.Event) bool {
+	done := until(d.field.Tools, func(e field.Event) bool {
 		s := see(e)
 		return strings.HasSuffix(s.Type, "calls_finished") && s.Payload.Session != ""
 	})

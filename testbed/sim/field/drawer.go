@@ -68,6 +68,12 @@ func (d *Drawer) Event() Event {
 	return s.event(&d.rules)
 }
 
+// Session draws a new event about the state of a session of Gabber's.
+func (d *Drawer) Session() Event { return drawSession(d.random).event(&d.rules) }
+
+// Tools draws a new event about a batch of tool calls of Gabber's.
+func (d *Drawer) Tools() Event { return drawTools(d.random).event(&d.rules) }
+
 func (d *Drawer) draw() shape {
 	total := 0
 	for _, s := range shapes {
