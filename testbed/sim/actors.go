@@ -78,7 +78,12 @@ func twins(random *rand.Rand, d *drawn) func(*world) {
 	e := until(d.field.Event, func(e field.Event) bool { return e.Wants.NoID })
 	off := time.Duration(random.IntN(3) - 1)
 	return func(w *world) {
-		send := func() { w.attempt(&delivery{event: e, random: random}) }
+		send := func() {
+			for range random.IntN(3) { // nearly at the same moment
+				w.in(upTo(random, 20*time.Millisecond), func() { w.attempt(&delivery{event: e, random: random}) })
+			}
+			w.attempt(&delivery{event: e, random: random})
+		}
 		send()
 		if window := w.plan.rules.Window; window > 0 {
 			w.in(window+off, send)
