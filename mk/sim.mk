@@ -1,5 +1,17 @@
-# Simulation, apart from what a fork runs.
-.PHONY: exhaust sim-planted
+# Simulation: docs/simulator.md.
+HISTORIES ?= 50000
+FIRST     ?= 1
+# Histories make garbage and keep nothing: the collector may wait.
+SIM       := GOGC=400 go test -count=1 -timeout 30m -run 'TestSim$$' ./testbed/sim
+
+.PHONY: sim sim-ci sim-planted exhaust
+
+sim: ## 50,000 random histories of the production code in a simulated world (HISTORIES, FIRST: its first seed, 0: a new one)
+	$(SIM) -v -histories $(HISTORIES) -first $(FIRST) -whole
+
+sim-ci: ## Some thousands of histories of fixed seeds, and of new ones
+	$(SIM) -histories 8000
+	$(SIM) -v -histories 8000 -first 0
 
 exhaust: ## Small worlds in every order of what may happen, with more faults than make test; a minute or two
 	go test -count=1 -v -run Worlds ./testbed/sim/exhaust -full
@@ -7,3 +19,5 @@ exhaust: ## Small worlds in every order of what may happen, with more faults tha
 sim-planted: ## Mistakes made on purpose in money, queue and limits: the simulator must find each; a quarter of an hour
 	@echo "fault, histories it took, the promise that was broken"
 	@go test -count=1 -tags planted -timeout 60m -run found ./testbed/sim/planted
+
+CI_PARTS += sim-ci exhaust

@@ -7,8 +7,9 @@
 //   - in other files lines and blocks whose first word begins with the name, rows of
 //     documents' tables about this platform alone, and elements of lists.
 //
-// A cloud's name may stand anywhere in the name of a file or folder. [Select] only
-// looks; [Selection.Apply] changes the tree.
+// A cloud's name may stand anywhere in the name of a file or folder. The simulator,
+// which is about all of them, goes with the first that goes. [Select] only looks;
+// [Selection.Apply] changes the tree.
 package drop
 
 import (
@@ -31,6 +32,9 @@ type Selection struct {
 
 	gone, kept []string // all files
 }
+
+// whole are the folders and files that need all platforms and clouds.
+var whole = []string{"testbed/sim", "mk/sim.mk", "docs/simulator.md"}
 
 // Span is a range of bytes.
 type Span struct{ From, To int }
@@ -97,7 +101,7 @@ func (s *Selection) divide(subjects []subject) error {
 		rel, _ := filepath.Rel(s.Root, name)
 		rel = filepath.ToSlash(rel)
 		inGone := len(s.Gone) > 0 && strings.HasPrefix(rel, s.Gone[len(s.Gone)-1]+"/")
-		if !inGone && slices.ContainsFunc(subjects, func(sub subject) bool { return sub.owns(rel) }) {
+		if !inGone && (slices.Contains(whole, rel) || slices.ContainsFunc(subjects, func(sub subject) bool { return sub.owns(rel) })) {
 			s.Gone, inGone = append(s.Gone, rel), true
 		}
 		switch {
