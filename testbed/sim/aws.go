@@ -68,6 +68,8 @@ func (a *awsCloud) onCommit(f func([]stored.Change)) { a.database.OnCommit = f }
 
 func (a *awsCloud) log(to io.Writer) *slog.Logger { return aws.NewLog(to, variables()) }
 
+func (a *awsCloud) oneProcess() bool { return false }
+
 func (a *awsCloud) concurrency(string) int { return 1 }
 
 func (a *awsCloud) batch(random *rand.Rand) int { return 1 + random.IntN(10) }

@@ -179,7 +179,9 @@ var fates = [faults]func(w *world, c *call, random *rand.Rand, apply, back time.
 	},
 	Freeze: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
 		thaw := back.Add(upTo(random, 20*time.Minute))
-		c.task.process.freeze(thaw)
+		for _, p := range w.together(c.task.process) {
+			p.freeze(thaw)
+		}
 		w.carryOut(c, apply, func(a answer) { w.answerAt(c, thaw, a) })
 	},
 }

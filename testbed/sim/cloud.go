@@ -17,11 +17,13 @@ import (
 	"github.com/webhook-functions/template/testbed/sim/stored"
 )
 
-// cloud is one of the two clouds: its services, and how its functions are wired.
+// cloud is one of the clouds, or a laptop: its services, and how its functions are wired.
 type cloud interface {
 	log(to io.Writer) *slog.Logger
 	// start gives an instance of a function its code.
 	start(p *process)
+	// oneProcess says whether one process runs all functions: they live and die together.
+	oneProcess() bool
 	// concurrency is how many invocations an instance takes at a time.
 	concurrency(kind string) int
 	// batch is how many messages are delivered together, at most.
@@ -42,8 +44,9 @@ type cloud interface {
 
 // clouds is a row per cloud.
 var clouds = map[string]func(*world) cloud{
-	"aws": func(w *world) cloud { return newAWS(w) },
-	"gcp": func(w *world) cloud { return newGCP(w) },
+	"aws":    func(w *world) cloud { return newAWS(w) },
+	"gcp":    func(w *world) cloud { return newGCP(w) },
+	"laptop": func(w *world) cloud { return newLaptop(w) },
 }
 
 // operatorPorts are what an operator's command works with.

@@ -58,6 +58,8 @@ func (g *gcpCloud) onCommit(f func([]stored.Change)) { g.database.OnCommit = f }
 
 func (g *gcpCloud) log(to io.Writer) *slog.Logger { return gcp.NewLog(to) }
 
+func (g *gcpCloud) oneProcess() bool { return false }
+
 func (g *gcpCloud) concurrency(string) int { return 4 }
 
 func (g *gcpCloud) batch(*rand.Rand) int { return 1 }

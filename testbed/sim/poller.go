@@ -33,9 +33,13 @@ func (w *world) poke(q *queue.Queue) {
 // poll has the cloud deliver a batch, as Lambda's event source mapping and a push
 // subscription do.
 func (w *world) poll(q *queue.Queue) {
-	defer w.poke(q)
 	kind := map[*queue.Queue]string{w.events: "worker", w.outbound: "outbound"}[q]
 	p := w.process(kind)
+	if p == nil && w.cloud.oneProcess() {
+		w.pollLater(q, w.pools[kind][0])
+		return
+	}
+	defer w.poke(q)
 	if p == nil && w.random.IntN(4) > 0 {
 		w.polled[q] = time.Now().Add(time.Second)
 		w.at(w.polled[q], func() { delete(w.polled, q); w.poll(q) })
@@ -54,10 +58,11 @@ func (w *world) poll(q *queue.Queue) {
 }
 
 func (w *world) pollerFault(kind string) (fault Fault) {
+	site := w.plan.cloud + " " + kind + ": delivery of a batch"
 	if w.storm && w.random.Float64() < w.plan.weather.usual {
-		fault = pick(w.random, Throttle, Lost)
+		fault = pick(w.random, faultsOf(site)...)
 	}
-	w.coverage.hit(w.plan.cloud+" "+kind+": delivery of a batch", fault)
+	w.coverage.hit(site, fault)
 	return fault
 }
 

@@ -70,7 +70,11 @@ func (w *world) process(kind string) *process {
 	room := slices.DeleteFunc(slices.Clone(w.pools[kind]), func(p *process) bool {
 		return len(p.tasks) >= w.cloud.concurrency(kind) || p.thaw.After(time.Now())
 	})
-	if len(w.pools[kind]) < mostProcesses && (len(room) == 0 || w.random.IntN(8) == 0) {
+	if w.cloud.oneProcess() && len(w.pools[kind]) == 0 {
+		w.boot()
+		return w.pools[kind][0]
+	}
+	if !w.cloud.oneProcess() && len(w.pools[kind]) < mostProcesses && (len(room) == 0 || w.random.IntN(8) == 0) {
 		return w.launch(kind)
 	}
 	if len(room) == 0 {
@@ -104,11 +108,34 @@ func (w *world) leave(p *process) {
 	w.pools[p.kind] = slices.DeleteFunc(w.pools[p.kind], func(other *process) bool { return other == p })
 }
 
+// functions are those that one process may run together.
+var functions = []string{"ingest", "worker", "outbound"}
+
+// together gives the instances that live and die with one, itself included.
+func (w *world) together(p *process) (all []*process) {
+	if !w.cloud.oneProcess() || p.kind == "operator" {
+		return []*process{p}
+	}
+	for _, kind := range functions {
+		all = append(all, w.pools[kind]...)
+	}
+	return all
+}
+
 // kill ends an instance and what it is doing.
 func (w *world) kill(p *process) {
 	if p.dead.Load() {
 		return
 	}
+	for _, one := range w.together(p) {
+		w.die(one)
+	}
+	if w.cloud.oneProcess() {
+		w.in(upTo(w.random, 5*time.Second), func() { w.process("worker") })
+	}
+}
+
+func (w *world) die(p *process) {
 	w.note("%s %d is killed", p.kind, p.id)
 	w.leave(p)
 	for _, t := range slices.Clone(p.tasks) {

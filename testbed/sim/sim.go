@@ -3,7 +3,7 @@
 //	go test ./testbed/sim -run TestSim -histories 50000     `make sim`
 //	go test ./testbed/sim -run TestSim -seed 7 -v           one history, told
 //
-// A seed draws a history: a cloud, what platforms, operators and attackers do and
+// A seed draws a history: a cloud or a laptop, what platforms, operators and attackers do and
 // when, and what happens to each call. The functions are wired as their entry points
 // wire them, with the production clients of the cloud; what is simulated lies behind
 // HTTP: DynamoDB, Firestore, queues, secrets, the platforms' APIs. Time is virtual.

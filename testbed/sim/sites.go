@@ -6,7 +6,7 @@ import (
 )
 
 // ports is a row per kind of service.
-var ports = []*port{sqs, dynamoDB, secretsManager, pubSub, fireStore, mounted, platformAPI}
+var ports = []*port{sqs, dynamoDB, secretsManager, pubSub, fireStore, mounted, databaseFile, platformAPI}
 
 func portNames() (names []string) {
 	for _, p := range ports {
@@ -51,6 +51,15 @@ var sites = slices.Concat(
 	of("gcp operator", fireStore.faults, "batchGet"),
 	of("gcp operator", with(fireStore, Conflict), "commit"),
 	of("gcp operator", pubSub.faults, "publish"),
+
+	of("laptop sender", []Fault{Before, Lost, Late}, "POST"),
+	of("laptop ingest", databaseFile.faults, "Publish"),
+	of("laptop worker", []Fault{Throttle}, "delivery of a batch"),
+	of("laptop worker", databaseFile.faults, "Account", "Finish", "Get", "List", "Post", "Publish", "Put"),
+	of("laptop outbound", []Fault{Throttle}, "delivery of a batch"),
+	of("laptop outbound", databaseFile.faults, "Account", "Finish", "Get", "List", "MarkPushed", "Publish", "Put"),
+	of("laptop outbound", platformAPI.faults, apiCalls...),
+	of("laptop operator", databaseFile.faults, "Account", "Post", "Publish"),
 )
 
 // apiCalls are those of the platforms' APIs.
@@ -66,7 +75,7 @@ var seldomCalls = []string{
 // fail more often than others.
 func isSeldom(site string) bool {
 	_, operation, _ := strings.Cut(site, ": ")
-	return slices.Contains(seldomCalls, operation) || operation == "Query" || operation == "runQuery" || strings.Contains(site, "operator")
+	return slices.Contains(seldomCalls, operation) || operation == "Query" || operation == "runQuery" || operation == "List" || strings.Contains(site, "operator")
 }
 
 // of gives a function's call sites of one kind of service.

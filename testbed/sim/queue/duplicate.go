@@ -12,6 +12,9 @@ const lately = time.Hour
 // Duplicate makes one message visible that is hidden or was acknowledged within the
 // last hour; false if there is none. Its copy may have missed some of its receives.
 func (q *Queue) Duplicate() bool {
+	if q.options.Once {
+		return false
+	}
 	q.expire()
 	now := q.now()
 	q.acked = slices.DeleteFunc(q.acked, func(m *message) bool { return now.Sub(m.acked) > lately || q.tooOld(m, now) })

@@ -43,6 +43,7 @@ type Options struct {
 	Retention   time.Duration // since the enqueue time
 	Dead        *Queue
 	KeepsAge    bool // SQS: a dead letter keeps its id, enqueue time and count
+	Once        bool // there are no duplicates
 }
 
 // Queue holds messages until they are acknowledged, dead letters or too old.
