@@ -18,6 +18,6 @@ exhaust: ## Small worlds in every order of what may happen, with more faults tha
 
 sim-planted: ## Mistakes made on purpose in money, queue and limits: the simulator must find each; a quarter of an hour
 	@echo "fault, histories it took, the promise that was broken"
-	@go test -count=1 -tags planted -timeout 60m -run found ./testbed/sim/planted
+	@cd testbed/sim/planted && go test -count=1 -tags planted -timeout 60m -run found
 
 CI_PARTS += sim-ci exhaust

@@ -9,7 +9,19 @@ var faults = []fault{
 		`if err := queue.Publish(ctx, event); err != nil {`, `if err := queue.Publish(ctx, event); err != nil && !errors.Is(err, context.DeadlineExceeded) {`}}},
 	{"believed while no secret can be had", "shared/ingest/ingest.go", []edit{{
 		`return "", &unavailableError{code: webhook.CodeSecret, err: err}`, `return "", nil`}}},
+	{"secret fetched no sooner after a mismatch", "shared/ingest/ingest.go", []edit{{
+		`if newer := in.newer(ctx, p, tenant, whose); newer != nil {`, `if newer := in.newer(ctx, p, tenant, whose); newer != nil && false {`}}},
+	{"header logged on refusal", "shared/ingest/ingest.go", []edit{{
+		`slog.Int("status", reply.Status), slog.String("cause", err.Error())}`, `slog.Int("status", reply.Status), slog.String("cause", err.Error()), slog.Any("header", map[string][]string(d.Header))}`}}},
+	{"body logged on a queue failure", "shared/ingest/ingest.go", []edit{{
+		`return in.Refuse(ctx, d, &unavailableError{code: webhook.CodeQueue, err: err})`, `return in.Refuse(ctx, d, &unavailableError{code: webhook.CodeQueue, err: errors.New(err.Error() + string(d.Body))})`}}},
 	// signature, secrets
+	{"white space trimmed before the MAC", "shared/signature/signature.go", []edit{
+		{`m.hash.Write(body)`, `m.hash.Write([]byte(strings.TrimSpace(string(body))))`}}},
+	{"only the first key is tried", "shared/signature/signature.go", []edit{{
+		`for _, k := range slices.Backward(r.keys) {`, `for _, k := range slices.Clone(r.keys[:1]) {`}}},
+	{"four digits of the MAC compared", "shared/signature/signature.go", []edit{{
+		`subtle.ConstantTimeCompare(given[:r.size], r.digest(m, body)) == 1`, `subtle.ConstantTimeCompare(given[:2], r.digest(m, body)[:2]) == 1`}}},
 	{"secrets kept for ever", "shared/secrets/cache.go", []edit{{
 		`return c.now().Sub(c.tried) >= c.gap(mismatch), c.isEmpty()`, `return c.now().Sub(c.tried) >= c.gap(mismatch) && (mismatch || c.isEmpty()), c.isEmpty()`}}},
 	// worker
@@ -108,6 +120,18 @@ var faults = []fault{
 		`e.Account, e.Fingerprint = refusal.canceled[i].Item.text("account"), refusal.canceled[i].Item.text("fingerprint")`, `e.Fingerprint = refusal.canceled[i].Item.text("fingerprint")`}}},
 	{"existing entry not told from a conflict", "shared/clouds/aws/posting.go", []edit{{
 		`e.Account, e.Fingerprint = refusal.canceled[i].Item.text("account"), refusal.canceled[i].Item.text("fingerprint")`, ``}}},
+	{"first dedup version not checked", "shared/clouds/aws/dedup.go", []edit{{
+		`unchanged = condition{Expression: "attribute_not_exists(pk)", Values: item{":next": number(int64(1))}}`, `unchanged = condition{Values: item{":next": number(int64(1))}}`}}},
+	{"dedup version read after the times", "shared/clouds/aws/dedup.go", []edit{{
+		`	return version, times, err
+`, `	if err == nil {
+		stored, err = l.client.get(ctx, l.table, versionKey(dedupKey))
+	}
+	if err == nil {
+		err = stored.numbers(map[string]*int64{"version": &version})
+	}
+	return version, times, err
+`}}},
 	{"dedup index read from a replica", "shared/clouds/aws/dedup.go", []edit{{
 		`Table: l.table, Consistent: true, Forward: true,`, `Table: l.table, Forward: true,`}}},
 	{"account read from a replica", "shared/clouds/aws/dynamodb.go", []edit{{
