@@ -116,10 +116,14 @@ var faults = []fault{
 	}
 	return existing, existingEntries
 `}}},
+	{"contention taken for an overflow", "shared/clouds/aws/posting.go", []edit{{
+		` && refusal.canceled[at].Code == conditionFailed:`, `:`}}},
 	{"account of an existing entry not read", "shared/clouds/aws/posting.go", []edit{{
 		`e.Account, e.Fingerprint = refusal.canceled[i].Item.text("account"), refusal.canceled[i].Item.text("fingerprint")`, `e.Fingerprint = refusal.canceled[i].Item.text("fingerprint")`}}},
 	{"existing entry not told from a conflict", "shared/clouds/aws/posting.go", []edit{{
 		`e.Account, e.Fingerprint = refusal.canceled[i].Item.text("account"), refusal.canceled[i].Item.text("fingerprint")`, ``}}},
+	{"dedup version not checked", "shared/clouds/aws/dedup.go", []edit{{
+		`unchanged := condition{Expression: "version = :seen", Values: item{":seen": number(version), ":next": number(version + 1)}}`, `unchanged := condition{Values: item{":next": number(version + 1)}}`}}},
 	{"first dedup version not checked", "shared/clouds/aws/dedup.go", []edit{{
 		`unchanged = condition{Expression: "attribute_not_exists(pk)", Values: item{":next": number(int64(1))}}`, `unchanged = condition{Values: item{":next": number(int64(1))}}`}}},
 	{"dedup version read after the times", "shared/clouds/aws/dedup.go", []edit{{
