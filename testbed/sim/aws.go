@@ -47,7 +47,7 @@ func awsPort(name string, lateness time.Duration, faults ...Fault) *port {
 }
 
 var (
-	everyFault = []Fault{Before, Lost, Late, Slow, Throttle, Denied, Corrupt, KillBefore, KillAfter, Freeze}
+	everyFault = []Fault{Before, Lost, Late, Slow, Throttle, Denied, Corrupt, Panic, KillBefore, KillAfter, Freeze}
 
 	sqs            = awsPort("SQS", 5*time.Second, everyFault...)
 	dynamoDB       = awsPort("DynamoDB", 5*time.Second, everyFault...)

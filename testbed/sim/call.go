@@ -30,10 +30,14 @@ type answer struct {
 	header http.Header
 	body   []byte
 	err    error
+	panics bool // the caller panics
 }
 
 func (a answer) String() string {
-	if a.err != nil {
+	switch {
+	case a.panics:
+		return "panic"
+	case a.err != nil:
 		return a.err.Error()
 	}
 	return fmt.Sprint(a.status)
@@ -164,6 +168,10 @@ var fates = [faults]func(w *world, c *call, random *rand.Rand, apply, back time.
 	},
 	Corrupt: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
 		w.carryOut(c, apply, func(a answer) { w.answerAt(c, back, damaged(a, random)) })
+	},
+	Panic: func(w *world, c *call, _ *rand.Rand, apply, back time.Time) {
+		w.panics = true
+		w.carryOut(c, apply, func(answer) { w.answerAt(c, back, answer{panics: true}) })
 	},
 	Conflict: func(w *world, c *call, random *rand.Rand, apply, back time.Time) {
 		status, body := c.clash(c.held[:1+random.IntN(len(c.held))])

@@ -20,6 +20,7 @@ const (
 	Throttle         // refused: too many
 	Denied           // refused: no permission
 	Corrupt          // carried out, the answer is damaged
+	Panic            // carried out, and the caller panics
 	Conflict         // refused: another write of the same item is under way
 	KillBefore       // the process dies before the call is carried out
 	KillAfter        // the process dies after it
@@ -27,7 +28,7 @@ const (
 	faults
 )
 
-var faultNames = [...]string{"none", "before", "lost", "late", "slow", "throttle", "denied", "corrupt", "conflict", "kill before", "kill after", "freeze"}
+var faultNames = [...]string{"none", "before", "lost", "late", "slow", "throttle", "denied", "corrupt", "panic", "conflict", "kill before", "kill after", "freeze"}
 
 func (f Fault) String() string { return faultNames[f] }
 

@@ -47,7 +47,7 @@ func gcpPort(name string, lateness time.Duration, faults ...Fault) *port {
 var (
 	pubSub     = gcpPort("Pub/Sub", 5*time.Second, everyFault...)
 	fireStore  = gcpPort("Firestore", 5*time.Second, everyFault...)
-	mounted    = &port{name: "mounted secret", lateness: 5 * time.Second, faults: []Fault{Before, Slow, Corrupt, KillBefore, Freeze}, failure: answer{err: errReset}}
+	mounted    = &port{name: "mounted secret", lateness: 5 * time.Second, faults: []Fault{Before, Slow, Corrupt, Panic, KillBefore, Freeze}, failure: answer{err: errReset}}
 	gcpProject = map[string]string{"GOOGLE_CLOUD_PROJECT": "project", "FIRESTORE_DATABASE": "webhooks",
 		"PUBSUB_EMULATOR_HOST": "pubsub.sim:80", "FIRESTORE_EMULATOR_HOST": "firestore.sim:80"}
 )

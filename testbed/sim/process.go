@@ -152,6 +152,9 @@ func (w *world) invoke(p *process, what string, f func(context.Context), over fu
 	t.over = func(bool) {
 		p.tasks = slices.DeleteFunc(p.tasks, func(other *task) bool { return other == t })
 		w.note("%s ends, killed %t", what, t.killed)
+		if t.crashed {
+			w.kill(p)
+		}
 		over(t)
 	}
 }

@@ -127,6 +127,7 @@ type task struct {
 	resume  chan answer
 	call    *call // under way, nil if none is
 	killed  bool
+	crashed bool // by a panic
 	frozen  bool // has been, at any time
 	over    func(killed bool)
 }
@@ -145,10 +146,27 @@ func (s *schedule) start(p *process, what string, f func(context.Context), over 
 	go func() {
 		t.killed = true
 		defer s.report(func() { s.ended = append(s.ended, t) })
+		defer t.crash()
 		f(context.WithValue(context.Background(), taskKey{}, t))
 		t.killed = false
 	}()
 	return t
+}
+
+// panicked is what a task panics with. No log may show it: what a panic says may quote
+// an event.
+type panicked string
+
+const simulatedPanic panicked = "the words of a panic"
+
+// crash ends a task whose panic the product did not recover from, as if its process
+// were killed. Any other panic is one of the simulation or the product.
+func (t *task) crash() {
+	if what := recover(); what != nil && what != simulatedPanic {
+		panic(what)
+	} else if what != nil {
+		t.crashed = true
+	}
 }
 
 // do makes a call of a task and waits for what the schedule answers. A killed task
@@ -165,6 +183,9 @@ func (s *schedule) do(ctx context.Context, c *call) answer {
 	a := <-t.resume
 	if t.process.dead.Load() {
 		runtime.Goexit()
+	}
+	if a.panics {
+		panic(simulatedPanic)
 	}
 	return a
 }

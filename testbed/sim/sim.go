@@ -109,7 +109,7 @@ func newWorld(h History) *world {
 	for _, secret := range fakeapi.Secrets() {
 		w.canary(secret)
 	}
-	w.canaries = append(w.canaries, traces...)
+	w.canaries = append(append(w.canaries, traces...), string(simulatedPanic))
 	w.cloud = clouds[w.plan.cloud](w)
 	w.records = recorded{map[string]field.Record{}}
 	w.cloud.onCommit(func(changes []stored.Change) { w.books.commit(changes); w.records.commit(changes) })

@@ -44,6 +44,7 @@ type world struct {
 	kept        map[string]bool            // bodies that a queue confirmed
 	signers     map[string]string          // the secret a platform signs with, if it is not its first
 	rotated     map[string]time.Time       // when a platform's secret was
+	panics      bool                       // a call panicked
 	publisher   string                     // the function that a queue takes a message from
 	secretFault time.Time                  // the last one of the store of secrets
 	faulty      []int                      // ordinals of calls that a fault happened to
