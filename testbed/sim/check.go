@@ -176,8 +176,9 @@ func (w *world) judgeSpeech() {
 	for _, m := range w.archive {
 		var wanted speech
 		e := open(m)
-		if e.Type == "session.speech.requested" && !seen[e.ID] && json.Unmarshal(e.Data, &wanted) == nil {
-			seen[e.ID] = true
+		content := e.ID + string(e.Data) // an identity may have two meanings, and either one may be spoken
+		if e.Type == "session.speech.requested" && !seen[content] && json.Unmarshal(e.Data, &wanted) == nil {
+			seen[content] = true
 			asked[wanted]++
 		}
 	}
