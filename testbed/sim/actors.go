@@ -266,14 +266,14 @@ func rotates(random *rand.Rand, d *drawn) func(*world) {
 		w.rotated[platform] = time.Now()
 		w.canary(next)
 		w.secrets.valid[platform] = []string{next, old}
-		w.reboot()
+		w.in(1, w.reboot)
 		w.in(told, func() {
 			w.signers[platform] = next
 			w.attempt(&delivery{event: after, random: random})
 		})
 		w.in(told+forgotten, func() {
 			w.secrets.valid[platform] = []string{next}
-			w.reboot()
+			w.in(1, w.reboot)
 		})
 		w.in(told+forgotten+withdrawn, func() {
 			if !w.storm && time.Since(w.secretFault) > withdrawn {
