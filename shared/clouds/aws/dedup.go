@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,8 +18,8 @@ func (l *Ledger) readDedup(ctx context.Context, entries []ledger.Entry, found *l
 	spans := ledger.DedupSpans(entries, found.Entries)
 	versions := make(map[string]int64, len(spans))
 	found.Dedup = make(map[string][]int64, len(spans))
-	for key, span := range spans {
-		version, times, err := l.readDedupKey(ctx, key, span)
+	for _, key := range slices.Sorted(maps.Keys(spans)) { // calls in one order: a simulation repeats them
+		version, times, err := l.readDedupKey(ctx, key, spans[key])
 		if err != nil {
 			return nil, wrap("read dedup index", err)
 		}

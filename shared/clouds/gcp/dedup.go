@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +16,8 @@ import (
 // a time that was added in between the version is too old.
 func (l *Ledger) readDedup(ctx context.Context, spans map[string]ledger.Span, stored map[string]*document) (map[string][]int64, error) {
 	index := make(map[string][]int64, len(spans))
-	for key, s := range spans {
+	for _, key := range slices.Sorted(maps.Keys(spans)) { // calls in one order: a simulation repeats them
+		s := spans[key]
 		if stored[l.versionName(key)] == nil {
 			continue
 		}
