@@ -90,7 +90,7 @@ func sweep(t *testing.T, from uint64, n int) *totals {
 	total := &totals{coverage: Coverage{}}
 	var next atomic.Uint64
 	next.Store(from - 1)
-	reports := make(chan Report)
+	reports, began := make(chan Report), time.Now()
 	broken := make(chan struct{})
 	for range 2 {
 		go func() {
@@ -109,6 +109,9 @@ func sweep(t *testing.T, from uint64, n int) *totals {
 	for total.histories < n {
 		r := <-reports
 		total.add(r)
+		if total.histories%5000 == 0 && n > 5000 && total.histories < n {
+			fmt.Printf("%d histories, %v\n", total.histories, time.Since(began).Round(time.Second))
+		}
 		if len(r.Violations) > 0 {
 			fail(t, total.histories, r)
 			return total
