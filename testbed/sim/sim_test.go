@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,8 +93,9 @@ func sweep(t *testing.T, from uint64, n int) *totals {
 	next.Store(from - 1)
 	reports, began := make(chan Report), time.Now()
 	broken := make(chan struct{})
+	var lanes sync.WaitGroup
 	for range 2 {
-		go func() {
+		lanes.Go(func() {
 			for {
 				s := next.Add(1)
 				r := Run(t, History{Seed: s})
@@ -103,8 +105,9 @@ func sweep(t *testing.T, from uint64, n int) *totals {
 					return
 				}
 			}
-		}()
+		})
 	}
+	defer lanes.Wait()
 	defer close(broken)
 	for total.histories < n {
 		r := <-reports
