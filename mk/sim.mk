@@ -6,8 +6,8 @@ SIM       := GOGC=400 go test -count=1 -timeout 30m -run 'TestSim$$' ./testbed/s
 
 .PHONY: sim sim-ci sim-planted exhaust
 
-sim: ## 50,000 random histories of the production code in a simulated world (HISTORIES, FIRST: its first seed, 0: a new one)
-	$(SIM) -v -histories $(HISTORIES) -first $(FIRST) -whole
+sim: ## Random histories of the production code with faults: HISTORIES=50000 of them, from seed FIRST=1; 0: a new seed
+	$(SIM) -v -histories $(HISTORIES) -first $(FIRST)
 
 sim-ci: ## Some thousands of histories of fixed seeds, and of new ones
 	$(SIM) -histories 8000
@@ -16,7 +16,7 @@ sim-ci: ## Some thousands of histories of fixed seeds, and of new ones
 exhaust: ## Small worlds in every order of what may happen, with more faults than make test; a minute or two
 	go test -count=1 -v -run Worlds ./testbed/sim/exhaust -full
 
-sim-planted: ## Mistakes made on purpose in money, queue and limits: the simulator must find each; a quarter of an hour
+sim-planted: ## Mistakes put into money, queue and limits: the simulator must find each; a quarter of an hour
 	@echo "fault, histories it took, the promise that was broken"
 	@cd testbed/sim/planted && go test -count=1 -tags planted -timeout 60m -run found
 

@@ -128,7 +128,7 @@ func (w *world) attempt(d *delivery) {
 		})
 	}
 	fault := w.senderFault(d.random)
-	w.note("a sender posts to /%s, fault %s", d.event.Platform, fault)
+	w.note("a sender posts %s%s", d.event.About(), fault.told())
 	switch fault {
 	case Before:
 		retry(0)
@@ -178,13 +178,13 @@ func (w *world) post(e field.Event, r request, over func(status int)) {
 			w.canary(value)
 		}
 	}
-	w.invoke(p, fmt.Sprintf("delivery to /%s", e.Platform), func(ctx context.Context) { status = p.front(ctx, r) }, func(t *task) {
+	w.invoke(p, "delivery to /"+e.Platform, func(ctx context.Context) { status = p.front(ctx, r) }, func(t *task) {
 		if t.killed {
 			status = 502
 		} else if took := time.Since(began); took > 3*time.Second+100*time.Millisecond && !t.frozen {
 			w.violate("G9: ingest took %v", took)
 		}
-		w.note("answered %d", status)
+		w.note("the sender is answered %d", status)
 		w.sent = append(w.sent, field.Accepted{Event: e, Status: status, Received: began})
 		if status == 200 {
 			w.stored(r.body)
@@ -338,7 +338,7 @@ func attacks(random *rand.Rand, d *drawn) func(*world) {
 		case 3: // the name of a platform as its secret
 			r.header[header] = e.Sign(e.Platform)
 		}
-		w.note("an attacker posts form %d to /%s", form, e.Platform)
+		w.note("an attacker posts forgery %d of %s", form, e.About())
 		w.forge(e, r, want)
 	}
 }

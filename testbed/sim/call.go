@@ -40,7 +40,16 @@ func (a answer) String() string {
 	case a.err != nil:
 		return a.err.Error()
 	}
+	if a.status >= 400 {
+		return fmt.Sprintf("%d %.200q", a.status, a.body)
+	}
 	return fmt.Sprint(a.status)
+}
+
+// operation is the end of the call site's name.
+func (c *call) operation() string {
+	_, operation, _ := strings.Cut(c.site, ": ")
+	return operation
 }
 
 // port says how one kind of service fails.
@@ -90,7 +99,7 @@ func (w *world) admit(c *call) {
 	}
 	apply := time.Now().Add(upTo(random, latency))
 	back := apply.Add(upTo(random, 5*time.Millisecond))
-	w.note("call %d %s of %s %s", c.ordinal, c.site, c.task.what, fault)
+	w.note("call %d of %s %d, %s: %s%s", c.ordinal, c.task.process.kind, c.task.process.id, c.task.what, c.operation(), fault.told())
 	fates[fault](w, c, random, apply, back)
 }
 

@@ -57,7 +57,7 @@ func (w *world) sentTo(q *queue.Queue, m queue.Message) {
 		w.violate("G1: %s holds a message that is no event", w.queueName(q))
 		return
 	}
-	w.note("%s stores %s %s", w.queueName(q), e.Type, e.ID[:min(8, len(e.ID))])
+	w.note("%s stores %s: %s %s", w.queueName(q), m.ID, e.Type, e.ID[:min(8, len(e.ID))])
 	defer w.poke(q)
 	if q == w.dead && (w.publisher == "worker" || w.publisher == "outbound") {
 		w.given(e)

@@ -32,6 +32,14 @@ var faultNames = [...]string{"none", "before", "lost", "late", "slow", "throttle
 
 func (f Fault) String() string { return faultNames[f] }
 
+// told is the fault in a line of a story.
+func (f Fault) told() string {
+	if f == None {
+		return ""
+	}
+	return ", FAULT " + f.String()
+}
+
 // Coverage counts how often each fault happened at each call site.
 type Coverage map[string]*[faults]int
 
@@ -64,8 +72,7 @@ func (c Coverage) Faults() (n int) {
 	return n
 }
 
-// Missing lists the pairs of a call site and a fault it can have that never met, and the
-// call sites that are not known.
+// Missing lists the pairs of a call site and a fault it can have that never met.
 func (c Coverage) Missing() (pairs []string) {
 	for _, s := range sites {
 		counts := c[s.name]
@@ -78,12 +85,12 @@ func (c Coverage) Missing() (pairs []string) {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c)) {
-		if faultsOf(name) == nil {
-			pairs = append(pairs, name+" is not among the call sites of sites.go")
-		}
-	}
 	return pairs
+}
+
+// Unlisted gives the call sites that sites does not list.
+func (c Coverage) Unlisted() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c)), func(name string) bool { return faultsOf(name) != nil })
 }
 
 // String is a table: a line per call site, a column per fault.

@@ -2,7 +2,7 @@ package sim
 
 import (
 	"context"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/testbed/sim/queue"
@@ -51,7 +51,7 @@ func (w *world) poll(q *queue.Queue) {
 	}
 	fault := w.pollerFault(kind)
 	if p == nil || fault == Throttle { // no instance takes them: their receive counts rise
-		w.note("%d messages of %s find no instance", len(received), w.queueName(q))
+		w.note("no instance takes %s", w.batchOf(received))
 		return
 	}
 	w.deliver(q, p, received, fault)
@@ -71,8 +71,8 @@ func (w *world) deliver(q *queue.Queue, p *process, received []queue.Received, f
 	var acks []bool
 	var err error
 	began := time.Now()
-	what := fmt.Sprintf("%d messages of %s", len(received), w.queueName(q))
-	w.note("%s %d gets %s, fault %s", p.kind, p.id, what, fault)
+	what := w.batchOf(received)
+	w.note("%s %d gets %s%s", p.kind, p.id, what, fault.told())
 	w.invoke(p, what, func(ctx context.Context) { acks, err = p.batch(ctx, received) }, func(t *task) {
 		defer w.poke(q)
 		if took := time.Since(began); !t.killed && !t.frozen && took > w.cloud.longest(len(received)) {
@@ -88,10 +88,23 @@ func (w *world) deliver(q *queue.Queue, p *process, received []queue.Received, f
 }
 
 func (w *world) verdict(q *queue.Queue, r queue.Received, ack bool) {
-	w.note("message %s of %s: acknowledged %t", r.ID, w.queueName(q), ack)
 	if ack {
+		w.note("%s is acknowledged", r.ID)
 		q.Ack(r)
 		return
 	}
+	w.note("%s is to be retried", r.ID)
 	q.Retry(r)
+}
+
+// batchOf names messages, in a story that is told.
+func (w *world) batchOf(received []queue.Received) string {
+	if w.story == nil {
+		return "a batch"
+	}
+	var ids []string
+	for _, r := range received {
+		ids = append(ids, r.ID)
+	}
+	return strings.Join(ids, ", ")
 }

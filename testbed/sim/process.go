@@ -151,7 +151,9 @@ func (w *world) invoke(p *process, what string, f func(context.Context), over fu
 	t := w.schedule.start(p, what, f, nil)
 	t.over = func(bool) {
 		p.tasks = slices.DeleteFunc(p.tasks, func(other *task) bool { return other == t })
-		w.note("%s ends, killed %t", what, t.killed)
+		if !t.killed {
+			w.note("%s %d is done with %s", p.kind, p.id, what)
+		}
 		if t.crashed {
 			w.kill(p)
 		}

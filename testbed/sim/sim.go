@@ -197,8 +197,9 @@ func (w *world) digest() string {
 	return text
 }
 
-// finish ends each goroutine that is left.
+// finish ends each goroutine that is left. It is no part of the story.
 func (w *world) finish() {
+	w.story = nil
 	for _, kind := range slices.Sorted(maps.Keys(w.pools)) {
 		for _, p := range slices.Clone(w.pools[kind]) {
 			w.kill(p)

@@ -120,7 +120,7 @@ func (j *judgement) arrive() {
 	}
 	for _, d := range order {
 		if d.found < d.accepted {
-			j.breaks("G1: %s was answered 200 %d times and stored %d times", d.event.about(), d.accepted, d.found)
+			j.breaks("G1: %s was answered 200 %d times and stored %d times", d.event.About(), d.accepted, d.found)
 		}
 	}
 }
@@ -135,18 +135,23 @@ func (j *judgement) arrival(q Queued) {
 	case of == nil:
 		j.breaks("G4: ingest stored bytes of %s that no signed delivery carried", m.Source)
 	case timeErr != nil:
-		j.breaks("G5: a message of %s has no time", of.event.about())
+		j.breaks("G5: a message of %s has no time", of.event.About())
 	case of.event.Wants.ID != "" && of.event.Wants.ID != m.ID:
-		j.breaks("G5: a message of %s has another identity", of.event.about())
+		j.breaks("G5: a message of %s has another identity", of.event.About())
 	default:
 		of.found++
 		j.arrivals = append(j.arrivals, arrival{of: of, at: at, letter: key + "\x00" + m.Time, body: q.Body, dead: of.event.Wants.Kind == DeadLetter})
 	}
 }
 
-// about names an event without its data.
-func (e *Event) about() string {
-	return fmt.Sprintf("%s %s %s", e.Platform, e.Wants.Kind, short(byBody(named(e.Platform), "", e.Body)))
+// About names an event: its platform, what must become of it, the begin of its identity,
+// the account and what is charged to it.
+func (e *Event) About() string {
+	text := fmt.Sprintf("%s %s %s", e.Platform, e.Wants.Kind, short(e.Wants.ID))
+	if e.Wants.usage() {
+		text += fmt.Sprintf(" of %q, %d micro-credits", e.Wants.Account, e.Wants.Amount)
+	}
+	return text
 }
 
 func short(id string) string { return id[:min(8, len(id))] }
@@ -171,7 +176,7 @@ func (j *judgement) letters() {
 	}
 	for _, a := range j.arrivals {
 		if a.dead && found[a.letter] < due[a.letter] {
-			j.breaks("G5: an arrival of %s is unusable and no dead letter", a.of.event.about())
+			j.breaks("G5: an arrival of %s must be a dead letter and is none", a.of.event.About())
 		}
 	}
 }

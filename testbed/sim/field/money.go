@@ -35,7 +35,7 @@ func (j *judgement) usage() {
 func (j *judgement) byKey(key string, arrivals []*arrival) {
 	booked := j.entries[key]
 	if booked == nil {
-		j.breaks("G5: %s has no entry", arrivals[0].of.event.about())
+		j.breaks("G5: %s has no entry", arrivals[0].of.event.About())
 		return
 	}
 	booked.caused = true
@@ -81,7 +81,7 @@ func (j *judgement) byWindow(key string, arrivals []*arrival) {
 		id := key + "@" + a.at.UTC().Format(time.RFC3339Nano)
 		booked := j.entries[id]
 		if booked == nil {
-			j.breaks("G5: the arrival of %s at %s has no entry", a.of.event.about(), a.at.Format(time.RFC3339Nano))
+			j.breaks("G5: the arrival of %s at %s has no entry", a.of.event.About(), a.at.Format(time.RFC3339Nano))
 			continue
 		}
 		if booked.caused {

@@ -131,7 +131,7 @@ func (s *straight) accept(e Event) {
 	s.t.Helper()
 	reply := s.ingest.Handle(s.t.Context(), webhook.Delivery{Method: "POST", Path: "/" + e.Platform, Header: webhook.Header{e.Header: {e.Sign(secret)}}, Body: e.Body})
 	if reply.Status != 200 {
-		s.t.Fatalf("%s: answered %d", e.about(), reply.Status)
+		s.t.Fatalf("%s: answered %d", e.About(), reply.Status)
 	}
 	s.world.Sent = append(s.world.Sent, Accepted{Event: e, Status: reply.Status, Received: s.now})
 }
@@ -251,7 +251,7 @@ func TestDrawer_wantsOfOneEvent(t *testing.T) {
 		s.send(e)
 		w := s.end()
 		if got := bucket(w, e); got != e.Wants.Kind {
-			t.Errorf("seed %d: %s ends as %s: %s", seed, e.about(), got, e.Body)
+			t.Errorf("seed %d: %s ends as %s: %s", seed, e.About(), got, e.Body)
 		}
 		if broken := Judge(w); broken != nil {
 			t.Errorf("seed %d: %v: %s", seed, broken, e.Body)
