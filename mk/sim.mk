@@ -14,7 +14,7 @@ sim-ci: ## Some thousands of histories of fixed seeds, and of new ones
 	$(SIM) -v -histories 8000 -first 0
 
 exhaust: ## Small worlds in every order of what may happen, with more faults than make test; a minute or two
-	go test -count=1 -v -run Worlds ./testbed/sim/exhaust -full
+	go test -count=1 -timeout 30m -v -run Worlds ./testbed/sim/exhaust -full
 
 sim-planted: ## Mistakes put into money, queue and limits: the simulator must find each; a quarter of an hour
 	@echo "fault, histories it took, the promise that was broken"

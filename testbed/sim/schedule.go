@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -15,8 +16,9 @@ import (
 // its agenda; a task that waits for the answer of a call is resumed from there.
 type schedule struct {
 	agenda agenda
-	tasks  int // started so far
-	steps  int // entries of the agenda that were carried out
+	tasks  int    // started so far
+	again  string // how the history is run again
+	steps  int    // entries of the agenda that were carried out
 
 	mu    sync.Mutex // tasks report while the schedule sleeps
 	calls []*call    // made since the last look
@@ -146,7 +148,7 @@ func (s *schedule) start(p *process, what string, f func(context.Context), over 
 	go func() {
 		t.killed = true
 		defer s.report(func() { s.ended = append(s.ended, t) })
-		defer t.crash()
+		defer t.crash(s.again)
 		f(context.WithValue(context.Background(), taskKey{}, t))
 		t.killed = false
 	}()
@@ -161,9 +163,9 @@ const simulatedPanic panicked = "the words of a panic"
 
 // crash ends a task whose panic the product did not recover from, as if its process
 // were killed. Any other panic is one of the simulation or the product.
-func (t *task) crash() {
+func (t *task) crash(again string) {
 	if what := recover(); what != nil && what != simulatedPanic {
-		panic(what)
+		panic(fmt.Sprintf("%v; the history is %s", what, again))
 	} else if what != nil {
 		t.crashed = true
 	}

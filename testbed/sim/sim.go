@@ -98,7 +98,7 @@ func newWorld(h History) *world {
 	for _, p := range providers.Table() {
 		names = append(names, p.Name)
 	}
-	w := &world{history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), storm: true,
+	w := &world{schedule: schedule{again: h.String()}, history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), storm: true,
 		coverage: Coverage{}, story: h.Story, polled: map[*queue.Queue]time.Time{}, pools: map[string][]*process{}, secrets: newStore(names),
 		api: &platforms{fakeapi.New(), map[string]bool{}}, wants: map[string]field.Want{}, meanings: map[string]map[string]bool{}, signed: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
 	w.wake = make(chan struct{}, 1)
