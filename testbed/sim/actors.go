@@ -28,11 +28,11 @@ var actors = []struct {
 	{"operator redrives", 6, 1, 2, redrives},
 	{"operator rotates", 3, 1, 1, rotates},
 	{"attacker", 6, 1, 3, attacks},
-	{"twin", 4, 1, 1, twins},
-	{"queue doubles", 6, 1, 3, doubles},
-	{"session runs out", 3, 1, 1, runsOut},
-	{"caller is known", 2, 1, 1, callers},
-	{"tools are done", 2, 1, 1, tools},
+	{"sender repeats bytes", 4, 1, 1, repeatsBytes},
+	{"queue delivers twice", 6, 1, 3, doubles},
+	{"balance runs out", 3, 1, 1, runsOut},
+	{"operator names a phone owner", 2, 1, 1, phoneOwners},
+	{"tools give results", 2, 1, 1, tools},
 }
 
 // drawn is what the acts of one history share.
@@ -72,9 +72,9 @@ func sends(random *rand.Rand, d *drawn) func(*world) {
 	return func(w *world) { w.attempt(&delivery{event: e, waits: waits, random: random}) }
 }
 
-// twins has a platform send the same bytes of an event without an id twice: at one end
+// repeatsBytes has a platform send the same bytes of an event without an id twice: at one end
 // of the dedup window, the nanosecond before or the one after.
-func twins(random *rand.Rand, d *drawn) func(*world) {
+func repeatsBytes(random *rand.Rand, d *drawn) func(*world) {
 	e := until(d.field.Event, func(e field.Event) bool { return e.Wants.NoID })
 	off := time.Duration(random.IntN(3) - 1)
 	return func(w *world) {
@@ -107,7 +107,7 @@ func (w *world) attempt(d *delivery) {
 	secret := w.signing(d.event.Platform)
 	r := signed(d.event, secret)
 	w.signed[string(r.body)] = true
-	w.know(d.event)
+	w.expect(d.event)
 	retry := func(after time.Duration) {
 		if len(d.waits) == 0 {
 			w.note("the sender gives up")
@@ -144,7 +144,7 @@ func (w *world) attempt(d *delivery) {
 
 // senderFault draws what happens between the sender and the front door.
 func (w *world) senderFault(random *rand.Rand) (fault Fault) {
-	if w.storm && random.Float64() < w.plan.weather.usual {
+	if w.faultsOn && random.Float64() < w.plan.rates.usual {
 		fault = pick(random, Before, Lost, Late)
 	}
 	w.coverage.hit(w.plan.cloud+" sender: POST", fault)
@@ -249,7 +249,7 @@ func (w *world) redrive() {
 	for _, m := range w.dead.Messages() {
 		w.dead.Redrive(m.ID, w.events)
 	}
-	w.poke(w.events)
+	w.planPoll(w.events)
 }
 
 // rotates has an operator rotate the secret of one platform: the store holds both, the
@@ -276,7 +276,7 @@ func rotates(random *rand.Rand, d *drawn) func(*world) {
 			w.in(1, w.reboot)
 		})
 		w.in(told+forgotten+withdrawn, func() {
-			if !w.storm && time.Since(w.secretFault) > withdrawn {
+			if !w.faultsOn && time.Since(w.secretFault) > withdrawn {
 				_, want := late.Statuses()
 				w.forge(late, signed(late, old), want)
 			}
@@ -363,7 +363,7 @@ func doubles(random *rand.Rand, _ *drawn) func(*world) {
 		q := []*queue.Queue{w.events, w.outbound}[which]
 		if q.Duplicate() {
 			w.note("%s delivers a message twice", w.queueName(q))
-			w.poke(q)
+			w.planPoll(q)
 		}
 	}
 }

@@ -23,8 +23,8 @@ func (w *world) canary(text string) {
 // JSON in JSON, the begin of an object in base64, addresses, telephone numbers.
 var traces = []string{`payload\"`, "eyJ", "@example.com", "+120255501"}
 
-// hear checks what was logged: it shows no secret, signature, body or person (G7).
-func (w *world) hear() {
+// checkLogs checks what was logged: it shows no secret, signature, body or person (G7).
+func (w *world) checkLogs() {
 	w.mu.Lock()
 	lines := w.lines
 	w.lines = nil
@@ -58,9 +58,9 @@ func (w *world) sentTo(q *queue.Queue, m queue.Message) {
 		return
 	}
 	w.note("%s stores %s: %s %s", w.queueName(q), m.ID, e.Type, e.ID[:min(8, len(e.ID))])
-	defer w.poke(q)
+	defer w.planPoll(q)
 	if q == w.dead && (w.publisher == "worker" || w.publisher == "outbound") {
-		w.given(e)
+		w.checkDeadLetter(e)
 	}
 	if w.publisher != "ingest" {
 		return
@@ -72,8 +72,8 @@ func (w *world) sentTo(q *queue.Queue, m queue.Message) {
 	w.queued = append(w.queued, field.Queued{Body: m.Body, Dead: q == w.dead, At: time.Now()})
 }
 
-// know notes what must become of an event.
-func (w *world) know(e field.Event) {
+// expect notes what must become of an event.
+func (w *world) expect(e field.Event) {
 	w.wants["/webhooks/"+e.Platform+"\x00"+string(e.Body)] = e.Wants
 	if e.Wants.Key == "" {
 		return
@@ -84,9 +84,9 @@ func (w *world) know(e field.Event) {
 	w.meanings[e.Wants.Key][e.Wants.Meaning+e.Wants.Account] = true
 }
 
-// given checks a dead letter that a handler made: its event is unusable, or its
+// checkDeadLetter checks a dead letter that a handler made: its event is unusable, or its
 // identity has another meaning, too; or the handler panicked. Some follow-ups are for people.
-func (w *world) given(e envelope) {
+func (w *world) checkDeadLetter(e envelope) {
 	wants := w.wants[e.Source+"\x00"+string(e.Data)]
 	if w.panics && strings.HasPrefix(e.Reason, "handler panicked") { // the third time it does
 		return

@@ -174,15 +174,15 @@ func (w *world) boot() {
 		w.launch(kind)
 	}
 	w.events.Release()
-	w.poke(w.events)
-	w.poke(w.outbound)
+	w.planPoll(w.events)
+	w.planPoll(w.outbound)
 }
 
 // pollLater has the poller of a queue, which handles one batch at a time, poll when it
 // stands still no more. At the end of a batch it polls by itself.
 func (w *world) pollLater(q *queue.Queue, p *process) {
 	if len(p.tasks) == 0 {
-		w.at(p.thaw.Add(1), func() { w.poke(q) })
+		w.at(p.thaw.Add(1), func() { w.planPoll(q) })
 	}
 }
 

@@ -12,19 +12,19 @@ import (
 
 // plan is what is to happen in a history, but for faults: it is drawn before.
 type plan struct {
-	cloud   string
-	safety  bool // faults never stop, and only what must hold at every step is checked
-	rules   field.Rules
-	env     map[string]string // of worker and outbound
-	weather weather
-	bursts  float64       // how many acts come with another one
-	gather  time.Duration // how long a queue waits for a batch, at most
-	lag     time.Duration // from a write to when a read sees it that is eventually consistent
-	calm    time.Duration // then faults stop, unless safety is all that is checked
-	acts    []act
-	unknown string        // a human whom the platform does not know at first
-	known   time.Duration // when it does
-	replay  time.Duration // after the end: all messages are delivered once more
+	cloud     string
+	safety    bool // faults never stop, and only what must hold at every step is checked
+	rules     field.Rules
+	env       map[string]string // of worker and outbound
+	rates     rates
+	bursts    float64       // how many acts come with another one
+	gather    time.Duration // how long a queue waits for a batch, at most
+	lag       time.Duration // from a write to when a read sees it that is eventually consistent
+	faultsEnd time.Duration // then faults stop, unless safety is all that is checked
+	acts      []act
+	unknown   string        // a human whom the platform does not know at first
+	known     time.Duration // when it does
+	replay    time.Duration // after the end: all messages are delivered once more
 }
 
 // act is one thing that a sender, an operator or an attacker does by itself.
@@ -34,8 +34,8 @@ type act struct {
 	do   func(w *world)
 }
 
-// weather is how often calls fail.
-type weather struct {
+// rates are how often calls fail.
+type rates struct {
 	usual   float64
 	seldom  bool // call sites that are seldom reached fail more often
 	outages []outage
@@ -48,9 +48,9 @@ type outage struct {
 	rate     float64
 }
 
-func (w weather) rate(port string, at time.Duration) float64 {
-	rate := w.usual
-	for _, o := range w.outages {
+func (r rates) rate(port string, at time.Duration) float64 {
+	rate := r.usual
+	for _, o := range r.outages {
 		if (o.port == "" || o.port == port) && o.from <= at && at < o.to {
 			rate = max(rate, o.rate)
 		}
@@ -69,12 +69,12 @@ func newPlan(seed uint64, platforms []string) plan {
 	}
 	p.rules, p.env = drawRules(random)
 	length := pick(random, time.Minute, 20*time.Minute, 3*time.Hour, 36*time.Hour)
-	p.calm = upTo(random, length)
+	p.faultsEnd = upTo(random, length)
 	p.bursts = pick(random, 0.2, 0.8)
 	p.gather = pick(random, 20*time.Millisecond, 20*time.Millisecond, time.Second, time.Minute)
 	p.lag = pick(random, 0, 20*time.Millisecond, longestLag)
 	p.unknown, p.known = pick(random, "", "", "", "ann", "bob"), upTo(random, 2*length)
-	p.weather = drawWeather(random, length)
+	p.rates = drawRates(random, length)
 	p.acts = drawActs(random, &p, length, platforms)
 	return p
 }
@@ -111,7 +111,7 @@ func drawRules(random *rand.Rand) (r field.Rules, env map[string]string) {
 	return r, env
 }
 
-func drawWeather(random *rand.Rand, length time.Duration) (all weather) {
+func drawRates(random *rand.Rand, length time.Duration) (all rates) {
 	all.usual, all.seldom = pick(random, 0, 0.02, 0.05, 0.1, 0.25), random.IntN(2) == 0
 	for range random.IntN(3) {
 		from := upTo(random, length)

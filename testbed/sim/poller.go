@@ -8,8 +8,8 @@ import (
 	"github.com/webhook-functions/template/testbed/sim/queue"
 )
 
-// poke plans the next poll of a queue for when it has something to give.
-func (w *world) poke(q *queue.Queue) {
+// planPoll plans the next poll of a queue for when it has something to give.
+func (w *world) planPoll(q *queue.Queue) {
 	next, ok := q.Next()
 	if !ok || q == w.dead {
 		return
@@ -39,7 +39,7 @@ func (w *world) poll(q *queue.Queue) {
 		w.pollLater(q, w.pools[kind][0])
 		return
 	}
-	defer w.poke(q)
+	defer w.planPoll(q)
 	if p == nil && w.random.IntN(4) > 0 {
 		w.polled[q] = time.Now().Add(time.Second)
 		w.at(w.polled[q], func() { delete(w.polled, q); w.poll(q) })
@@ -51,7 +51,7 @@ func (w *world) poll(q *queue.Queue) {
 	}
 	fault := w.pollerFault(kind)
 	if p == nil || fault == Throttle { // no instance takes them: their receive counts rise
-		w.note("no instance takes %s", w.batchOf(received))
+		w.note("no instance takes %s", idsOf(received))
 		return
 	}
 	w.deliver(q, p, received, fault)
@@ -59,22 +59,22 @@ func (w *world) poll(q *queue.Queue) {
 
 func (w *world) pollerFault(kind string) (fault Fault) {
 	site := w.plan.cloud + " " + kind + ": delivery of a batch"
-	if w.storm && w.random.Float64() < w.plan.weather.usual {
+	if w.faultsOn && w.random.Float64() < w.plan.rates.usual {
 		fault = pick(w.random, faultsOf(site)...)
 	}
 	w.coverage.hit(site, fault)
 	return fault
 }
 
-// deliver has an instance handle messages, and settles them by its answer.
+// deliver has an instance handle messages, and acknowledges or retries them by its answer.
 func (w *world) deliver(q *queue.Queue, p *process, received []queue.Received, fault Fault) {
 	var acks []bool
 	var err error
 	began := time.Now()
-	what := w.batchOf(received)
+	what := idsOf(received)
 	w.note("%s %d gets %s%s", p.kind, p.id, what, fault.told())
 	w.invoke(p, what, func(ctx context.Context) { acks, err = p.batch(ctx, received) }, func(t *task) {
-		defer w.poke(q)
+		defer w.planPoll(q)
 		if took := time.Since(began); !t.killed && !t.frozen && took > w.cloud.longest(len(received)) {
 			w.violate("G9: %s took %v for %s", p.kind, took, what)
 		}
@@ -97,11 +97,8 @@ func (w *world) verdict(q *queue.Queue, r queue.Received, ack bool) {
 	q.Retry(r)
 }
 
-// batchOf names messages, in a story that is told.
-func (w *world) batchOf(received []queue.Received) string {
-	if w.story == nil {
-		return "a batch"
-	}
+// idsOf lists the ids of messages.
+func idsOf(received []queue.Received) string {
 	var ids []string
 	for _, r := range received {
 		ids = append(ids, r.ID)

@@ -64,8 +64,8 @@ func runsOut(random *rand.Rand, d *drawn) func(*world) {
 	}
 }
 
-// callers has an operator say whose telephone number it is, and a call begin from there.
-func callers(random *rand.Rand, d *drawn) func(*world) {
+// phoneOwners has an operator say whose telephone number it is, and a call begin from there.
+func phoneOwners(random *rand.Rand, d *drawn) func(*world) {
 	human := pick(random, "ann", "bob", "cyd")
 	begun := until(d.field.Session, func(e field.Event) bool {
 		current := see(e).Payload.Current

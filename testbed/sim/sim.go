@@ -71,7 +71,7 @@ func Run(t *testing.T, h History) (r Report) {
 	return r
 }
 
-// mostSteps is far more than a history takes to come to rest once faults have stopped.
+// mostSteps is far more than a history takes until its queues are empty, once faults have stopped.
 const mostSteps = 20_000
 
 func run(h History) Report {
@@ -82,11 +82,11 @@ func run(h History) Report {
 		}
 	}
 	if !w.plan.safety {
-		w.in(w.plan.calm, func() { w.note("no more faults"); w.storm = false })
+		w.in(w.plan.faultsEnd, func() { w.note("no more faults"); w.faultsOn = false })
 	}
 	w.happen()
 	if !w.plan.safety {
-		w.settle()
+		w.drain()
 	}
 	w.finish()
 	return Report{Seed: h.Seed, Steps: w.steps, Acts: len(w.plan.acts), Calls: w.ordinal, Faulty: w.faulty, Safety: w.plan.safety, Violations: w.violations,
@@ -98,11 +98,11 @@ func newWorld(h History) *world {
 	for _, p := range providers.Table() {
 		names = append(names, p.Name)
 	}
-	w := &world{schedule: schedule{again: h.String()}, history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), storm: true,
+	w := &world{schedule: schedule{again: h.String()}, history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), faultsOn: true,
 		coverage: Coverage{}, story: h.Story, polled: map[*queue.Queue]time.Time{}, pools: map[string][]*process{}, secrets: newStore(names),
 		api: &platforms{fakeapi.New(), map[string]bool{}}, wants: map[string]field.Want{}, meanings: map[string]map[string]bool{}, signed: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
 	w.wake = make(chan struct{}, 1)
-	w.books = books{w, map[string]*account{}}
+	w.writes = ledgerWrites{w, map[string]*account{}}
 	for _, name := range names {
 		w.canary(secretOf(name, 1))
 	}
@@ -112,7 +112,7 @@ func newWorld(h History) *world {
 	w.canaries = append(append(w.canaries, traces...), string(simulatedPanic))
 	w.cloud = clouds[w.plan.cloud](w)
 	w.records = recorded{map[string]field.Record{}}
-	w.cloud.onCommit(func(changes []stored.Change) { w.books.commit(changes); w.records.commit(changes) })
+	w.cloud.onCommit(func(changes []stored.Change) { w.writes.commit(changes); w.records.commit(changes) })
 	w.ledger = w.cloud.reader()
 	events, outbound, dead := w.cloud.queues()
 	w.dead = queue.New("dead", dead, time.Now, w.random)
@@ -126,9 +126,9 @@ func newWorld(h History) *world {
 
 // happen lets the world go on until nothing is left to happen, or a promise is broken.
 func (w *world) happen() {
-	w.calmSince = w.steps
+	w.faultsEnded = w.steps
 	w.run(func(calls []*call, ended []*task) {
-		w.hear()
+		w.checkLogs()
 		for _, c := range calls {
 			w.admit(c)
 		}
@@ -136,20 +136,20 @@ func (w *world) happen() {
 			t.over(t.killed)
 		}
 	}, func() bool {
-		if w.storm {
-			w.calmSince = w.steps
+		if w.faultsOn {
+			w.faultsEnded = w.steps
 		}
-		if w.steps-w.calmSince > mostSteps {
-			w.violate("G6: the world does not come to rest")
+		if w.steps-w.faultsEnded > mostSteps {
+			w.violate("G6: the queues are not empty %d steps after the last fault", mostSteps)
 		}
 		return len(w.violations) > 0
 	})
 }
 
-// settle has an operator redrive the dead letters, and judges what is left. Then some
+// drain has an operator redrive the dead letters, and judges what is left. Then some
 // of the messages there have been are delivered once more, as late as the plan says, and
 // nothing may change (G8).
-func (w *world) settle() {
+func (w *world) drain() {
 	for range 2 {
 		w.redrive()
 		w.happen()

@@ -14,15 +14,15 @@ import (
 // world is one history while it happens.
 type world struct {
 	schedule
-	history    History
-	plan       plan
-	random     *rand.Rand // of all but calls
-	start      time.Time
-	storm      bool // faults may happen
-	calmSince  int  // the step at which they stopped
-	coverage   Coverage
-	violations []string
-	story      io.Writer
+	history     History
+	plan        plan
+	random      *rand.Rand // of all but calls
+	start       time.Time
+	faultsOn    bool // faults may happen
+	faultsEnded int  // the step at which they stopped
+	coverage    Coverage
+	violations  []string
+	story       io.Writer
 
 	underWay []*call
 	ordinal  int
@@ -34,7 +34,7 @@ type world struct {
 	processes              int
 	secrets                store
 	api                    *platforms
-	books                  books
+	writes                 ledgerWrites
 	records                recorded
 	ledger                 reader
 

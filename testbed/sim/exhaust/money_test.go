@@ -95,8 +95,8 @@ func (c *catalogue[V, K]) index(v V) int {
 	return id
 }
 
-// said is what a message says. Changes of a balance that say the same are alike, whatever
-// they follow from.
+// said is what a message says. Changes of a balance that say the same are alike: their
+// cause makes no difference.
 func said(e webhook.Event) string {
 	if e.Type == followups.BalanceChanged {
 		return strings.Join([]string{e.Source, e.Type, string(e.Data), e.Reason}, "\n")

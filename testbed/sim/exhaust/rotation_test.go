@@ -120,7 +120,7 @@ var (
 	busy  = []time.Duration{600 * time.Millisecond, 2500 * time.Millisecond}
 )
 
-// moves runs an instance on everything that may happen to it next.
+// moves runs an instance on each input that may come next.
 func (r *rotated) moves(id int32, to *Moves[int32]) {
 	h := r.known[id]
 	r.inBubble(func() {

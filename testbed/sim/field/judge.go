@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Judge gives each broken promise of a history at rest, in one line each: all queues
-// are drained, and dead letters were redriven until only permanent ones are left. What
+// Judge gives each broken promise at the end of a history, in one line each: all queues
+// are empty, and dead letters were redriven until only permanent ones are left. What
 // must be in the ledger follows from the messages that ingest stored, each of which is
 // one arrival of an event.
 //

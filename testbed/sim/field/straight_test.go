@@ -161,7 +161,7 @@ func (s *straight) grant(human, key string, amount int64) {
 	s.world.Grants = append(s.world.Grants, Grant{Account: human, Key: key, Amount: amount})
 }
 
-// end gives the world at rest, with the limits that follow from the balances.
+// end gives the end of the history, with the limits that follow from the balances.
 func (s *straight) end() World {
 	s.t.Helper()
 	w := s.world
@@ -203,7 +203,7 @@ var ruleSets = []Rules{
 // pauses fall within, on and beyond the window.
 var pauses = []time.Duration{0, 0, time.Microsecond, time.Second, 7*time.Minute + 30*time.Second, 15 * time.Minute, 15*time.Minute + 1, time.Hour}
 
-// history draws events, sends them in turn and gives the world at rest.
+// history draws events, sends them in turn and gives the end.
 func history(t testing.TB, seed uint64, events int) World {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0))

@@ -33,7 +33,7 @@ func (d *Database) commit(root string, body []byte) ([]byte, error) {
 	return appendCommit(steps, at), nil
 }
 
-// decodeWrites refuses what is wrong with a commit whatever is stored.
+// decodeWrites refuses what is wrong with a commit independently of what is stored.
 func decodeWrites(root string, body []byte) ([]write, error) {
 	if len(body) > maxRequest {
 		return nil, invalid("Request payload size exceeds the limit: %d bytes.", maxRequest)

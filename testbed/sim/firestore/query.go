@@ -55,7 +55,7 @@ func (d *Database) runQuery(root string, body []byte) ([]byte, error) {
 	return appendFound(in.Query.run(d), timestamp(d.instant())), nil
 }
 
-// check refuses what is wrong with a query whatever is stored, and completes it.
+// check refuses what is wrong with a query independently of what is stored, and completes it.
 func (q *query) check(root string) error {
 	if len(q.From) != 1 {
 		return unknown("queries from %d collections", len(q.From))

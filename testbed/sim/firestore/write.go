@@ -32,7 +32,7 @@ type transform struct {
 	Maximum   value  `json:"maximum"`
 }
 
-// check refuses what is wrong with a write whatever is stored.
+// check refuses what is wrong with a write independently of what is stored.
 func (w *write) check(root string) (err error) {
 	if w.Update == nil {
 		return unknown("a write that is no update")

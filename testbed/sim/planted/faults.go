@@ -73,7 +73,7 @@ var faults = []fault{
 	{"window a little longer", "shared/ledger/dedup.go", []edit{{
 		`return s.From <= at && at <= s.To`, `return s.From-1 <= at && at <= s.To+1`}, {
 		`at, window := e.Time.UnixNano(), int64(e.DedupWindow)`, `at, window := e.Time.UnixNano(), int64(e.DedupWindow)+1`}}},
-	{"twins of one batch both counted", "shared/ledger/plan.go", []edit{{
+	{"same bytes in one batch counted twice", "shared/ledger/plan.go", []edit{{
 		` || slices.ContainsFunc(d.Dedup[e.DedupKey], window.contains)`, ``}}},
 	{"suppressed entry in the dedup index", "shared/ledger/plan.go", []edit{{
 		`outcome, e.Kind, e.Amount = WasSuppressed, Suppressed, 0`, `outcome, e.Kind, e.Amount = WasSuppressed, Suppressed, 0; d.Dedup[e.DedupKey] = append(d.Dedup[e.DedupKey], e.Time.UnixNano())`}}},
@@ -217,7 +217,7 @@ var faults = []fault{
 		`Fields: writeRecord(record)}, If: stored.unchanged()}}`, `Fields: writeRecord(record)}}}`}}},
 	{"order of a record not looked at", "shared/clouds/gcp/records.go", []edit{{
 		`stored.Fields.text("order") >= record.Order()`, `stored.Fields.text("order") == record.Order()`}}},
-	{"message acknowledged whatever became of it", "shared/clouds/gcp/push.go", []edit{{
+	{"message acknowledged without its verdict", "shared/clouds/gcp/push.go", []edit{{
 		`if !verdict.Ack {`, `if !verdict.Ack && false {`}}},
 	{"publish that timed out taken for stored on Google Cloud", "shared/clouds/gcp/publisher.go", []edit{{
 		`	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/webhook-functions/template/testbed/sim/stored"
 )
 
-// books follows each write of the ledger, without the product's code: an entry is
+// ledgerWrites follows each write of the ledger, without the product's code: an entry is
 // written once and never altered; the balance is the sum of the entries and seq their
 // number, in every committed state; what was pushed is never more than there is.
-type books struct {
+type ledgerWrites struct {
 	w        *world
 	accounts map[string]*account
 }
@@ -21,7 +21,7 @@ type account struct {
 	sum, entries         int64 // of the entries
 }
 
-func (b *books) commit(changes []stored.Change) {
+func (b *ledgerWrites) commit(changes []stored.Change) {
 	touched := map[string]bool{}
 	for _, c := range changes {
 		switch kind, name := kindOf(c); kind {
@@ -60,14 +60,14 @@ func kindOf(c stored.Change) (kind, name string) {
 	return "", ""
 }
 
-func (b *books) of(name string) *account {
+func (b *ledgerWrites) of(name string) *account {
 	if b.accounts[name] == nil {
 		b.accounts[name] = &account{}
 	}
 	return b.accounts[name]
 }
 
-func (b *books) entry(c stored.Change) (name string) {
+func (b *ledgerWrites) entry(c stored.Change) (name string) {
 	if c.Old != nil || c.New == nil {
 		b.w.violate("G2: an entry is altered or removed")
 		return ""
@@ -79,7 +79,7 @@ func (b *books) entry(c stored.Change) (name string) {
 	return name
 }
 
-func (b *books) account(name string, c stored.Change) {
+func (b *ledgerWrites) account(name string, c stored.Change) {
 	a := b.of(name)
 	balance, _ := c.New["balance"].(int64)
 	seq, _ := c.New["seq"].(int64)
