@@ -156,11 +156,12 @@ func (l *laptopCloud) poller(q *queue.Queue, of *worker.Worker) batch {
 }
 
 func (l *laptopCloud) settle(q *queue.Queue, r queue.Received, v worker.Verdict) {
-	l.w.note("message %s of %s: acknowledged %t, after %v", r.ID, l.w.queueName(q), v.Ack, v.After)
 	if v.Ack {
+		l.w.note("%s is acknowledged", r.ID)
 		q.Ack(r)
 		return
 	}
+	l.w.note("%s is to be retried", r.ID)
 	q.RetryAfter(r, min(max(v.After, backOff(r.Receives)), time.Hour))
 }
 

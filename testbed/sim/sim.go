@@ -1,10 +1,10 @@
 // Package sim runs random histories of the production code in a simulated world.
 //
-//	go test ./testbed/sim -run TestSim -histories 50000     `make sim`
-//	go test ./testbed/sim -run TestSim -seed 7 -v           one history, told
+//	go test ./testbed/sim -run TestSim$ -histories 50000    `make sim`
+//	go test ./testbed/sim -run TestSim$ -seed 8 -v          one history, told
 //
-// A seed draws a history: a cloud or a laptop, what platforms, operators and attackers do and
-// when, and what happens to each call. The functions are wired as their entry points
+// A seed draws a history: a cloud or a laptop, what platforms, operators and attackers do
+// and when (acts), and what happens to each call of a port (faults). The functions are wired as their entry points
 // wire them, with the production clients of the cloud; what is simulated lies behind
 // HTTP: DynamoDB, Firestore, queues, secrets, the platforms' APIs. Time is virtual.
 // One goroutine runs at a time, so a seed gives the same history every time.

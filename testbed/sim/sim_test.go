@@ -145,7 +145,7 @@ func fail(t *testing.T, after int, r Report) {
 	t.Errorf("the shortest history found that breaks it:\n%sit is told again by: go test ./testbed/sim -run 'TestSim$' -v %s", story.String(), h)
 }
 
-// A history that broke a promise once is kept, and run first.
+// A history that broke a promise once is kept.
 func TestSim_seeds(t *testing.T) {
 	files, err := filepath.Glob("testdata/seeds/*.txt")
 	if err != nil {
