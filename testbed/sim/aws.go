@@ -167,13 +167,14 @@ func functionURL(ctx context.Context, handle aws.Handler, r request) int {
 	}
 	var reply struct{ StatusCode int }
 	answer, err := handle(ctx, text)
-	if err != nil || json.Unmarshal(answer, &reply) != nil || reply.StatusCode == 0 {
+	if err != nil || ctx.Err() != nil || json.Unmarshal(answer, &reply) != nil || reply.StatusCode == 0 {
 		return 502
 	}
 	return reply.StatusCode
 }
 
-// lambdaBatch is Lambda's event source mapping with ReportBatchItemFailures.
+// lambdaBatch is Lambda's event source mapping with ReportBatchItemFailures. What an
+// invocation says after its time is not heard.
 func lambdaBatch(of *worker.Worker) batch {
 	handle := aws.SQSBatch(of)
 	return func(ctx context.Context, messages []queue.Received) ([]bool, error) {
@@ -192,7 +193,7 @@ func lambdaBatch(of *worker.Worker) batch {
 		var failed struct {
 			BatchItemFailures *[]struct{ ItemIdentifier string }
 		}
-		if err != nil || json.Unmarshal(answer, &failed) != nil || failed.BatchItemFailures == nil {
+		if err != nil || ctx.Err() != nil || json.Unmarshal(answer, &failed) != nil || failed.BatchItemFailures == nil {
 			return nil, errors.New("the batch failed")
 		}
 		acks := make([]bool, len(messages))

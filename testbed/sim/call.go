@@ -106,12 +106,15 @@ func (w *world) admit(c *call) {
 // fate draws the fault of a call.
 func (w *world) fate(c *call, random *rand.Rand) Fault {
 	fault := None
-	rate := w.plan.rates.rate(c.port.name, time.Since(w.start))
+	rate, only := w.plan.rates.rate(c.port.name, time.Since(w.start))
 	if w.plan.rates.seldom && isSeldom(c.site) {
 		rate = max(rate, 0.3)
 	}
 	if w.faultsOn && random.Float64() < rate {
 		fault = c.port.faults[random.IntN(len(c.port.faults))]
+		if slices.Contains(c.port.faults, only) {
+			fault = only
+		}
 	}
 	if fault == None && c.clash != nil && random.IntN(2) == 0 && w.contended(c) {
 		fault = Conflict

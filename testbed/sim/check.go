@@ -103,12 +103,17 @@ func (w *world) stored(body []byte) {
 	}
 }
 
+// secretsLate is how long after the last fault of the store of secrets an instance may
+// still know no newer one: it may have been frozen, and then is refused fetches for a
+// while.
+const secretsLate = 30 * time.Minute
+
 // judgeStatus checks what a platform is answered for a delivery that it signed: 200,
 // or a fault of ours. Only shortly after a rotation may the signature be called wrong,
 // or while the store of secrets fails.
 func (w *world) judgeStatus(platform, secret string, status int) {
 	rotated, once := w.rotated[platform]
-	excused := once && (time.Since(rotated) < 2*time.Minute || w.secretFault.After(rotated))
+	excused := once && (time.Since(rotated) < 2*time.Minute || w.secretFault.After(rotated) && time.Since(w.secretFault) < secretsLate)
 	if status == 200 || status == 429 || status >= 500 || excused {
 		return
 	}
@@ -124,6 +129,8 @@ func (w *world) judge() {
 	w.judgeCrossings(end)
 	w.judgeDebits(end)
 	w.judgeSpeech()
+	w.judgeLeads()
+	w.judgeAttached()
 }
 
 // judgeCrossings checks that the last crossing on record is the one the balance tells
@@ -168,28 +175,6 @@ func (w *world) judgeDebits(end field.World) {
 // forPeople are follow-ups that may stay dead letters: a debit of a human whom no header
 // can name or with a used key, a text that may have been spoken already.
 var forPeople = map[string]bool{"credits.vendor.debit": true, "session.speech.requested": true}
-
-// judgeSpeech checks that no text is spoken more often than it is asked for.
-func (w *world) judgeSpeech() {
-	type speech struct{ Session, Text string }
-	asked, seen := map[speech]int{}, map[string]bool{}
-	for _, m := range w.archive {
-		var wanted speech
-		e := open(m)
-		content := e.ID + string(e.Data) // an identity may have two meanings, and either one may be spoken
-		if e.Type == "session.speech.requested" && !seen[content] && json.Unmarshal(e.Data, &wanted) == nil {
-			seen[content] = true
-			asked[wanted]++
-		}
-	}
-	for session, texts := range w.api.State().Spoken {
-		for _, text := range texts {
-			if asked[speech{session, text}]--; asked[speech{session, text}] < 0 {
-				w.violate("G2: a text is spoken twice in session %s", session)
-			}
-		}
-	}
-}
 
 // end reads the stores.
 func (w *world) end() field.World {

@@ -108,9 +108,9 @@ func (g *gcpCloud) start(p *process) {
 			Now:         p.now,
 			Log:         p.log,
 		}, gcp.RequestID)
-		p.front = func(ctx context.Context, r request) int { return post(ctx, handle, r) }
+		p.front = func(ctx context.Context, r request) int { return post(ctx, 10*time.Second, handle, r) }
 	case "worker":
-		p.batch = push(&worker.Worker{
+		p.batch = push(30*time.Second, &worker.Worker{
 			Handlers:    handlers.Table(g.w.reactions(), client.Ledger("webhooks"), client.Records("webhooks"), time.Now, p.log),
 			Unknown:     handlers.KeepUnknown(client.Records("webhooks")),
 			FollowUps:   client.Topic("outbound"),
@@ -121,7 +121,7 @@ func (g *gcpCloud) start(p *process) {
 		})
 	case "outbound":
 		p.batch = g.w.starting(p, g.mount(p, "outbound"), func(settings calls.Settings) batch {
-			return push(&worker.Worker{
+			return push(time.Minute, &worker.Worker{
 				Handlers: calls.Table(settings, calls.Ports{
 					Ledger:  client.Ledger("webhooks"),
 					Records: client.Records("webhooks"),
@@ -151,19 +151,25 @@ func (g *gcpCloud) mount(p *process, name string) secrets.Fetch {
 	}
 }
 
-// post is Cloud Run's front door.
-func post(ctx context.Context, handle http.Handler, r request) int {
+// post is Cloud Run's front door: at the end of the function's time it answers by itself,
+// and the context ends, as the functions framework has it.
+func post(ctx context.Context, timeout time.Duration, handle http.Handler, r request) int {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	hr := httptest.NewRequestWithContext(ctx, r.method, r.path, bytes.NewReader(r.body))
 	for name, value := range r.header {
 		hr.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
 	handle.ServeHTTP(w, hr)
+	if ctx.Err() != nil {
+		return http.StatusGatewayTimeout
+	}
 	return w.Code
 }
 
 // push is a push subscription: one message per request.
-func push(of *worker.Worker) batch {
+func push(timeout time.Duration, of *worker.Worker) batch {
 	handle := gcp.Push(of)
 	return func(ctx context.Context, messages []queue.Received) ([]bool, error) {
 		acks := make([]bool, len(messages))
@@ -173,7 +179,7 @@ func push(of *worker.Worker) batch {
 			if err != nil {
 				return nil, err
 			}
-			status := post(ctx, handle, request{method: "POST", path: "/", header: map[string]string{"Content-Type": "application/json"}, body: body})
+			status := post(ctx, timeout, handle, request{method: "POST", path: "/", header: map[string]string{"Content-Type": "application/json"}, body: body})
 			acks[i] = status >= 200 && status < 300
 		}
 		return acks, nil

@@ -90,7 +90,7 @@ func (l *laptopCloud) start(p *process) {
 			Now:         p.now,
 			Log:         p.log,
 		}, func(*http.Request) string { return "1" })
-		p.front = func(ctx context.Context, r request) int { return post(ctx, handle, r) }
+		p.front = func(ctx context.Context, r request) int { return post(ctx, time.Minute, handle, r) }
 	case "worker":
 		work.Handlers = handlers.Table(l.w.reactions(), askedLedger{l}, askedRecords{l}, time.Now, p.log)
 		work.Unknown = handlers.KeepUnknown(askedRecords{l})

@@ -46,16 +46,18 @@ type outage struct {
 	port     string // "" for all
 	from, to time.Duration
 	rate     float64
+	only     Fault // None: any
 }
 
-func (r rates) rate(port string, at time.Duration) float64 {
-	rate := r.usual
+// rate gives how often a call of a port fails, and the one fault it then has, if it is one.
+func (r rates) rate(port string, at time.Duration) (rate float64, only Fault) {
+	rate = r.usual
 	for _, o := range r.outages {
-		if (o.port == "" || o.port == port) && o.from <= at && at < o.to {
-			rate = max(rate, o.rate)
+		if (o.port == "" || o.port == port) && o.from <= at && at < o.to && o.rate > rate {
+			rate, only = o.rate, o.only
 		}
 	}
-	return rate
+	return rate, only
 }
 
 // newPlan draws a plan. What an act does is drawn from a stream of its own, so that
@@ -115,7 +117,7 @@ func drawRates(random *rand.Rand, length time.Duration) (all rates) {
 	all.usual, all.seldom = pick(random, 0, 0.02, 0.05, 0.1, 0.25), random.IntN(2) == 0
 	for range random.IntN(3) {
 		from := upTo(random, length)
-		all.outages = append(all.outages, outage{pick(random, append(portNames(), "")...), from, from + upTo(random, min(length, 2*time.Hour)), pick(random, 0.3, 0.7, 1)})
+		all.outages = append(all.outages, outage{pick(random, append(portNames(), "")...), from, from + upTo(random, min(length, 2*time.Hour)), pick(random, 0.3, 0.7, 1), pick(random, None, None, Slow, Late)})
 	}
 	return all
 }

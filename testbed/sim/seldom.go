@@ -37,9 +37,10 @@ type seen struct {
 	Type    string
 	Payload struct {
 		Session string `json:"realtime_session"`
+		Group   string
 		Current struct {
-			State, Human string
-			Data         []struct{ Type, Value string }
+			ID, State, Human string
+			Data             []struct{ Type, Value string }
 		} `json:"current_realtime_session"`
 	}
 }
@@ -73,6 +74,7 @@ func phoneOwners(random *rand.Rand, d *drawn) func(*world) {
 	})
 	return func(w *world) {
 		number := see(begun).Payload.Current.Data[0].Value
+		w.callers[human] = true
 		_, err := w.ledger.records.Put(context.Background(), accounts.PhoneOwner(number, human, time.Now()))
 		w.must(err)
 		w.delivers(0, begun, random)

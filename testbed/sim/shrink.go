@@ -4,16 +4,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Shrink leaves out of a history what its violation does not need: acts, then faults.
-// It runs up to most histories.
+// It runs up to most histories, and no new one after some minutes: a history that does
+// not come to rest is a long one.
 func Shrink(t *testing.T, h History, most int) History {
 	h.Story = nil
 	begin := Run(t, h)
-	broken := promise(begin)
+	broken, end := promise(begin), time.Now().Add(3*time.Minute)
 	fails := func(h History) (Report, bool) {
-		if most--; most < 0 {
+		if most--; most < 0 || time.Now().After(end) {
 			return Report{}, false
 		}
 		r := Run(t, h)

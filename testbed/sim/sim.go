@@ -74,6 +74,9 @@ func Run(t *testing.T, h History) (r Report) {
 // mostSteps is far more than a history takes until its queues are empty, once faults have stopped.
 const mostSteps = 20_000
 
+// mostFaultySteps is far more than a history takes while faults go on.
+const mostFaultySteps = 100_000
+
 func run(h History) Report {
 	w := newWorld(h)
 	for i, a := range w.plan.acts {
@@ -100,7 +103,7 @@ func newWorld(h History) *world {
 	}
 	w := &world{schedule: schedule{again: h.String()}, history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), faultsOn: true,
 		coverage: Coverage{}, story: h.Story, polled: map[*queue.Queue]time.Time{}, pools: map[string][]*process{}, secrets: newStore(names),
-		api: &platforms{fakeapi.New(), map[string]bool{}}, wants: map[string]field.Want{}, meanings: map[string]map[string]bool{}, signed: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
+		api: &platforms{fakeapi.New(), map[string]bool{}}, wants: map[string]field.Want{}, meanings: map[string]map[string]bool{}, signed: map[string]bool{}, callers: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
 	w.wake = make(chan struct{}, 1)
 	w.writes = ledgerWrites{w, map[string]*account{}}
 	for _, name := range names {
@@ -136,7 +139,7 @@ func (w *world) happen() {
 			t.over(t.killed)
 		}
 	}, func() bool {
-		if w.faultsOn {
+		if w.faultsOn && w.steps < mostFaultySteps {
 			w.faultsEnded = w.steps
 		}
 		if w.steps-w.faultsEnded > mostSteps {

@@ -45,6 +45,7 @@ type world struct {
 	signers     map[string]string          // the secret a platform signs with, if it is not its first
 	rotated     map[string]time.Time       // when a platform's secret was
 	panics      bool                       // a call panicked
+	callers     map[string]bool            // humans whose telephone number an operator noted
 	publisher   string                     // the function that a queue takes a message from
 	secretFault time.Time                  // the last one of the store of secrets
 	faulty      []int                      // ordinals of calls that a fault happened to
