@@ -62,14 +62,17 @@ func (w *world) judgeSpeech() {
 // asked gives the requests in the order they were first made. Each batch of tools that is
 // finished in a session must have made one.
 func (w *world) asked() (all []*speechRequest) {
-	batches := map[string]bool{}
+	batches := map[string]string{}
 	for _, m := range w.archive {
 		var says speech
 		e := open(m)
 		if e.Type != "session.speech.requested" || json.Unmarshal(e.Data, &says) != nil {
 			continue
 		}
-		batches[says.Group] = true
+		if of := batches[says.Group]; of != "" && of != e.ID {
+			w.violate("G2: the results of tools are asked to be spoken under two identities")
+		}
+		batches[says.Group] = e.ID
 		i := slices.IndexFunc(all, func(r *speechRequest) bool { return r.id == e.ID })
 		if i < 0 {
 			i, all = len(all), append(all, &speechRequest{id: e.ID})
@@ -77,7 +80,7 @@ func (w *world) asked() (all []*speechRequest) {
 		all[i].says = append(all[i].says, says)
 	}
 	w.arrived("gabber.tool.calls_finished", func(e envelope) {
-		if done := see(field.Event{Body: e.Data}).Payload; done.Session != "" && !batches[done.Group] {
+		if done := see(field.Event{Body: e.Data}).Payload; done.Session != "" && batches[done.Group] == "" {
 			w.violate("G5: results of tools are not asked to be spoken")
 		}
 	})

@@ -39,6 +39,14 @@ var faults = []fault{
 		`w.finish(ctx, r, results[i])`, `w.finish(ctx, r, results[i*0])`}}},
 	{"message logged when it comes back", "shared/worker/worker.go", []edit{{
 		`w.log(ctx, slog.LevelWarn, r, "comes back")`, `w.log(ctx, slog.LevelWarn, r, "comes back", slog.String("body", string(r.event.Data)))`}}},
+	{"not reached in time and acknowledged", "shared/worker/worker.go", []edit{{
+		`verdicts[i] = Verdict{ID: m.ID, Outcome: "again"`, `verdicts[i] = Verdict{ID: m.ID, Ack: true, Outcome: "again"`}}},
+	{"lead not forwarded", "shared/handlers/chatbase_leads.go", []edit{{
+		`if err != nil || !l.Forward {`, `if err != nil || l.Forward {`}}},
+	{"speech asked for at each delivery", "shared/handlers/gabber_tools.go", []edit{{
+		`followups.New("worker", followups.SpeechRequested, e,`, `followups.New("worker", followups.SpeechRequested, webhook.Event{ID: e.ID + e.Time.String(), Time: e.Time},`}}},
+	{"human attached to a session that has one", "shared/handlers/gabber_sessions.go", []edit{{
+		`session.State != gabber.InProgress || session.Human != "" {`, `session.State != gabber.InProgress {`}}},
 	// credits
 	{"no follow-up of a duplicate", "shared/handlers/credits.go", []edit{{
 		`return outcome == ledger.Recorded || outcome == ledger.Duplicate`, `return outcome == ledger.Recorded`}}},
