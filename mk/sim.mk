@@ -2,7 +2,7 @@
 HISTORIES ?= 50000
 FIRST     ?= 1
 # Histories make garbage and keep nothing: the collector may wait.
-SIM       := GOGC=400 go test -count=1 -timeout 30m -run 'TestSim$$' ./testbed/sim
+SIM       := GOGC=1000 go test -count=1 -timeout 30m -run 'TestSim$$' ./testbed/sim
 
 .PHONY: sim sim-ci sim-planted exhaust
 

@@ -23,7 +23,7 @@ var actors = []struct {
 	least, most int
 	draw        func(random *rand.Rand, d *drawn) func(*world)
 }{
-	{"sender", 12, 2, 7, sends},
+	{"sender", 12, 2, 6, sends},
 	{"operator grants", 8, 1, 3, grants},
 	{"operator redrives", 6, 1, 2, redrives},
 	{"operator rotates", 3, 1, 1, rotates},

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -83,16 +84,21 @@ func (a *awsCloud) queues() (events, outbound, dead queue.Options) {
 }
 
 func (a *awsCloud) client(t http.RoundTripper, p *process) *aws.Client {
-	client, err := aws.FromEnv(variables(awsVariables))
-	if err != nil {
-		panic(err)
-	}
 	random := func() float64 { return 0.5 }
 	if p != nil {
 		random = p.jitter
 	}
-	return client.Over(t, random)
+	return awsClient().Over(t, random)
 }
+
+// awsClient is what all clients are made of.
+var awsClient = sync.OnceValue(func() *aws.Client {
+	client, err := aws.FromEnv(variables(awsVariables))
+	if err != nil {
+		panic(err)
+	}
+	return client
+})
 
 func queueURL(name string) string { return "https://sqs.eu-west-1.amazonaws.com/123456789012/" + name }
 

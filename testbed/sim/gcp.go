@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
@@ -75,16 +76,21 @@ func (g *gcpCloud) queues() (events, outbound, dead queue.Options) {
 }
 
 func (g *gcpCloud) client(t http.RoundTripper, p *process) *gcp.Client {
-	client, err := gcp.FromEnv(variables(gcpProject))
-	if err != nil {
-		panic(err)
-	}
 	random := func() float64 { return 0.5 }
 	if p != nil {
 		random = p.jitter
 	}
-	return client.Over(t, random)
+	return gcpClient().Over(t, random)
 }
+
+// gcpClient is what all clients are made of.
+var gcpClient = sync.OnceValue(func() *gcp.Client {
+	client, err := gcp.FromEnv(variables(gcpProject))
+	if err != nil {
+		panic(err)
+	}
+	return client
+})
 
 func (g *gcpCloud) reader() reader {
 	client := g.client(quiet{g.w}, nil)

@@ -168,7 +168,7 @@ func (w *world) drain() {
 }
 
 // mostReplayed bounds what a redelivery costs.
-const mostReplayed = 6
+const mostReplayed = 4
 
 func (w *world) replay() {
 	before := w.digest()

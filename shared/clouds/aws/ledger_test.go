@@ -78,7 +78,7 @@ func newLedger(t *testing.T, server *awstest.Server) (*Ledger, *wire) {
 		t.Fatal(err)
 	}
 	w := new(wire)
-	client.Over(w, func() float64 { return 0 })
+	client = client.Over(w, func() float64 { return 0 })
 	return client.Ledger(server.LedgerTable(t)), w
 }
 

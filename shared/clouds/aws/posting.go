@@ -81,7 +81,8 @@ func (l *Ledger) writes(account string, d ledger.Decision, versions map[string]i
 		":sum": number(d.Sum), ":entries": number(int64(len(d.Entries))), ":least": number(least), ":most": number(most),
 	}}
 	writes = append(writes, write{Update: &update{l.table, accountKey(account), "ADD balance :sum, seq :entries", fits}})
-	for key, times := range d.Dedup {
+	for _, key := range slices.Sorted(maps.Keys(d.Dedup)) {
+		times := d.Dedup[key]
 		writes = append(writes, l.dedupWrites(key, versions[key], times)...)
 	}
 	return writes

@@ -113,9 +113,10 @@ func newHTTP() *http.Client {
 	}
 }
 
-// Over makes the client call through transport and take its jitter from random, in
+// Over gives a client that calls through transport and takes its jitter from random, in
 // [0, 1): a simulation is both.
 func (c *Client) Over(transport http.RoundTripper, random func() float64) *Client {
-	c.http.Transport, c.random = transport, random
-	return c
+	over := *c
+	over.http, over.random = &http.Client{Transport: transport, CheckRedirect: c.http.CheckRedirect}, random
+	return &over
 }

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"unicode/utf8"
 
@@ -101,7 +102,8 @@ func (l *Ledger) writes(account string, d ledger.Decision, found ledger.Found, s
 	for _, e := range d.Entries {
 		writes = append(writes, write{Update: &document{Name: l.entryName(e.ID), Fields: writeEntry(e)}, If: absent})
 	}
-	for key, times := range d.Dedup {
+	for _, key := range slices.Sorted(maps.Keys(d.Dedup)) {
+		times := d.Dedup[key]
 		writes = append(writes, l.dedupWrites(key, times, stored[l.versionName(key)])...)
 	}
 	name := l.accountName(account)
