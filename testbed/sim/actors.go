@@ -23,14 +23,15 @@ var actors = []struct {
 	least, most int
 	draw        func(random *rand.Rand, d *drawn) func(*world)
 }{
-	{"sender", 12, 2, 6, sends},
-	{"operator grants", 8, 1, 3, grants},
-	{"operator redrives", 6, 1, 2, redrives},
+	{"sender", 12, 2, 5, sends},
+	{"operator grants", 7, 1, 2, grants},
+	{"operator redrives", 5, 1, 2, redrives},
 	{"operator rotates", 3, 1, 1, rotates},
 	{"attacker", 6, 1, 3, attacks},
 	{"sender repeats bytes", 4, 1, 1, repeatsBytes},
 	{"queue delivers twice", 6, 1, 3, doubles},
 	{"balance runs out", 3, 1, 1, runsOut},
+	{"balance changes twice", 3, 1, 1, changesTwice},
 	{"operator names a phone owner", 2, 1, 1, phoneOwners},
 	{"tools give results", 2, 1, 1, tools},
 }
@@ -361,7 +362,13 @@ func doubles(random *rand.Rand, _ *drawn) func(*world) {
 	which := random.IntN(2)
 	return func(w *world) {
 		q := []*queue.Queue{w.events, w.outbound}[which]
+		if q == w.outbound && time.Since(w.putLate) < apart {
+			return
+		}
 		if q.Duplicate() {
+			if q == w.outbound {
+				w.repeated = time.Now()
+			}
 			w.note("%s delivers a message twice", w.queueName(q))
 			w.planPoll(q)
 		}

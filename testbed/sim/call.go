@@ -116,8 +116,18 @@ func (w *world) fate(c *call, random *rand.Rand) Fault {
 			fault = only
 		}
 	}
+	if w.faultsOn && w.plan.rates.late && strings.HasSuffix(c.site, limitCall) && random.IntN(3) == 0 {
+		fault = Late
+	}
 	if fault == None && c.clash != nil && random.IntN(2) == 0 && w.contended(c) {
 		fault = Conflict
+	}
+	if late := fault == Late || fault == Slow; late && strings.HasSuffix(c.site, limitCall) {
+		if time.Since(w.repeated) < apart {
+			fault = None
+		} else {
+			w.putLate = time.Now()
+		}
 	}
 	if fault == Conflict && (c.clash == nil || len(c.held) == 0) || slices.Contains(w.history.Calm, c.ordinal) {
 		fault = None
@@ -131,6 +141,11 @@ func (w *world) fate(c *call, random *rand.Rand) Fault {
 	}
 	return fault
 }
+
+// apart keeps a limit that is put late from a second delivery of its own message: if that
+// one is acknowledged, no later push follows. docs/decisions/0008-limits.md names it as
+// outside the promise.
+const apart = 15 * time.Minute
 
 // contended says whether another call under way writes an item that c writes.
 func (w *world) contended(c *call) bool {

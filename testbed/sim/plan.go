@@ -37,6 +37,7 @@ type act struct {
 // rates are how often calls fail.
 type rates struct {
 	usual   float64
+	late    bool // limits are put late more often: after a newer one
 	seldom  bool // call sites that are seldom reached fail more often
 	outages []outage
 }
@@ -114,7 +115,7 @@ func drawRules(random *rand.Rand) (r field.Rules, env map[string]string) {
 }
 
 func drawRates(random *rand.Rand, length time.Duration) (all rates) {
-	all.usual, all.seldom = pick(random, 0, 0.02, 0.05, 0.1, 0.25), random.IntN(2) == 0
+	all.usual, all.seldom, all.late = pick(random, 0, 0.02, 0.05, 0.1, 0.25), random.IntN(2) == 0, random.IntN(4) == 0
 	for range random.IntN(3) {
 		from := upTo(random, length)
 		all.outages = append(all.outages, outage{pick(random, append(portNames(), "")...), from, from + upTo(random, min(length, 2*time.Hour)), pick(random, 0.3, 0.7, 1), pick(random, None, None, Slow, Late)})

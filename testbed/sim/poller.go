@@ -70,12 +70,11 @@ func (w *world) pollerFault(kind string) (fault Fault) {
 func (w *world) deliver(q *queue.Queue, p *process, received []queue.Received, fault Fault) {
 	var acks []bool
 	var err error
-	began := time.Now()
 	what := idsOf(received)
 	w.note("%s %d gets %s%s", p.kind, p.id, what, fault.told())
 	w.invoke(p, what, func(ctx context.Context) { acks, err = p.batch(ctx, received) }, func(t *task) {
 		defer w.planPoll(q)
-		if took := time.Since(began); !t.killed && !t.frozen && took > w.cloud.longest(len(received)) {
+		if took := time.Since(t.begun); !t.killed && !t.frozen && took > w.cloud.longest(len(received)) {
 			w.violate("G9: %s took %v for %s", p.kind, took, what)
 		}
 		if t.killed || err != nil || fault == Lost {

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/outbound/calls"
@@ -77,6 +78,7 @@ func (w *world) starting(p *process, fetch secrets.Fetch, start func(calls.Setti
 				return nil, err
 			}
 			handle = start(settings)
+			taskOf(ctx).begun = time.Now() // a cold start has time of its own
 			p.mu.Lock()
 			ready = handle
 			p.mu.Unlock()

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -62,6 +63,21 @@ func runsOut(random *rand.Rand, d *drawn) func(*world) {
 	return func(w *world) {
 		w.delivers(0, begun, random)
 		w.delivers(after, used, random)
+	}
+}
+
+// changesTwice has a human use credits twice within a minute: a limit that is put late
+// may land after a newer one.
+func changesTwice(random *rand.Rand, d *drawn) func(*world) {
+	charge := func(e field.Event) bool { return e.Wants.Kind == field.Charge && e.Wants.Amount != 0 }
+	first := until(d.field.Event, charge)
+	second := until(d.field.Event, func(e field.Event) bool { return charge(e) && e.Wants.Account == first.Wants.Account })
+	grant := field.Grant{Account: first.Wants.Account, Key: fmt.Sprint("before-", random.Uint64()), Amount: 1000 * 1_000_000}
+	after := upTo(random, time.Minute)
+	return func(w *world) {
+		w.book(grant, random)
+		w.delivers(time.Second, first, random)
+		w.delivers(time.Second+after, second, random)
 	}
 }
 

@@ -63,7 +63,10 @@ var sites = slices.Concat(
 )
 
 // apiCalls are those of the platforms' APIs.
-var apiCalls = append([]string{"PUT /v1/usage/token"}, seldomCalls...)
+var apiCalls = append([]string{limitCall}, seldomCalls...)
+
+// limitCall puts a limit.
+const limitCall = "PUT /v1/usage/token"
 
 // seldomCalls are made in few histories.
 var seldomCalls = []string{

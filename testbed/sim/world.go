@@ -46,6 +46,8 @@ type world struct {
 	rotated     map[string]time.Time       // when a platform's secret was
 	panics      bool                       // a call panicked
 	callers     map[string]bool            // humans whose telephone number an operator noted
+	repeated    time.Time                  // when outbound's queue delivered a message twice
+	putLate     time.Time                  // when a limit was put late
 	publisher   string                     // the function that a queue takes a message from
 	secretFault time.Time                  // the last one of the store of secrets
 	faulty      []int                      // ordinals of calls that a fault happened to

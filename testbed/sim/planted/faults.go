@@ -234,6 +234,10 @@ var faults = []fault{
 	}
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)`}}},
+	{"no later push after one of unknown outcome", "shared/outbound/calls/limits.go", []edit{{
+		`		case unknown != nil && (err != nil || !moved):
+			return webhook.RetryAfter(lateAfter, unknown)
+`, ""}}},
 }
 
 // What was tried and is no fault, so that no history can tell it:
