@@ -15,10 +15,11 @@ import (
 // schedule runs one goroutine at a time, in virtual time. What happens next is on
 // its agenda; a task that waits for the answer of a call is resumed from there.
 type schedule struct {
-	agenda agenda
-	tasks  int    // started so far
-	again  string // how the history is run again
-	steps  int    // entries of the agenda that were carried out
+	agenda   agenda
+	tasks    int     // started so far
+	starting []*task // that have not begun
+	again    string  // how the history is run again
+	steps    int     // entries of the agenda that were carried out
 
 	mu    sync.Mutex // tasks report while the schedule sleeps
 	calls []*call    // made since the last look
@@ -68,6 +69,9 @@ func (s *schedule) run(admit func([]*call, []*task), over func() bool) {
 		synctest.Wait()
 		calls, ended := s.reported()
 		admit(calls, ended)
+		if s.begin() {
+			continue
+		}
 		if len(s.agenda.events) == 0 || over() {
 			return
 		}
@@ -76,7 +80,20 @@ func (s *schedule) run(admit func([]*call, []*task), over func() bool) {
 		}
 		s.steps++
 		heap.Pop(&s.agenda).(event).run()
+		s.begin()
 	}
+}
+
+// begin lets the tasks begin that were started since the last time, one after the other:
+// none runs beside what started it. It says whether there were any.
+func (s *schedule) begin() bool {
+	starting := s.starting
+	s.starting = nil
+	for _, t := range starting {
+		close(t.begin)
+		synctest.Wait()
+	}
+	return len(starting) > 0
 }
 
 func (s *schedule) reported() (calls []*call, ended []*task) {
@@ -126,6 +143,7 @@ type task struct {
 	process *process
 	what    string
 	begun   time.Time
+	begin   chan struct{}
 	resume  chan answer
 	call    *call // under way, nil if none is
 	killed  bool
@@ -143,9 +161,11 @@ func taskOf(ctx context.Context) *task { return ctx.Value(taskKey{}).(*task) }
 // returned or the process was killed.
 func (s *schedule) start(p *process, what string, f func(context.Context), over func(killed bool)) *task {
 	s.tasks++
-	t := &task{id: s.tasks, process: p, what: what, begun: time.Now(), resume: make(chan answer), over: over}
+	t := &task{id: s.tasks, process: p, what: what, begun: time.Now(), begin: make(chan struct{}), resume: make(chan answer), over: over}
 	p.tasks = append(p.tasks, t)
+	s.starting = append(s.starting, t)
 	go func() {
+		<-t.begin
 		t.killed = true
 		defer s.report(func() { s.ended = append(s.ended, t) })
 		defer t.crash(s.again)

@@ -208,5 +208,6 @@ func (w *world) finish() {
 			w.kill(p)
 		}
 	}
+	w.begin()
 	time.Sleep(time.Hour) // a killed task that waits for a timer ends at its next call
 }
