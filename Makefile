@@ -33,8 +33,8 @@ test: ## All tests
 	@$(GOTEST) ./...
 
 test-go: ## What a change of Go code needs: all tests but modules, pipelines on real parts, archives and kills
-	@echo "left out: terraform/ (make test-aws-iac, test-gcp-iac), pipelines, archives and the local Lambda (make test-aws, test-gcp), kills and queues on real parts (make test)"
-	@$(GOTEST) -skip KillBetween $$(go list ./... | grep -v -e /terraform/ -e /e2e$$ -e /buildpacktest$$ -e /lambdatest$$ -e /awslocal$$ -e /gcp/run$$ -e /gcp/bench$$ -e /sqstest$$ -e /gcptest$$ -e /sim/dynamodb$$ -e /sim/firestore$$)
+	@echo "left out: terraform/ (make test-aws-iac, test-gcp-iac), pipelines, archives and the local Lambda (make test-aws, test-gcp), kills, queues on real parts, small worlds and replays (make test)"
+	@$(GOTEST) -skip 'KillBetween|Run_replays' $$(go list ./... | grep -v -e /terraform/ -e /e2e$$ -e /buildpacktest$$ -e /lambdatest$$ -e /awslocal$$ -e /gcp/run$$ -e /gcp/bench$$ -e /sqstest$$ -e /gcptest$$ -e /sim/)
 
 race: ## All tests under the race detector
 	@$(GOTEST) -race ./...
