@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webhook-functions/template/testbed/sim/answer"
 	"github.com/webhook-functions/template/testbed/sim/stored"
 )
 
@@ -162,7 +163,7 @@ func appendItem(body []byte, i item) []byte {
 		if n > 0 {
 			body = append(body, ',')
 		}
-		body = appendText(body, a.name)
+		body = answer.AppendText(body, a.name)
 		body = append(body, `:{"`...)
 		body = append(body, a.kind, '"', ':')
 		body = append(appendValue(body, a.value), '}')
@@ -181,7 +182,7 @@ func appendValue(body []byte, v value) []byte {
 		body = base64.StdEncoding.AppendEncode(body, []byte(v.text))
 		return append(body, '"')
 	}
-	return appendText(body, v.text)
+	return answer.AppendText(body, v.text)
 }
 
 // stored gives the item in plain values.

@@ -1,11 +1,12 @@
 package dynamodb
 
 import (
-	"encoding/json/jsontext"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/webhook-functions/template/testbed/sim/answer"
 )
 
 // refusal is an answer that is no success.
@@ -75,11 +76,11 @@ func (r *refusal) answer() (status int, body []byte) {
 		space = "com.amazon.coral.validate#"
 	}
 	body = append(make([]byte, 0, 256), `{"__type":"`+space+r.code+`","Message":`...)
-	body = appendText(body, r.message)
+	body = answer.AppendText(body, r.message)
 	body = appendOld(body, r.item)
 	if r.reasons != nil {
 		body = append(body, `,"CancellationReasons":`...)
-		body = appendList(body, r.reasons, appendReason)
+		body = answer.AppendList(body, r.reasons, appendReason)
 	}
 	return r.status, append(body, '}')
 }
@@ -89,7 +90,7 @@ func appendReason(body []byte, r reason) []byte {
 	body = appendOld(body, r.item)
 	if r.message != "" {
 		body = append(body, `,"Message":`...)
-		body = appendText(body, r.message)
+		body = answer.AppendText(body, r.message)
 	}
 	return append(body, '}')
 }
@@ -99,20 +100,4 @@ func appendOld(body []byte, old item) []byte {
 		return body
 	}
 	return appendItem(append(body, `,"Item":`...), old)
-}
-
-func appendList[T any](body []byte, list []T, appendOne func([]byte, T) []byte) []byte {
-	body = append(body, '[')
-	for i, one := range list {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = appendOne(body, one)
-	}
-	return append(body, ']')
-}
-
-func appendText(body []byte, text string) []byte {
-	body, _ = jsontext.AppendQuote(body, text) // an error is about text that is not UTF-8, which it replaces
-	return body
 }

@@ -3,6 +3,7 @@ package firestore
 import (
 	"slices"
 
+	"github.com/webhook-functions/template/testbed/sim/answer"
 	"github.com/webhook-functions/template/testbed/sim/stored"
 )
 
@@ -134,7 +135,7 @@ func (d *Database) notify(steps []step) {
 
 func appendCommit(steps []step, at int64) []byte {
 	body := append(make([]byte, 0, 512), `{"writeResults":`...)
-	body = appendList(body, steps, appendStep)
+	body = answer.AppendList(body, steps, appendStep)
 	body = append(append(body, `,"commitTime":"`...), timestamp(at)...)
 	return append(body, `"}`...)
 }
@@ -143,7 +144,7 @@ func appendStep(body []byte, s step) []byte {
 	body = append(append(body, `{"updateTime":"`...), timestamp(s.made.updated)...)
 	body = append(body, '"')
 	if len(s.results) > 0 {
-		body = appendList(append(body, `,"transformResults":`...), s.results, appendValue)
+		body = answer.AppendList(append(body, `,"transformResults":`...), s.results, appendValue)
 	}
 	return append(body, '}')
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webhook-functions/template/testbed/sim/answer"
 	"github.com/webhook-functions/template/testbed/sim/stored"
 )
 
@@ -132,13 +133,13 @@ func (v value) plain() any {
 }
 
 func appendDocument(body []byte, d *document) []byte {
-	body = appendText(append(body, `{"name":`...), d.name.String())
+	body = answer.AppendText(append(body, `{"name":`...), d.name.String())
 	for i, f := range d.fields {
 		before := `,`
 		if i == 0 {
 			before = `,"fields":{`
 		}
-		body = append(appendText(append(body, before...), f.name), ':')
+		body = append(answer.AppendText(append(body, before...), f.name), ':')
 		body = appendValue(body, f.value)
 	}
 	if len(d.fields) > 0 {

@@ -3,6 +3,8 @@ package firestore
 import (
 	"cmp"
 	"slices"
+
+	"github.com/webhook-functions/template/testbed/sim/answer"
 )
 
 // query is a structured query on one collection at the top.
@@ -218,7 +220,7 @@ func appendFound(found []*document, at string) []byte {
 	if len(found) == 0 {
 		return append(append([]byte(`[{"readTime":"`), at...), `"}]`...)
 	}
-	return appendList(make([]byte, 0, 512*len(found)), found, func(body []byte, d *document) []byte {
+	return answer.AppendList(make([]byte, 0, 512*len(found)), found, func(body []byte, d *document) []byte {
 		return appendReadTime(appendDocument(append(body, `{"document":`...), d), at)
 	})
 }

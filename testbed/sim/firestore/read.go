@@ -5,6 +5,8 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+
+	"github.com/webhook-functions/template/testbed/sim/answer"
 )
 
 // batchGet reads documents, each once, in the order of a hash of their names.
@@ -27,11 +29,11 @@ func (d *Database) batchGet(root string, body []byte) ([]byte, error) {
 		names = append(names, n)
 	}
 	at := timestamp(d.instant())
-	return appendList(make([]byte, 0, 1024), names, func(body []byte, n name) []byte {
+	return answer.AppendList(make([]byte, 0, 1024), names, func(body []byte, n name) []byte {
 		if found := d.document(n); found != nil {
 			body = appendDocument(append(body, `{"found":`...), found)
 		} else {
-			body = appendText(append(body, `{"missing":`...), n.String())
+			body = answer.AppendText(append(body, `{"missing":`...), n.String())
 		}
 		return appendReadTime(body, at)
 	}), nil

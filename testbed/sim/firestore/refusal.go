@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/webhook-functions/template/testbed/sim/answer"
 )
 
 // refusal is an answer that is no success.
@@ -47,6 +49,6 @@ func (r *refusal) answer(method string) (status int, body []byte) {
 		begin, end = "["+begin, end+"]"
 	}
 	body = strconv.AppendInt([]byte(begin), int64(r.status), 10)
-	body = appendText(append(body, `,"message":`...), r.message)
+	body = answer.AppendText(append(body, `,"message":`...), r.message)
 	return r.status, append(append(append(body, `,"status":"`...), r.code...), end...)
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/json/v2"
 	"strconv"
 	"strings"
+
+	"github.com/webhook-functions/template/testbed/sim/answer"
 )
 
 // value is a field's. Kinds are in the order in which Firestore sorts values.
@@ -110,22 +112,5 @@ func appendValue(body []byte, v value) []byte {
 		body = base64.StdEncoding.AppendEncode(append(body, `{"bytesValue":"`...), []byte(v.text))
 		return append(body, `"}`...)
 	}
-	return append(appendText(append(body, `{"stringValue":`...), v.text), '}')
-}
-
-func appendText(body []byte, text string) []byte {
-	body, _ = jsontext.AppendQuote(body, text) // an error is about text that is not UTF-8, which it replaces
-	return body
-}
-
-// appendList writes a list in JSON.
-func appendList[T any](body []byte, list []T, appendOne func([]byte, T) []byte) []byte {
-	body = append(body, '[')
-	for i, one := range list {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = appendOne(body, one)
-	}
-	return append(body, ']')
+	return append(answer.AppendText(append(body, `{"stringValue":`...), v.text), '}')
 }
