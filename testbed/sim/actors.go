@@ -33,13 +33,11 @@ var actors = []struct {
 type drawn struct {
 	platforms []string
 	field     *field.Drawer
-	events    []field.Event
 	grants    int
-	length    time.Duration
 }
 
 func drawActs(random *rand.Rand, p *plan, length time.Duration, platforms []string) (acts []act) {
-	d := &drawn{platforms: platforms, field: field.NewDrawer(rand.New(rand.NewPCG(random.Uint64(), 1)), p.rules), length: length}
+	d := &drawn{platforms: platforms, field: field.NewDrawer(rand.New(rand.NewPCG(random.Uint64(), 1)), p.rules)}
 	for _, actor := range actors {
 		n := actor.least + random.IntN(actor.most-actor.least+1)
 		if random.IntN(12) >= actor.twelfth {

@@ -18,9 +18,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/webhook-functions/template/shared/clouds/aws"
-	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/ingest"
-	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/secrets"
@@ -83,13 +80,7 @@ func (a *awsCloud) queues() (events, outbound, dead queue.Options) {
 	return of, of, queue.Options{Visibility: 180 * time.Second, Retention: 14 * day, KeepsAge: true}
 }
 
-func (a *awsCloud) client(t http.RoundTripper, p *process) *aws.Client {
-	random := func() float64 { return 0.5 }
-	if p != nil {
-		random = p.jitter
-	}
-	return awsClient().Over(t, random)
-}
+func (a *awsCloud) client(p *process) *aws.Client { return awsClient().Over(a.w, p.jitter) }
 
 // awsClient is what all clients are made of.
 var awsClient = sync.OnceValue(func() *aws.Client {
@@ -103,54 +94,29 @@ var awsClient = sync.OnceValue(func() *aws.Client {
 func queueURL(name string) string { return "https://sqs.eu-west-1.amazonaws.com/123456789012/" + name }
 
 func (a *awsCloud) reader() reader {
-	client := a.client(quiet{a.w}, nil)
+	client := awsClient().Over(quiet{a.w}, unhurried)
 	return reader{client.Ledger("ledger"), client.Records("records")}
 }
 
 func (a *awsCloud) ports(p *process) operatorPorts {
-	client := a.client(a.w, p)
+	client := a.client(p)
 	return operatorPorts{client.Ledger("ledger"), client.Queue(queueURL("outbound"))}
 }
 
 func (a *awsCloud) start(p *process) {
-	client := a.client(a.w, p)
+	client := a.client(p)
+	to := stores{client.Ledger("ledger"), client.Records("records"),
+		client.Queue(queueURL("events")), client.Queue(queueURL("outbound")), client.Queue(queueURL("dead"))}
 	switch p.kind {
 	case "ingest":
-		handle := aws.FunctionURL(&ingest.Ingest{
-			Providers:   ingest.Routes(providers.Table().Providers()...),
-			Keyrings:    secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log),
-			Events:      client.Queue(queueURL("events")),
-			DeadLetters: client.Queue(queueURL("dead")),
-			Now:         p.now,
-			Log:         p.log,
-		})
+		keyrings := secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log)
+		handle := aws.FunctionURL(newIngest(p, keyrings, to))
 		p.front = func(ctx context.Context, r request) int { return functionURL(ctx, handle, r) }
 	case "worker":
-		p.batch = lambdaBatch(&worker.Worker{
-			Handlers:    handlers.Table(a.w.reactions(), client.Ledger("ledger"), client.Records("records"), time.Now, p.log),
-			Unknown:     handlers.KeepUnknown(client.Records("records")),
-			FollowUps:   client.Queue(queueURL("outbound")),
-			DeadLetters: client.Queue(queueURL("dead")),
-			Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
-			Now:         time.Now,
-			Log:         p.log,
-		})
+		p.batch = lambdaBatch(newWorker(a.w, p, to))
 	case "outbound":
 		p.batch = a.w.starting(p, client.Settings("outbound"), func(settings calls.Settings) batch {
-			return lambdaBatch(&worker.Worker{
-				Handlers: calls.Table(settings, calls.Ports{
-					Ledger:  client.Ledger("ledger"),
-					Records: client.Records("records"),
-					Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: a.w},
-					Now:     time.Now,
-					Jitter:  func() time.Duration { return time.Duration(p.jitter() * float64(time.Second)) },
-				}, p.log),
-				FollowUps:   client.Queue(queueURL("outbound")),
-				DeadLetters: client.Queue(queueURL("dead")),
-				Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
-				Now:         time.Now,
-				Log:         p.log,
-			})
+			return lambdaBatch(newOutbound(a.w, p, to, settings))
 		})
 	}
 }

@@ -121,8 +121,7 @@ func (w *world) judgeStatus(platform, secret string, status int) {
 }
 
 // judge compares the end of a history with what was sent.
-func (w *world) judge() {
-	end := w.end()
+func (w *world) judge(end field.World) {
 	for _, what := range field.Judge(end) {
 		w.violate("%s", what)
 	}

@@ -106,6 +106,9 @@ func (q quiet) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response(r, q.w.cloud.call(r, body).serve())
 }
 
+// unhurried is the jitter of a client that meets no fault.
+func unhurried() float64 { return 0.5 }
+
 // caller is the name of the function that makes a request.
 func caller(ctx context.Context) string {
 	if t, ok := ctx.Value(taskKey{}).(*task); ok {

@@ -15,10 +15,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/gcp"
-	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
-	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/secrets"
@@ -75,13 +72,7 @@ func (g *gcpCloud) queues() (events, outbound, dead queue.Options) {
 	return of, late, queue.Options{Visibility: 600 * time.Second, Retention: 14 * day}
 }
 
-func (g *gcpCloud) client(t http.RoundTripper, p *process) *gcp.Client {
-	random := func() float64 { return 0.5 }
-	if p != nil {
-		random = p.jitter
-	}
-	return gcpClient().Over(t, random)
-}
+func (g *gcpCloud) client(p *process) *gcp.Client { return gcpClient().Over(g.w, p.jitter) }
 
 // gcpClient is what all clients are made of.
 var gcpClient = sync.OnceValue(func() *gcp.Client {
@@ -93,54 +84,29 @@ var gcpClient = sync.OnceValue(func() *gcp.Client {
 })
 
 func (g *gcpCloud) reader() reader {
-	client := g.client(quiet{g.w}, nil)
+	client := gcpClient().Over(quiet{g.w}, unhurried)
 	return reader{client.Ledger("webhooks"), client.Records("webhooks")}
 }
 
 func (g *gcpCloud) ports(p *process) operatorPorts {
-	client := g.client(g.w, p)
+	client := g.client(p)
 	return operatorPorts{client.Ledger("webhooks"), client.Topic("outbound")}
 }
 
 func (g *gcpCloud) start(p *process) {
-	client := g.client(g.w, p)
+	client := g.client(p)
+	to := stores{client.Ledger("webhooks"), client.Records("webhooks"),
+		client.Topic("events"), client.Topic("outbound"), client.Topic("dead")}
 	switch p.kind {
 	case "ingest":
-		handle := ingesthttp.Handler(&ingest.Ingest{
-			Providers:   ingest.Routes(providers.Table().Providers()...),
-			Keyrings:    secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log),
-			Events:      client.Topic("events"),
-			DeadLetters: client.Topic("dead"),
-			Now:         p.now,
-			Log:         p.log,
-		}, gcp.RequestID)
+		keyrings := secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log)
+		handle := ingesthttp.Handler(newIngest(p, keyrings, to), gcp.RequestID)
 		p.front = func(ctx context.Context, r request) int { return post(ctx, 10*time.Second, handle, r) }
 	case "worker":
-		p.batch = push(30*time.Second, &worker.Worker{
-			Handlers:    handlers.Table(g.w.reactions(), client.Ledger("webhooks"), client.Records("webhooks"), time.Now, p.log),
-			Unknown:     handlers.KeepUnknown(client.Records("webhooks")),
-			FollowUps:   client.Topic("outbound"),
-			DeadLetters: client.Topic("dead"),
-			Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
-			Now:         time.Now,
-			Log:         p.log,
-		})
+		p.batch = push(30*time.Second, newWorker(g.w, p, to))
 	case "outbound":
 		p.batch = g.w.starting(p, g.mount(p, "outbound"), func(settings calls.Settings) batch {
-			return push(time.Minute, &worker.Worker{
-				Handlers: calls.Table(settings, calls.Ports{
-					Ledger:  client.Ledger("webhooks"),
-					Records: client.Records("webhooks"),
-					Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: g.w},
-					Now:     time.Now,
-					Jitter:  func() time.Duration { return time.Duration(p.jitter() * float64(time.Second)) },
-				}, p.log),
-				FollowUps:   client.Topic("outbound"),
-				DeadLetters: client.Topic("dead"),
-				Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
-				Now:         time.Now,
-				Log:         p.log,
-			})
+			return push(time.Minute, newOutbound(g.w, p, to, settings))
 		})
 	}
 }

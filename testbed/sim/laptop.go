@@ -13,10 +13,7 @@ import (
 	"time"
 
 	"github.com/webhook-functions/template/shared/clouds/local"
-	"github.com/webhook-functions/template/shared/handlers"
-	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
-	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/worker"
@@ -72,39 +69,16 @@ func (l *laptopCloud) ports(*process) operatorPorts {
 }
 
 func (l *laptopCloud) start(p *process) {
-	routes := ingest.Routes(providers.Table().Providers()...)
-	work := &worker.Worker{
-		FollowUps:   askedQueue{l, "outbound"},
-		DeadLetters: askedQueue{l, "dead"},
-		Redecode:    ingest.Redecode(routes),
-		Now:         time.Now,
-		Log:         p.log,
-	}
+	to := stores{askedLedger{l}, askedRecords{l}, askedQueue{l, "events"}, askedQueue{l, "outbound"}, askedQueue{l, "dead"}}
 	switch p.kind {
 	case "ingest":
-		handle := ingesthttp.Handler(&ingest.Ingest{
-			Providers:   routes,
-			Keyrings:    local.NewKeyrings(providers.Table().Schemes(), l.variable),
-			Events:      askedQueue{l, "events"},
-			DeadLetters: askedQueue{l, "dead"},
-			Now:         p.now,
-			Log:         p.log,
-		}, func(*http.Request) string { return "1" })
+		keyrings := local.NewKeyrings(providers.Table().Schemes(), l.variable)
+		handle := ingesthttp.Handler(newIngest(p, keyrings, to), func(*http.Request) string { return "1" })
 		p.front = func(ctx context.Context, r request) int { return post(ctx, time.Minute, handle, r) }
 	case "worker":
-		work.Handlers = handlers.Table(l.w.reactions(), askedLedger{l}, askedRecords{l}, time.Now, p.log)
-		work.Unknown = handlers.KeepUnknown(askedRecords{l})
-		p.batch = l.poller(l.w.events, work)
+		p.batch = l.poller(l.w.events, newWorker(l.w, p, to))
 	case "outbound":
-		settings := l.settings()
-		work.Handlers = calls.Table(settings, calls.Ports{
-			Ledger:  askedLedger{l},
-			Records: askedRecords{l},
-			Doer:    &outbound.Client{Hosts: settings.Hosts(), Transport: l.w},
-			Now:     time.Now,
-			Jitter:  func() time.Duration { return upTo(p.random, time.Second) },
-		}, p.log)
-		p.batch = l.poller(l.w.outbound, work)
+		p.batch = l.poller(l.w.outbound, newOutbound(l.w, p, to, l.settings()))
 	}
 }
 

@@ -148,8 +148,8 @@ func (w *world) die(p *process) {
 
 // invoke starts a task and calls over when it has ended.
 func (w *world) invoke(p *process, what string, f func(context.Context), over func(t *task)) {
-	t := w.schedule.start(p, what, f, nil)
-	t.over = func(bool) {
+	t := w.schedule.start(p, what, f)
+	t.over = func() {
 		p.tasks = slices.DeleteFunc(p.tasks, func(other *task) bool { return other == t })
 		if !t.killed {
 			w.note("%s %d is done with %s", p.kind, p.id, what)

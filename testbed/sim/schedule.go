@@ -149,7 +149,7 @@ type task struct {
 	killed  bool
 	crashed bool // by a panic
 	frozen  bool // has been, at any time
-	over    func(killed bool)
+	over    func()
 }
 
 type taskKey struct{}
@@ -157,11 +157,11 @@ type taskKey struct{}
 // taskOf gives the task that a context belongs to.
 func taskOf(ctx context.Context) *task { return ctx.Value(taskKey{}).(*task) }
 
-// start runs f as a task of a process. over is called by the schedule when f
+// start runs f as a task of a process. Its over is called when f
 // returned or the process was killed.
-func (s *schedule) start(p *process, what string, f func(context.Context), over func(killed bool)) *task {
+func (s *schedule) start(p *process, what string, f func(context.Context)) *task {
 	s.tasks++
-	t := &task{id: s.tasks, process: p, what: what, begun: time.Now(), begin: make(chan struct{}), resume: make(chan answer), over: over}
+	t := &task{id: s.tasks, process: p, what: what, begun: time.Now(), begin: make(chan struct{}), resume: make(chan answer)}
 	p.tasks = append(p.tasks, t)
 	s.starting = append(s.starting, t)
 	go func() {

@@ -13,7 +13,6 @@ import (
 // answered 2xx.
 func sends(random *rand.Rand, d *drawn) func(*world) {
 	e := d.field.Event()
-	d.events = append(d.events, e)
 	waits := field.Schedule(e.Platform, random)
 	return func(w *world) { w.attempt(&delivery{event: e, waits: waits, random: random}) }
 }

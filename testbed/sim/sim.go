@@ -136,7 +136,7 @@ func (w *world) happen() {
 			w.admit(c)
 		}
 		for _, t := range ended {
-			t.over(t.killed)
+			t.over()
 		}
 	}, func() bool {
 		if w.faultsOn && w.steps < mostFaultySteps {
@@ -159,19 +159,19 @@ func (w *world) drain() {
 	}
 	w.sweep()
 	w.happen()
-	if len(w.violations) == 0 {
-		w.judge()
+	if len(w.violations) > 0 {
+		return
 	}
-	if len(w.violations) == 0 {
-		w.replay()
+	end := w.end()
+	if w.judge(end); len(w.violations) == 0 {
+		w.replay(end)
 	}
 }
 
 // mostReplayed bounds what a redelivery costs.
 const mostReplayed = 4
 
-func (w *world) replay() {
-	before := w.digest()
+func (w *world) replay(before field.World) {
 	w.in(w.plan.replay, func() {
 		w.note("messages of before are delivered once more")
 		for _, i := range w.random.Perm(len(w.archive))[:min(mostReplayed, len(w.archive))] {
@@ -179,10 +179,11 @@ func (w *world) replay() {
 		}
 	})
 	w.happen()
-	if after := w.digest(); len(w.violations) == 0 && after != before {
+	after := w.end()
+	if len(w.violations) == 0 && digest(after) != digest(before) {
 		w.violate("G8: a redelivery changes the ledger")
 	}
-	for _, what := range field.Judge(w.end()) {
+	for _, what := range field.Judge(after) {
 		if strings.HasPrefix(what, "G6") {
 			w.violate("G8: after a redelivery, %s", what)
 		}
@@ -190,8 +191,7 @@ func (w *world) replay() {
 }
 
 // digest is what a redelivery may not change.
-func (w *world) digest() string {
-	end := w.end()
+func digest(end field.World) string {
 	slices.SortFunc(end.Entries, func(a, b field.Entry) int { return strings.Compare(a.ID, b.ID) })
 	text := fmt.Sprint(end.Entries)
 	for _, name := range slices.Sorted(maps.Keys(end.Accounts)) {

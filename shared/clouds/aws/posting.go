@@ -82,8 +82,7 @@ func (l *Ledger) writes(account string, d ledger.Decision, versions map[string]i
 	}}
 	writes = append(writes, write{Update: &update{l.table, accountKey(account), "ADD balance :sum, seq :entries", fits}})
 	for _, key := range slices.Sorted(maps.Keys(d.Dedup)) {
-		times := d.Dedup[key]
-		writes = append(writes, l.dedupWrites(key, versions[key], times)...)
+		writes = append(writes, l.dedupWrites(key, versions[key], d.Dedup[key])...)
 	}
 	return writes
 }

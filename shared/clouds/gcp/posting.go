@@ -103,8 +103,7 @@ func (l *Ledger) writes(account string, d ledger.Decision, found ledger.Found, s
 		writes = append(writes, write{Update: &document{Name: l.entryName(e.ID), Fields: writeEntry(e)}, If: absent})
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.Dedup)) {
-		times := d.Dedup[key]
-		writes = append(writes, l.dedupWrites(key, times, stored[l.versionName(key)])...)
+		writes = append(writes, l.dedupWrites(key, d.Dedup[key], stored[l.versionName(key)])...)
 	}
 	name := l.accountName(account)
 	if found.Account != nil && stored[name] == nil {
