@@ -18,5 +18,6 @@ const (
 	CodeRefused    = "REF"   // deliveries of a platform are refused
 	CodeSecret     = "SEC"   // a secret cannot be read or used
 	CodeSignature  = "SIG"   // a signature does not match
+	CodeStale      = "STALE" // a signature is right, its time outside the tolerance
 	CodeSuspense   = "SUS"   // usage of an unknown person
 )

@@ -19,6 +19,8 @@ locals {
     AMB = { page = false, threshold = 1, what = "An event without an id came twice within the window; the second was not charged." }
     SUS = { page = false, threshold = 1, what = "Usage of an unknown person was charged to suspense, or a platform does not know a human." }
     NEG = { page = false, threshold = 1, what = "A balance fell below zero." }
+    # It takes the secret, or a captured delivery, so one is enough.
+    STALE = { page = false, threshold = 1, what = "Deliveries are signed right and too old or too new: a clock, the unit of time, or late repeats." }
     # A line per kind and process, so one is enough.
     DRIFT = { page = false, threshold = 1, what = "A platform sends something that is not in its documentation." }
   }

@@ -129,7 +129,8 @@ func CheckPlatforms(t testing.TB, listed []string) {
 // by platform, and a deprecated member is no alarm.
 var Codes = []string{
 	webhook.CodeAPI, webhook.CodeAmbiguous, webhook.CodeConfig, webhook.CodeConflict, webhook.CodeDeadLetter, webhook.CodeDrift,
-	webhook.CodeInternal, webhook.CodeLedger, webhook.CodeNegative, webhook.CodeQueue, webhook.CodeSecret, webhook.CodeSignature, webhook.CodeSuspense,
+	webhook.CodeInternal, webhook.CodeLedger, webhook.CodeNegative, webhook.CodeQueue, webhook.CodeSecret, webhook.CodeSignature,
+	webhook.CodeStale, webhook.CodeSuspense,
 }
 
 // Unset are the settings that a function has where a module says nothing: "" but for
