@@ -24,7 +24,7 @@ import (
 // private are the types that carry personal data or secrets, beside the payloads of
 // platforms and what embeds [envelope.Private].
 var private = []any{
-	webhook.Delivery{}, webhook.Event{}, webhook.Parsed{Known: false}, webhook.Usage{}, webhook.State{}, worker.Message{}, records.Record{}, ledger.Entry{}, ledger.Account{}, signature.Secret{},
+	webhook.Delivery{}, webhook.Event{}, webhook.Parsed{Known: false}, webhook.Usage{}, webhook.State{}, worker.Message{}, records.Record{}, ledger.Entry{}, ledger.Account{}, signature.Secret{}, signature.Request{}, signature.Verified{},
 	followups.Balance{}, followups.Crossing{}, followups.Debit{}, calls.Settings{},
 }
 
@@ -39,7 +39,7 @@ var harmless = map[string]string{
 	"accounts.Grants":  "wiring", "calls.Ports": "wiring",
 	"handlers.Settings": "the operator's own", "handlers.VendorLedger": "the operator's own",
 	"envelope.Platform": "a platform", "envelope.Event": "an event type", "envelope.Opaque": "no fields", "envelope.Private": "no fields",
-	"signature.Keyring": "cannot be printed: no exported field", "signature.Scheme": "documented",
+	"signature.Keyring": "cannot be printed: no exported field", "signature.Scheme": "documented", "signature.Time": "documented", "signature.Hash": "documented", "signature.Token": "documented",
 }
 
 // Every exported struct of these packages is on one of the two lists.

@@ -25,6 +25,7 @@ import (
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
@@ -226,7 +227,7 @@ func runScript(t *testing.T, at int) (killed bool) {
 	for _, act := range acts {
 		for _, d := range act.deliveries(t) {
 			for {
-				answer, err := post(t.Context(), s.url+"/"+d.Platform, d.Header, d.HeaderValue, d.Body)
+				answer, err := post(t.Context(), s.url+"/"+d.Platform, signature.Request{Method: "POST", Header: signature.Header{d.Header: {d.HeaderValue}}, Body: d.Body})
 				if err == nil && answer.Status == http.StatusOK {
 					break
 				}

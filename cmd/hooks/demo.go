@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/operator"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
@@ -245,15 +247,18 @@ func (d *demonstration) deliver(ctx context.Context, s step, url string) (happen
 	if err != nil {
 		return row, err
 	}
-	signature, body := ring.Sign(s.body), s.body
+	q := signature.Request{Method: http.MethodPost, Body: bytes.Clone(s.body)}
+	if err := ring.Sign(&q, time.Now(), deliveryID()); err != nil {
+		return row, err
+	}
 	if s.tamper {
-		body, row.Event = tampered(body), s.event+" (one byte changed)"
+		q.Body, row.Event = tampered(q.Body), s.event+" (one byte changed)"
 	}
 	before, err := d.db.Ledger().Account(ctx, d.human)
 	if err != nil {
 		return row, err
 	}
-	answer, err := post(ctx, url+"/"+s.platform.Name, ring.Header(), signature, body)
+	answer, err := post(ctx, url+"/"+s.platform.Name, q)
 	if err != nil {
 		return row, err
 	}

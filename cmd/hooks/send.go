@@ -16,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"uuid"
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/ingest"
@@ -68,12 +69,17 @@ func (c *sendCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	signature := ring.Sign(body)
-	if c.Tamper {
-		body = tampered(body)
-	}
+	id := deliveryID() // the same each time it is sent
 	answers := c.deliver(ctx, func() sent {
-		answer, err := post(ctx, to, ring.Header(), signature, body)
+		q := signature.Request{Method: http.MethodPost, Body: bytes.Clone(body)}
+		err := ring.Sign(&q, time.Now(), id)
+		if c.Tamper {
+			q.Body = tampered(q.Body)
+		}
+		var answer sent
+		if err == nil {
+			answer, err = post(ctx, to, q)
+		}
 		if err != nil {
 			answer.Fault = faultOf(err)
 		}
@@ -167,6 +173,9 @@ func (c *sendCmd) body() ([]byte, error) {
 	return events.Body(c.Platform, c.Event)
 }
 
+// deliveryID is what a platform whose signature covers an id calls a delivery.
+func deliveryID() string { return "msg_" + strings.ReplaceAll(uuid.New().String(), "-", "") }
+
 // tampered changes one bit in the middle.
 func tampered(body []byte) []byte {
 	changed := bytes.Clone(body)
@@ -237,14 +246,19 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// post delivers a signed body and gives the answer with the time it took.
-func post(ctx context.Context, url, header, signature string, body []byte) (sent, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+// post delivers a signed request and gives the answer with the time it took.
+func post(ctx context.Context, url string, q signature.Request) (sent, error) {
+	if q.Query != "" {
+		url += "?" + q.Query
+	}
+	req, err := http.NewRequestWithContext(ctx, q.Method, url, bytes.NewReader(q.Body))
 	if err != nil {
 		return sent{}, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(header, signature)
+	for name, values := range q.Header {
+		req.Header[name] = values
+	}
 	start := time.Now()
 	resp, err := client.Do(req)
 	if err != nil {

@@ -25,9 +25,9 @@ import (
 )
 
 // postTo delivers raw bytes and gives the status.
-func postTo(t *testing.T, url, header, signature string, body []byte) int {
+func postTo(t *testing.T, url, header, value string, body []byte) int {
 	t.Helper()
-	answer, err := post(t.Context(), url, header, signature, body)
+	answer, err := post(t.Context(), url, signature.Request{Method: "POST", Header: signature.Header{header: {value}}, Body: body})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestDeadRedriveSaysWhatBecameOfALetter(t *testing.T) {
 	defer db.Close()
 	bury := func(id string, s eventstest.Sample) {
 		t.Helper()
-		e := ingest.Identify(eventstest.Platform(t, s.Platform).Provider, s.Body, time.Now(), "1")
+		e := ingest.Identify(eventstest.Platform(t, s.Platform).Provider, s.Body, time.Now(), signature.Verified{KeyID: "1"})
 		e.ID = id
 		if err := db.Queue(local.Events).Dead().Publish(t.Context(), e); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/providers"
@@ -83,7 +84,7 @@ func Signed(t testing.TB, platform, name string, body []byte) Sample {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Sample{events.Signature{Platform: platform, Event: name, Header: ring.Header(), Secret: secret}, ring.Sign(body), body}
+	return Sample{events.Signature{Platform: platform, Event: name, Header: ring.Header(), Secret: secret}, ring.Headers(body, time.Now()).Values(ring.Header())[0], body}
 }
 
 // Meter is a platform that reports usage, and a sample of it.

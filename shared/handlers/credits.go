@@ -89,8 +89,14 @@ func (c *Credits) prices(zero webhook.UsageReporter) bool {
 	return priced
 }
 
+// errNotCovered: the body may say another amount than the platform wrote.
+var errNotCovered = errors.New("amount not covered")
+
 // read makes a charge of what an event reports.
 func (c *Credits) read(e webhook.Event) (charge, error) {
+	if e.Uncovered {
+		return charge{}, errNotCovered
+	}
 	parsed, err := c.Decode(e.Data)
 	if err != nil {
 		return charge{}, err

@@ -11,6 +11,7 @@ import (
 	"github.com/webhook-functions/template/shared/accounts"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -24,7 +25,7 @@ func TestTable_samples(t *testing.T) {
 	unknown := KeepUnknown(w.store)
 	eachSample(t, func(p webhook.Provider, name string, body []byte) {
 		parsed, err := p.Decode(body)
-		e := ingest.Identify(p, body, nine, "1")
+		e := ingest.Identify(p, body, nine, signature.Verified{KeyID: "1"})
 		handler, ok := w.rows[e.Type]
 		if ok != parsed.Known || err != nil {
 			t.Errorf("%s %s: has a reaction is %t, error %v", p.Name, name, ok, err)
@@ -110,7 +111,7 @@ func TestTable_logsNoData(t *testing.T) {
 		dead := 0
 		eachSample(t, func(p webhook.Provider, sample string, body []byte) {
 			for _, b := range strewn(t, body) {
-				e := ingest.Identify(p, b, nine, "1")
+				e := ingest.Identify(p, b, nine, signature.Verified{KeyID: "1"})
 				w.log.WriteString(e.Reason)
 				e.Basis = webhook.ByID // as if it had been readable when it came
 				for range 2 {

@@ -17,6 +17,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -85,7 +86,7 @@ func TestTable_unreadMembers(t *testing.T) {
 type reaction struct{ eventType, dead, outcome, id, written string }
 
 func reactionTo(t *testing.T, settings Settings, p webhook.Provider, body []byte) reaction {
-	e := ingest.Identify(p, body, nine, "1")
+	e := ingest.Identify(p, body, nine, signature.Verified{KeyID: "1"})
 	if e.Reason != "" {
 		return reaction{dead: e.Reason}
 	}

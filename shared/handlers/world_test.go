@@ -19,6 +19,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/strict"
 	"github.com/webhook-functions/template/shared/webhook"
 )
@@ -97,7 +98,7 @@ func decodeAcme(body []byte) (parsed webhook.Parsed, err error) {
 
 // received makes the event of a report, received so long after nine.
 func received(r report, after time.Duration) webhook.Event {
-	return ingest.Identify(madeUp, webhook.JSON(r), nine.Add(after), "1")
+	return ingest.Identify(madeUp, webhook.JSON(r), nine.Add(after), signature.Verified{KeyID: "1"})
 }
 
 // used makes the event of usage of seconds.
@@ -116,7 +117,7 @@ func seconds(id, whom, value string) webhook.Usage {
 func receivedFrom(t *testing.T, provider, body string, after time.Duration) webhook.Event {
 	t.Helper()
 	p, ok := providers.Table().Named(provider)
-	e := ingest.Identify(p.Provider, []byte(body), nine.Add(after), "1")
+	e := ingest.Identify(p.Provider, []byte(body), nine.Add(after), signature.Verified{KeyID: "1"})
 	if !ok || e.Reason != "" {
 		t.Fatalf("%s: %s", provider, e.Reason)
 	}

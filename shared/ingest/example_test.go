@@ -40,19 +40,19 @@ func ExampleIngest_Handle() {
 		Now:         time.Now,
 		Log:         slog.New(slog.DiscardHandler),
 	}
-	deliver := func(body, signature string) {
+	deliver := func(body string, header webhook.Header) {
 		reply := in.Handle(context.Background(), webhook.Delivery{
 			Method: "POST",
 			Path:   "/made-up",
-			Header: webhook.Header{"X-Made-Up-Signature": {signature}},
+			Header: header,
 			Body:   []byte(body),
 		})
 		fmt.Println(reply.Status, reply.Body)
 	}
 	body := `{"type":"thing.made","payload":{"id":"t-1","who":"ada","value":30}}`
-	deliver(body, ring.Sign([]byte(body)))
-	deliver(body, "forged")
-	deliver(`{}`, ring.Sign([]byte(`{}`)))
+	deliver(body, ring.Headers([]byte(body), time.Now()))
+	deliver(body, webhook.Header{"X-Made-Up-Signature": {"forged"}})
+	deliver(`{}`, ring.Headers([]byte(`{}`), time.Now()))
 	// Output:
 	// queued: made-up.thing.made 240f259f
 	// 200 ok

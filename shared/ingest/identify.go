@@ -6,23 +6,28 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// Identify makes the event of a verified body. A body that its platform's
+// Identify makes the event of a verified body. The identity is made of what the
+// platform's decoder names; the signed id of the delivery stands in only where that is
+// nothing. A body that its platform's
 // decoder cannot use becomes an event too: Reason says why, Basis is
 // webhook.Undecodable and the identity is provisional.
-func Identify(p webhook.Provider, body []byte, received time.Time, keyID string) webhook.Event {
-	e, _ := identify(p, body, received, keyID)
+func Identify(p webhook.Provider, body []byte, received time.Time, by signature.Verified) webhook.Event {
+	e, _ := identify(p, body, received, by)
 	return e
 }
 
-func identify(p webhook.Provider, body []byte, received time.Time, keyID string) (webhook.Event, webhook.Parsed) {
+func identify(p webhook.Provider, body []byte, received time.Time, by signature.Verified) (webhook.Event, webhook.Parsed) {
 	e := webhook.Event{
 		Source: "/webhooks/" + p.Name,
 		Time:   received,
 		Data:   body,
-		KeyID:  keyID,
+		KeyID:  by.KeyID,
+
+		SignedID: by.ID, Uncovered: by.Covers != signature.CoversBody,
 	}
 	bodyHash := func() string { return fmt.Sprintf("%x", sha256.Sum256(body)) }
 	parsed, err := decode(p, body)
@@ -33,6 +38,9 @@ func identify(p webhook.Provider, body []byte, received time.Time, keyID string)
 		}
 		e.Basis, e.Reason = webhook.Undecodable, err.Error()
 		e.ID = webhook.Identity(p.Name, "unread", bodyHash())
+	case len(parsed.Identity) == 0 && by.ID != "":
+		e.Basis = webhook.ByID
+		e.ID = webhook.Identity(p.Name, parsed.Type, "signed", by.ID)
 	case len(parsed.Identity) == 0:
 		e.Basis = webhook.ByBody
 		e.ID = webhook.Identity(p.Name, parsed.Type, "body", bodyHash())
@@ -65,7 +73,11 @@ func Redecode(providers map[string]webhook.Provider) func(webhook.Event) (webhoo
 		if !ok {
 			return e, webhook.Permanent("no provider has this source")
 		}
-		read := Identify(p, e.Data, e.Time, e.KeyID)
+		by := signature.Verified{KeyID: e.KeyID, ID: e.SignedID}
+		if e.Uncovered {
+			by.Covers = signature.CoversNothing
+		}
+		read := Identify(p, e.Data, e.Time, by)
 		if read.Reason != "" {
 			return e, webhook.Permanent(read.Reason)
 		}

@@ -8,13 +8,14 @@ import (
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
 var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func identify(body string) webhook.Event {
-	e := ingest.Identify(ingesttest.MadeUp.Provider, []byte(body), nine, "1")
+	e := ingest.Identify(ingesttest.MadeUp.Provider, []byte(body), nine, signature.Verified{KeyID: "1"})
 	return e
 }
 
@@ -67,8 +68,8 @@ func TestIdentify_dependsOnTheBodyAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := ingest.Identify(entry.Provider, body, nine, "1")
-			b := ingest.Identify(entry.Provider, body, nine.Add(400*24*time.Hour), "2")
+			a := ingest.Identify(entry.Provider, body, nine, signature.Verified{KeyID: "1"})
+			b := ingest.Identify(entry.Provider, body, nine.Add(400*24*time.Hour), signature.Verified{KeyID: "2"})
 			if a.ID != b.ID || a.Reason != "" {
 				t.Errorf("%s %s: identities %s and %s, reason %q", entry.Name, name, a.ID, b.ID, a.Reason)
 			}
@@ -81,11 +82,11 @@ func TestIdentify_dependsOnTheBodyAlone(t *testing.T) {
 func TestRedecode(t *testing.T) {
 	broken := ingesttest.MadeUp.Provider
 	broken.Decode = func([]byte) (webhook.Parsed, error) { panic("not yet fixed") }
-	letter := ingest.Identify(broken, []byte(usage), nine, "2")
+	letter := ingest.Identify(broken, []byte(usage), nine, signature.Verified{KeyID: "2"})
 	if letter.Basis != webhook.Undecodable || letter.Reason == "" {
 		t.Fatalf("letter %+v", letter)
 	}
-	want := ingest.Identify(ingesttest.MadeUp.Provider, []byte(usage), nine, "2")
+	want := ingest.Identify(ingesttest.MadeUp.Provider, []byte(usage), nine, signature.Verified{KeyID: "2"})
 	got, err := ingest.Redecode(madeUpRoute)(letter)
 	if err != nil || got.ID != want.ID || got.Basis != webhook.ByID || !got.Time.Equal(nine) || got.KeyID != "2" || got.Reason != "" {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)

@@ -34,6 +34,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -101,11 +102,11 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	if !ok {
 		return in.Refuse(ctx, d, ErrNoRoute)
 	}
-	keyID, err := in.verify(ctx, provider, d)
+	verified, err := in.verify(ctx, provider, d)
 	if err != nil {
 		return in.Refuse(ctx, d, err)
 	}
-	event, parsed := identify(provider, d.Body, in.Now(), keyID)
+	event, parsed := identify(provider, d.Body, in.Now(), verified)
 	queue := in.Events
 	if event.Reason != "" {
 		queue = in.DeadLetters
@@ -120,40 +121,37 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 
 // verify believes a delivery or says why not. It touches no queue, and the
 // secret store only once everything else is right.
-func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Delivery) (keyID string, err error) {
+func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Delivery) (verified signature.Verified, err error) {
 	if d.Method != "POST" {
-		return "", errMethod
+		return verified, errMethod
 	}
 	if isEncoded(d.Header) {
-		return "", errEncoding // never decompressed: what is signed are the bytes as sent
+		return verified, errEncoding // never decompressed: what is signed are the bytes as sent
 	}
 	if len(d.Body) > in.Limit() {
-		return "", errTooLarge
+		return verified, errTooLarge
 	}
 	signatures := d.Header.Values(p.SignatureHeader)
-	if len(signatures) == 0 || len(signatures) == 1 && strings.Trim(signatures[0], " \t") == "" {
-		return "", errMissing
-	}
-	if len(signatures) > 1 {
-		return "", &mismatchError{"1 header", strconv.Itoa(len(signatures)) + " headers"} // which one counts differs between fronts, so none does
+	if p.SignatureHeader != "" && (len(signatures) == 0 || len(signatures) == 1 && strings.Trim(signatures[0], " \t") == "") {
+		return verified, signature.ErrMissing // a probe costs no look at the secrets
 	}
 	tenant := p.TenantOf(d.Body)
 	whose, ring, err := Keyring(ctx, in.Keyrings, p, tenant)
 	if errors.Is(err, webhook.ErrNotConfigured) || errors.Is(err, webhook.ErrNoTime) {
-		return "", &unavailableError{err: err}
+		return verified, &unavailableError{err: err}
 	}
 	if err != nil {
-		return "", &unavailableError{code: webhook.CodeSecret, err: err}
+		return verified, &unavailableError{code: webhook.CodeSecret, err: err}
 	}
-	if keyID, ok := ring.Verify(signatures[0], d.Body); ok {
-		return keyID, nil
-	}
-	if newer := in.newer(ctx, p, tenant, whose); newer != nil {
-		if keyID, ok := newer.Verify(signatures[0], d.Body); ok {
-			return keyID, nil
+	if verified, err = ring.Verify(d.Signed(), in.Now()); errors.Is(err, signature.ErrMismatch) {
+		if newer := in.newer(ctx, p, tenant, whose); newer != nil {
+			verified, err = newer.Verify(d.Signed(), in.Now())
 		}
 	}
-	return "", mismatch(ring, signatures[0])
+	if errors.Is(err, signature.ErrMismatch) || errors.Is(err, signature.ErrMalformed) {
+		return verified, mismatch(ring, d, err)
+	}
+	return verified, err
 }
 
 // newer gives the verifier there may be after a mismatch: the secret was
@@ -231,18 +229,17 @@ func (e *unavailableError) Error() string { return e.err.Error() }
 
 // mismatchError: the signature is not that of any secret. The shapes are for
 // operators, who see no value.
-type mismatchError struct{ expected, got string }
+type mismatchError struct {
+	err           error
+	expected, got string
+}
 
-func (*mismatchError) Error() string { return "signature does not match" }
+func (e *mismatchError) Error() string { return e.err.Error() }
 
-// mismatch asks the verifier, if it can explain, what is wrong with a signature.
-func mismatch(ring webhook.Verifier, signature string) error {
-	var m mismatchError
-	if e, ok := ring.(interface {
-		Explain(string) (expected, got string)
-	}); ok {
-		m.expected, m.got = e.Explain(signature)
-	}
+// mismatch asks the verifier what is wrong with a signature.
+func mismatch(ring webhook.Verifier, d webhook.Delivery, err error) error {
+	m := mismatchError{err: err}
+	m.expected, m.got = ring.Explain(d.Signed())
 	return &m
 }
 
@@ -257,6 +254,5 @@ var (
 	errMethod   = errors.New("method is not POST")
 	errEncoding = errors.New("body is encoded")
 	errTooLarge = errors.New("body is over the cap")
-	errMissing  = errors.New("signature header is missing")
 	errPanic    = errors.New("ingest panicked")
 )

@@ -38,14 +38,14 @@ func ring(secrets ...string) *signature.Keyring {
 func delivery(body string) webhook.Delivery {
 	return webhook.Delivery{
 		Method: "POST", Path: "/made-up", ID: "r-1", Body: []byte(body),
-		Header: webhook.Header{"X-Made-Up-Signature": {ring(ingesttest.Secret("made-up")).Sign([]byte(body))}},
+		Header: ring(ingesttest.Secret("made-up")).Headers([]byte(body), time.Time{}),
 	}
 }
 
 // forged is a delivery with the signature of another secret.
 func forged(body string) webhook.Delivery {
 	d := delivery(body)
-	d.Header = webhook.Header{"X-Made-Up-Signature": {ring("the secret of another sender").Sign([]byte(body))}}
+	d.Header = ring("the secret of another sender").Headers([]byte(body), time.Time{})
 	return d
 }
 

@@ -189,18 +189,3 @@ func TestHandle_mismatchSaysWhatWasExpected(t *testing.T) {
 		})
 	}
 }
-
-// mute is a verifier that explains nothing.
-type mute struct{}
-
-func (mute) Verify(string, []byte) (string, bool)                      { return "", false }
-func (mute) Keyring(context.Context, string) (webhook.Verifier, error) { return mute{}, nil }
-func (mute) Refresh(context.Context, string) webhook.Verifier          { return nil }
-
-func TestHandle_mismatchOfAnotherVerifier(t *testing.T) {
-	w := ingesttest.NewWorld(t)
-	w.Ingest.Keyrings = mute{}
-	if line := refusal(t, w, delivery(usage)); line.Status != 403 || !line.Missed || strings.Contains(w.LogLines(), "expected") {
-		t.Errorf("logged %s", w.LogLines())
-	}
-}

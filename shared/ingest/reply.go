@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -56,8 +57,11 @@ func statusFor(err error, p webhook.Provider) (status int, code string) {
 	if _, ok := errors.AsType[*mismatchError](err); ok {
 		return p.MismatchStatus, webhook.CodeSignature
 	}
-	if errors.Is(err, errMissing) {
+	if errors.Is(err, signature.ErrMissing) {
 		return p.MissingStatus, ""
+	}
+	if errors.Is(err, signature.ErrStale) {
+		return p.MismatchStatus, webhook.CodeStale
 	}
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
@@ -80,7 +81,7 @@ func (r *rings) deliver(t *testing.T, body string, signer *signature.Keyring) in
 	w := ingesttest.NewWorld(t)
 	w.Ingest.Keyrings, w.Ingest.Providers = r, ingest.Routes(tenants())
 	d := delivery(body)
-	d.Header[ingesttest.MadeUp.SignatureHeader] = []string{signer.Sign(d.Body)}
+	d.Header = signer.Headers(d.Body, time.Time{})
 	return w.Ingest.Handle(t.Context(), d).Status
 }
 

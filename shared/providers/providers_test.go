@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/providers"
@@ -126,7 +127,8 @@ func TestTable_schemesVerifyTheSamples(t *testing.T) {
 		if p.Scheme.Encoding == signature.Base64 {
 			value = base64.StdEncoding.EncodeToString(digest)
 		}
-		if _, ok := ring.Verify(value, body); !ok || s.Header != p.SignatureHeader {
+		q := signature.Request{Method: "POST", Header: webhook.Header{s.Header: {value}}, Body: body}
+		if _, err := ring.Verify(q, time.Time{}); err != nil || s.Header != p.SignatureHeader {
 			t.Errorf("%s %s does not verify", s.Platform, s.Event)
 		}
 		signed[s.Platform+"/"+s.Event] = true

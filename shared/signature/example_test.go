@@ -23,6 +23,6 @@ func ExampleKeyring() {
 		return
 	}
 	body := []byte(`{"type":"usage.tracked"}`)
-	fmt.Println(ring.Verify("e87c834fd9e5508ac507be5b25de0d426c82f1d36d5f2535ae7817026c69569f", body))
+	fmt.Println(verify(ring, "e87c834fd9e5508ac507be5b25de0d426c82f1d36d5f2535ae7817026c69569f", body))
 	// Output: 2026-01 true
 }

@@ -8,7 +8,11 @@ import (
 // Unchecked makes a keyring of one secret that [CheckSecret] may refuse: published
 // test vectors have keys of four bytes.
 func Unchecked(scheme Scheme, secret []byte) *Keyring {
-	return newKeyring(scheme, []Secret{{ID: "unchecked", Value: string(secret)}})
+	ring, err := newKeyring(scheme, []Secret{{ID: "unchecked", Value: string(secret)}})
+	if err != nil {
+		panic(err)
+	}
+	return ring
 }
 
 // CountDigests calls count with the key's id for every digest that the ring computes.

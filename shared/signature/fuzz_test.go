@@ -23,9 +23,9 @@ var schemes = []signature.Scheme{inHex, inSHA1, prefixed, inBase64}
 // may stand around the signature.
 func verifyLikeReference(t rapid.TB, scheme uint8, body []byte, before, after string, bodyBit, signBit uint16) {
 	s := schemes[int(scheme)%len(schemes)]
-	signed := ringOf(t, s, current).Sign(body)
+	signed := signed(ringOf(t, s, current), body)
 	header, body := before+string(flip([]byte(signed), signBit))+after, flip(body, bodyBit)
-	id, ok := ringOf(t, s, previous, current).Verify(header, body)
+	id, ok := verify(ringOf(t, s, previous, current), header, body)
 	if want := reference(s, current.Value, header, body); ok != want || (id == "current") != want {
 		t.Errorf("Verify(%q) = %q, %v, want %v", header, id, ok, want)
 	}

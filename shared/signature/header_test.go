@@ -40,7 +40,7 @@ func TestVerifyAccepts(t *testing.T) {
 		{"SHA-1", inSHA1, body, mac(sha1.New, current.Value, body)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if id, ok := ringOf(t, c.scheme, current).Verify(c.header, []byte(c.body)); !ok || id != "current" {
+			if id, ok := verify(ringOf(t, c.scheme, current), c.header, []byte(c.body)); !ok || id != "current" {
 				t.Errorf("Verify = %q, %v", id, ok)
 			}
 		})
@@ -107,7 +107,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"base64 with a newline inside", inBase64, body, inStd[:20] + "\n" + inStd[20:43]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if id, ok := ringOf(t, c.scheme, current).Verify(c.header, []byte(c.body)); ok || id != "" {
+			if id, ok := verify(ringOf(t, c.scheme, current), c.header, []byte(c.body)); ok || id != "" {
 				t.Errorf("Verify = %q, %v", id, ok)
 			}
 		})

@@ -15,22 +15,51 @@ var prefixes = []string{
 // hashes by the size of their digests in bytes.
 var hashes = map[int]string{16: "MD5", 20: "SHA-1", 32: "SHA-256", 48: "SHA-384", 64: "SHA-512"}
 
-// Explain describes, of a header value that did not verify, the shape expected and the
-// shape received: length, alphabet, a known prefix, the hash whose digests have that
-// size. Both are safe for a log: nothing of the value but a known prefix is in them.
-func (r *Keyring) Explain(value string) (expected, got string) {
-	length := 2 * r.size
-	if r.scheme.Encoding == Base64 {
-		length = base64.StdEncoding.EncodedLen(r.size)
+// Explain describes, of a request that did not verify, the shape of the signature that
+// was expected and the shape that came: length, alphabet, a known prefix, the hash whose
+// digests have that size. Both are safe for a log: nothing of the value but a known
+// prefix is in them.
+func (r *Keyring) Explain(q Request) (expected, got string) {
+	expected = r.expected()
+	if r.scheme.From != "" {
+		return expected, "another signature"
 	}
-	expected = fmt.Sprintf("%d %s (%s)", length, r.scheme.Encoding, hashes[r.size])
+	switch all := q.Header.Values(r.scheme.Header); {
+	case len(all) > 1:
+		return "1 header", fmt.Sprintf("%d headers", len(all))
+	case len(all) == 0:
+		return expected, "no header"
+	default:
+		return expected, r.explain(all[0])
+	}
+}
+
+func (r *Keyring) expected() string {
+	text := string(r.scheme.Algorithm)
+	if r.size > 0 {
+		length := 2 * r.size
+		if r.scheme.Encoding == Base64 {
+			length = base64.StdEncoding.EncodedLen(r.size)
+		}
+		text = fmt.Sprintf("%d %s (%s)", length, r.scheme.Encoding, hashes[r.size])
+	}
+	if r.scheme.Field != "" {
+		text += " as " + r.scheme.Field + " of a list"
+	}
 	if r.scheme.Prefix != "" {
-		expected += ", allowed behind " + r.scheme.Prefix
+		text += ", allowed behind " + r.scheme.Prefix
 	}
-	if r.decode(make([]byte, r.size), strings.Trim(value, " \t")) {
-		return expected, "the same shape: wrong key or changed bytes"
+	return text
+}
+
+// explain describes the value of the signature's header.
+func (r *Keyring) explain(value string) string {
+	var found digests
+	value = strings.Trim(value, " \t")
+	if r.size > 0 && r.read(&found, value) == nil && found.n > 0 {
+		return "the same shape: wrong key or changed bytes"
 	}
-	return expected, shapes(value)
+	return shapes(value)
 }
 
 // shapes describes a header value. Of a list it describes the first item.

@@ -38,7 +38,7 @@ func TestExplain(t *testing.T) {
 		{"time and signature", inHex, "t=1700000000, v1=" + good, "64 hex (SHA-256)", "list of 2, the first: t= before 10 hex"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if expected, got := ringOf(t, c.scheme, stranger).Explain(c.value); expected != c.expected || got != c.got {
+			if expected, got := explain(ringOf(t, c.scheme, stranger), c.value); expected != c.expected || got != c.got {
 				t.Errorf("expected %q and got %q, want %q and %q", expected, got, c.expected, c.got)
 			}
 		})
@@ -57,8 +57,8 @@ func TestExplainQuotesNothing(t *testing.T) {
 		value := strings.Join(rapid.SliceOfN(rapid.OneOf(pieces, rapid.String()), 0, 8).Draw(t, "value"), "")
 		for _, scheme := range []signature.Scheme{prefixed, inSHA1, inBase64} {
 			ring := ringOf(t, scheme, stranger)
-			expected, got := ring.Explain(value)
-			if want, _ := ring.Explain(""); expected != want {
+			expected, got := explain(ring, value)
+			if want, _ := explain(ring, ""); expected != want {
 				t.Errorf("what is expected depends on the value: %q", expected)
 			}
 			if !described.MatchString(got) {

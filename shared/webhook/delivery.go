@@ -3,17 +3,24 @@ package webhook
 import (
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/webhook-functions/template/shared/signature"
 )
 
 // Delivery is one HTTP request, translated at the edge and not yet verified.
 type Delivery struct {
 	Method string
 	Path   string // as sent, not cleaned: "//gabber" is another path than "/gabber"
+	Query  string // as sent, without its "?"
 	Header Header
 	Body   []byte // the exact bytes; an edge reads at most one byte over the cap
 	ID     string // the front door's request id, for log lines only; unsigned, so never part of an identity
+}
+
+// Signed is what a signature may cover of a delivery.
+func (d Delivery) Signed() signature.Request {
+	return signature.Request{Method: d.Method, Query: d.Query, Header: d.Header, Body: d.Body}
 }
 
 // LogValue keeps headers and body out of every log line.
@@ -27,21 +34,8 @@ func (d Delivery) String() string { return "delivery " + d.ID }
 // GoString keeps them out of %#v.
 func (d Delivery) GoString() string { return "webhook.Delivery{" + d.ID + "}" }
 
-// Header holds header fields under the names they arrived with. Front doors differ in
-// the case of names: look them up with [Header.Values] only.
-type Header map[string][]string
-
-// Values gives every value of the named field, in any case. EqualFold also folds
-// U+212A to k; the length check excludes it.
-func (h Header) Values(name string) []string {
-	var all []string
-	for key, values := range h {
-		if len(key) == len(name) && strings.EqualFold(key, name) {
-			all = append(all, values...)
-		}
-	}
-	return all
-}
+// Header holds header fields; see [signature.Header].
+type Header = signature.Header
 
 // Reply is the answer to the platform. Body is always a constant.
 type Reply struct {

@@ -39,6 +39,9 @@ type Event struct {
 	KeyID  string // which key of the ring signed it; shows when an old secret is no longer in use
 	Group  string // hash of the account it concerns, for fair queues; may be empty
 	Reason string // why it is a dead letter; empty on every other queue
+
+	SignedID  string // the signed id of the delivery, where the platform has one; never part of a fingerprint
+	Uncovered bool   // the signature does not cover the body: no amount in it is booked
 }
 
 // Provider gives the platform's name, empty for an event of our own.
@@ -142,6 +145,8 @@ type message struct {
 	KeyID           string    `json:"keyid,omitempty"`
 	Group           string    `json:"group,omitempty"`
 	Reason          string    `json:"reason,omitempty"`
+	SignedID        string    `json:"signedid,omitempty"`
+	Uncovered       bool      `json:"uncovered,omitzero"`
 	BodySHA256      string    `json:"bodysha256"`
 	Data            []byte    `json:"data_base64,omitzero"` // not null for no data
 }
@@ -155,7 +160,7 @@ func (e Event) Encode() []byte {
 	text, err := json.Marshal(message{
 		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: e.Type, Time: e.Time.UTC(),
 		IdentityBasis: e.Basis, IdentityVersion: identityVersion,
-		KeyID: e.KeyID, Group: e.Group, Reason: e.Reason,
+		KeyID: e.KeyID, Group: e.Group, Reason: e.Reason, SignedID: e.SignedID, Uncovered: e.Uncovered,
 		BodySHA256: hex.EncodeToString(sum[:]), Data: e.Data,
 	}, jsontext.AllowInvalidUTF8(true)) // as U+FFFD
 	if err != nil { // only a year outside 0..9999 can do this
@@ -209,6 +214,6 @@ func DecodeEvent(data []byte) (Event, error) {
 	}
 	return Event{
 		ID: m.ID, Source: m.Source, Type: m.Type, Time: m.Time, Data: m.Data,
-		Basis: m.IdentityBasis, KeyID: m.KeyID, Group: m.Group, Reason: m.Reason,
+		Basis: m.IdentityBasis, KeyID: m.KeyID, Group: m.Group, Reason: m.Reason, SignedID: m.SignedID, Uncovered: m.Uncovered,
 	}, nil
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
+
+	"github.com/webhook-functions/template/shared/signature"
 )
 
 // Provider is what ingest needs to know of one platform. It is data plus a
@@ -11,9 +14,9 @@ import (
 // in shared/providers.
 type Provider struct {
 	Name            string // route "/<name>", source "/webhooks/<name>", prefix of every event type
-	SignatureHeader string
-	MissingStatus   int // reply when the signature header is absent or blank
-	MismatchStatus  int // reply when no valid secret made the signature
+	SignatureHeader string // empty: the signature is in no header
+	MissingStatus   int    // reply when the signature header is absent or blank
+	MismatchStatus  int    // reply when no valid secret made the signature
 	Decode          Decoder
 	// Tenant reads from a body that is not yet verified whose secret to try, for
 	// platforms with more than one: [A-Za-z0-9_-]{1,64}, or "" for the platform's
@@ -68,10 +71,12 @@ func (p Parsed) GoString() string { return p.String() }
 // LogValue is String.
 func (p Parsed) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
-// Verifier checks signatures with the secrets of one provider. Verify gives the id of the
-// key that signed body; it evaluates every key, in constant time. See signature.Keyring.
+// Verifier checks signatures with the secrets of one provider; see [signature.Keyring].
 type Verifier interface {
-	Verify(signature string, body []byte) (keyID string, ok bool)
+	Verify(q signature.Request, now time.Time) (signature.Verified, error)
+	// Explain gives the shape of the signature that was expected and the shape that
+	// came, fit for a log.
+	Explain(q signature.Request) (expected, got string)
 }
 
 // ErrNotConfigured: the provider has no secret. The reply is 503 without an alarm: a fork

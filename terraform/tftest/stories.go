@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
@@ -53,7 +54,7 @@ type signer struct{ ring *signature.Keyring }
 
 func (s signer) sign(d *webhook.Delivery, body string) {
 	d.Body = []byte(body)
-	d.Header = webhook.Header{s.ring.Header(): {s.ring.Sign(d.Body)}}
+	d.Header = s.ring.Headers(d.Body, time.Now())
 }
 
 // Stories has ingest tell each story of each platform, with a cloud's log, and

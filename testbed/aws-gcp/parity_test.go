@@ -26,6 +26,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 	"github.com/webhook-functions/template/testbed/aws/awstest"
@@ -89,7 +90,7 @@ func recorded(t *testing.T) (history []webhook.Event) {
 	start := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	add := func(s eventstest.Sample) {
 		at := start.Add(time.Duration(dice.IntN(7200)) * time.Second)
-		history = append(history, ingest.Identify(eventstest.Platform(t, s.Platform).Provider, s.Body, at, "1"))
+		history = append(history, ingest.Identify(eventstest.Platform(t, s.Platform).Provider, s.Body, at, signature.Verified{KeyID: "1"}))
 	}
 	for _, sample := range eventstest.Samples(t) {
 		add(sample)

@@ -20,6 +20,7 @@ const frontReserve = 200 * time.Millisecond
 type urlRequest struct {
 	Version        string
 	RawPath        string
+	RawQueryString string
 	Headers        map[string]string
 	RequestContext struct {
 		RequestID string
@@ -71,11 +72,13 @@ func handle(ctx context.Context, in *ingest.Ingest, request urlRequest) webhook.
 	d := webhook.Delivery{
 		Method: request.RequestContext.HTTP.Method,
 		Path:   request.RawPath,
+		Query:  request.RawQueryString,
 		Header: make(webhook.Header, len(request.Headers)),
 		ID:     request.RequestContext.RequestID,
 	}
 	for name, value := range request.Headers {
-		d.Header[name] = []string{value}
+		name = strings.ToLower(name) // as they arrive; two spellings of one name would be two fields
+		d.Header[name] = append(d.Header[name], value)
 	}
 	if request.Version != "2.0" {
 		in.Log.LogAttrs(ctx, slog.LevelWarn, "the event is not a Function URL's", slog.String("code", webhook.CodeConfig))

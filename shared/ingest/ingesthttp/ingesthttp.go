@@ -23,6 +23,7 @@ func Handler(in *ingest.Ingest, requestID func(*http.Request) string) http.Handl
 		d := webhook.Delivery{
 			Method: r.Method,
 			Path:   path(r),
+			Query:  r.URL.RawQuery,
 			Header: webhook.Header(r.Header),
 			ID:     requestID(r),
 		}

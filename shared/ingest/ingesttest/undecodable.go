@@ -11,6 +11,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/providers/envelope"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -21,7 +22,7 @@ func Undecodable(t testing.TB) (letters []webhook.Event, credits map[string]ledg
 	t.Helper()
 	w := NewWorld(t)
 	for _, p := range providers.Table() {
-		letter := ingest.Identify(p.Provider, []byte("not read by "+p.Name), time.Now(), "1")
+		letter := ingest.Identify(p.Provider, []byte("not read by "+p.Name), time.Now(), signature.Verified{KeyID: "1"})
 		letter.Data = []byte(cmp.Or(string(usageSample(p)), string(sample(p))))
 		letters = append(letters, letter)
 		if err := w.DeadLetters.Publish(t.Context(), letter); err != nil {

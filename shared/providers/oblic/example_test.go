@@ -7,6 +7,7 @@ import (
 	"github.com/webhook-functions/template/events"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers/oblic"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -18,7 +19,7 @@ func ExamplePlatform() {
 	for _, name := range events.Names(p.Name) {
 		body, _ := events.Body(p.Name, name)
 		event, err := p.Decode(body)
-		id := ingest.Identify(p.Provider, body, time.Time{}, "").ID
+		id := ingest.Identify(p.Provider, body, time.Time{}, signature.Verified{}).ID
 		if err != nil {
 			fmt.Println("dead letter:", err)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 	"github.com/webhook-functions/template/testbed/aws/lambdatest"
@@ -125,5 +126,5 @@ func (k *kept) Publish(_ context.Context, e webhook.Event) error {
 // eventOf is what ingest queues for a sample.
 func eventOf(t *testing.T, s sample) webhook.Event {
 	t.Helper()
-	return ingest.Identify(eventstest.Platform(t, s.Platform).Provider, s.Body, sent, "1")
+	return ingest.Identify(eventstest.Platform(t, s.Platform).Provider, s.Body, sent, signature.Verified{KeyID: "1"})
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/testbed/gcp/buildpacktest"
 )
@@ -96,7 +97,7 @@ type candidate struct {
 func candidates(b *testing.B, s *services) []*candidate {
 	b.Helper()
 	m := eventstest.NewMeter(b)
-	event := ingest.Identify(eventstest.Platform(b, m.Platform).Provider, m.Body, time.Now(), "1")
+	event := ingest.Identify(eventstest.Platform(b, m.Platform).Provider, m.Body, time.Now(), signature.Verified{KeyID: "1"})
 	followUp := webhook.FollowUp("worker", followups.BalanceChanged, event, "u1", []byte(`{"account":"u1","human":"u1"}`))
 	env := []string{"GOOGLE_CLOUD_PROJECT=demo-project", "DEAD_LETTERS_TOPIC=d", "PUBSUB_EMULATOR_HOST=" + s.addr(), "FIRESTORE_EMULATOR_HOST=" + s.addr()}
 	for name, address := range fakeapi.Addresses(s.URL) {

@@ -7,6 +7,7 @@ import (
 	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/providers/chatbase"
+	"github.com/webhook-functions/template/shared/signature"
 )
 
 // chatbaseLead is a lead, which is kept.
@@ -14,7 +15,7 @@ var chatbaseLead = extra{
 	deliver: func(s *system, _ *expectation, n int) { s.deliver(lead(s, n)) },
 	check: func(s *system, rounds int) {
 		for n := range rounds {
-			e := ingest.Identify(chatbase.Platform.Provider, lead(s, n).Body, time.Time{}, "1")
+			e := ingest.Identify(chatbase.Platform.Provider, lead(s, n).Body, time.Time{}, signature.Verified{KeyID: "1"})
 			if _, ok, err := s.client.Records("webhooks").Get(s.Context(), chatbase.LeadKind, e.ID); err != nil || !ok {
 				s.Errorf("lead %d is lost (%v)", n, err)
 			}

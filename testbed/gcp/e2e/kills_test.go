@@ -9,6 +9,7 @@ import (
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ledger"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -162,7 +163,7 @@ func (e *expectation) deliver(s *system, sample eventstest.Sample, account strin
 }
 
 func (e *expectation) identity(s *system, sample eventstest.Sample) webhook.Event {
-	return ingest.Identify(eventstest.Platform(s, sample.Platform).Provider, sample.Body, time.Now(), "1")
+	return ingest.Identify(eventstest.Platform(s, sample.Platform).Provider, sample.Body, time.Now(), signature.Verified{KeyID: "1"})
 }
 
 func (e *expectation) followUp(s *system, sample eventstest.Sample, account string) string {

@@ -18,6 +18,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/ledger/ledgertest"
 	"github.com/webhook-functions/template/shared/records"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
 )
@@ -92,7 +93,7 @@ func newReference(s *system) *reference {
 }
 
 func (r *reference) deliver(sample eventstest.Sample) {
-	e := ingest.Identify(eventstest.Platform(r, sample.Platform).Provider, sample.Body, time.Now(), "1")
+	e := ingest.Identify(eventstest.Platform(r, sample.Platform).Provider, sample.Body, time.Now(), signature.Verified{KeyID: "1"})
 	if e.Reason != "" {
 		r.dead[e.ID] = e
 		return

@@ -253,7 +253,9 @@ func (s *system) post(ctx context.Context, sample eventstest.Sample) (status int
 	if err != nil {
 		s.Fatal(err)
 	}
-	request.Header.Set(ring.Header(), ring.Sign(sample.Body))
+	for name, values := range ring.Headers(sample.Body, time.Now()) {
+		request.Header[name] = values
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil, err

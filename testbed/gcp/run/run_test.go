@@ -19,6 +19,7 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/gcp"
 	"github.com/webhook-functions/template/shared/followups"
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/toolstest"
 	"github.com/webhook-functions/template/testbed/gcp/buildpacktest"
 	"github.com/webhook-functions/template/testbed/gcp/gcptest"
@@ -145,7 +146,7 @@ func TestSamplePush(t *testing.T) {
 	t.Chdir("../../..")
 	m := eventstest.NewMeter(t)
 	file := samplePush(m.Platform)
-	event := ingest.Identify(eventstest.Platform(t, m.Platform).Provider, m.Body, time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), "1")
+	event := ingest.Identify(eventstest.Platform(t, m.Platform).Provider, m.Body, time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), signature.Verified{KeyID: "1"})
 	want, err := json.MarshalIndent(map[string]any{
 		"deliveryAttempt": 1,
 		"message":         map[string]any{"data": event.Encode(), "messageId": "1", "publishTime": "2026-11-21T09:00:00Z"},

@@ -47,7 +47,7 @@ func signed() (all [3]webhook.Delivery) {
 		if err != nil {
 			panic(err)
 		}
-		all[i] = webhook.Delivery{Method: "POST", Path: "/gabber", Header: webhook.Header{ring.Header(): {ring.Sign(body)}}, Body: body}
+		all[i] = webhook.Delivery{Method: "POST", Path: "/gabber", Header: ring.Headers(body, time.Time{}), Body: body}
 	}
 	return all
 }

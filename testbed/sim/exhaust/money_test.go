@@ -13,6 +13,7 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/providers"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -108,7 +109,7 @@ func said(e webhook.Event) string {
 func usage(id string, credits int) webhook.Event {
 	platform, _ := providers.Table().Named("gabber")
 	body := fmt.Sprintf(`{"type":"usage.tracked","payload":{"id":%q,"type":"conversational_seconds","value":%d,"human":%q}}`, id, credits, human)
-	return ingest.Identify(platform.Provider, []byte(body), nine, "1")
+	return ingest.Identify(platform.Provider, []byte(body), nine, signature.Verified{KeyID: "1"})
 }
 
 // world makes the world of an account with an opening balance and of what the platform sends.

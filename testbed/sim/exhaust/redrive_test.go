@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/webhook-functions/template/shared/ingest"
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
@@ -31,7 +32,7 @@ func undecodable(e webhook.Event) webhook.Event {
 	before := webhook.Provider{Name: e.Provider(), Decode: func([]byte) (webhook.Parsed, error) {
 		return webhook.Parsed{}, errors.New("a member is of another type")
 	}}
-	return ingest.Identify(before, e.Data, e.Time, e.KeyID)
+	return ingest.Identify(before, e.Data, e.Time, signature.Verified{KeyID: e.KeyID})
 }
 
 // onlyDead says whether one event has dead letters, each with a reason, and no other.

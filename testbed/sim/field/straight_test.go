@@ -327,7 +327,8 @@ func TestEvent_signatureAndStatuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := ring.Verify(e.Sign(secret), e.Body); !ok || of.SignatureHeader != p.header {
+		q := signature.Request{Header: webhook.Header{p.header: {e.Sign(secret)}}, Body: e.Body}
+		if _, err := ring.Verify(q, time.Time{}); err != nil || of.SignatureHeader != p.header {
 			t.Errorf("%s: the signature is refused, or the header is not %s", p.name, p.header)
 		}
 		if missing, mismatch := e.Statuses(); missing != of.MissingStatus || mismatch != of.MismatchStatus {

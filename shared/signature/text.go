@@ -1,0 +1,278 @@
+package signature
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultTolerance is how far a signed time may be from our clock where a scheme's text
+// names no other tolerance: what most platforms' own libraries take.
+const DefaultTolerance = 5 * time.Minute
+
+// ParseScheme reads a scheme from items "name=value" separated by ";":
+//
+//	signed={timestamp}.{body}; header=X-Sig; list=","; field=v1; time=field:t s 300
+//
+// Blanks around items and values do not count; a value with a blank at an end or a ";"
+// stands in quotes. The names are those of [Scheme]'s fields in lower case, but
+//
+//	time=SOURCE UNIT [SECONDS] [past]   bodyhash=SOURCE ENCODING   urlhash=SOURCE ENCODING
+//	leeway=SECONDS   maxage=SECONDS   demand=exp   covers=part, covers=nothing
+//
+// What is left out is SHA-256 in hex over the body. The error names the item and quotes
+// no value: a secret may have been put there by mistake.
+func ParseScheme(text string) (Scheme, error) {
+	s, err := parseText(text)
+	if err != nil {
+		return Scheme{}, err
+	}
+	return s, s.Check()
+}
+
+// ParseSchemes reads the schemes of several platforms: the item platform=NAME begins the
+// text of each. Schemes without a header or another place of the signature take the
+// header that header gives for the platform.
+func ParseSchemes(text string, header func(platform string) (name string, known bool)) (map[string]Scheme, error) {
+	all := map[string]Scheme{}
+	for name, text := range platforms(text) {
+		of, known := header(name)
+		switch _, twice := all[name]; {
+		case name == "":
+			return nil, errors.New("the first item is not platform=NAME")
+		case !known:
+			return nil, errors.New("platform= names no platform")
+		case twice:
+			return nil, fmt.Errorf("platform %s is there twice", name)
+		}
+		s, err := ParsePlatform(text, of)
+		if err != nil {
+			return nil, fmt.Errorf("platform %s: %w", name, err)
+		}
+		all[name] = s
+	}
+	return all, nil
+}
+
+// ParsePlatform is [ParseScheme] for a platform whose header is known.
+func ParsePlatform(text, header string) (Scheme, error) {
+	s, err := parseText(text)
+	if err != nil {
+		return Scheme{}, err
+	}
+	if s.From == "" {
+		s.Header = cmp.Or(s.Header, header)
+	}
+	return s, s.Check()
+}
+
+// platforms cuts a text at its items platform=NAME.
+func platforms(text string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		name, of, begun := "", "", false
+		for item := range items(text) {
+			key, value, _ := strings.Cut(item, "=")
+			if strings.TrimSpace(key) != "platform" {
+				of, begun = of+item+";", true
+				continue
+			}
+			if begun && !yield(name, of) {
+				return
+			}
+			name, of, begun = strings.TrimSpace(value), "", true
+		}
+		if begun {
+			yield(name, of)
+		}
+	}
+}
+
+// items cuts a text at each ";" outside quotes. Empty items are left out.
+func items(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := text; rest != ""; {
+			end, quote := 0, byte(0)
+			for ; end < len(rest) && (quote != 0 || rest[end] != ';'); end++ {
+				switch c := rest[end]; {
+				case c == quote:
+					quote = 0
+				case quote == 0 && (c == '"' || c == '\'') && strings.HasSuffix(strings.TrimRight(rest[:end], " \t"), "="):
+					quote = c
+				}
+			}
+			if strings.TrimSpace(rest[:end]) != "" && !yield(rest[:end]) {
+				return
+			}
+			rest = rest[min(end+1, len(rest)):]
+		}
+	}
+}
+
+// fields gives what each item of a text sets.
+func (s *Scheme) fields() map[string]*string {
+	return map[string]*string{
+		"header": &s.Header, "from": &s.From, "algorithm": (*string)(&s.Algorithm), "encoding": (*string)(&s.Encoding),
+		"prefix": &s.Prefix, "list": &s.List, "assign": &s.Assign, "field": &s.Field, "signed": &s.Signed,
+		"key": (*string)(&s.Key), "id": &s.ID, "url": &s.URL, "covers": (*string)(&s.Covers),
+	}
+}
+
+func parseText(text string) (Scheme, error) {
+	var s Scheme
+	fields, seen := s.fields(), map[string]bool{}
+	for item := range items(text) {
+		name, value, ok := strings.Cut(item, "=")
+		name = strings.TrimSpace(name)
+		value, err := unquoted(strings.TrimSpace(value))
+		switch field, known := fields[name]; {
+		case !ok:
+			return Scheme{}, errors.New("an item is not name=value")
+		case err == nil && known:
+			*field = value
+		case err == nil:
+			err = s.set(name, value)
+		}
+		if err == nil && (value == "" || seen[name]) {
+			err = errors.New("is empty or there twice")
+		}
+		if err != nil {
+			return Scheme{}, fmt.Errorf("%s %w", itemName(name), err)
+		}
+		seen[name] = true
+	}
+	if s.Key == "text" {
+		s.Key = KeyText
+	}
+	s.Algorithm = cmp.Or(s.Algorithm, SHA256)
+	if s.Algorithm != Static && !s.isToken() {
+		s.Encoding = cmp.Or(s.Encoding, Hex)
+	}
+	return s, nil
+}
+
+// itemName is an item's name as an error may show it.
+func itemName(name string) string {
+	if len(name) > 10 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return "an item"
+	}
+	return name
+}
+
+// unquoted takes the quotes off a value.
+func unquoted(value string) (string, error) {
+	if value == "" || value[0] != '"' && value[0] != '\'' {
+		return value, nil
+	}
+	inner, closed := strings.CutSuffix(value[1:], value[:1])
+	if !closed || strings.Contains(inner, value[:1]) {
+		return "", errors.New("has quotes that do not end where the value does")
+	}
+	return inner, nil
+}
+
+// set sets an item that is more than a text.
+func (s *Scheme) set(name, value string) (err error) {
+	switch name {
+	case "time":
+		s.Time, err = parseTime(value)
+	case "bodyhash":
+		s.BodyHash, err = parseHash(value)
+	case "urlhash":
+		s.URLHash, err = parseHash(value)
+	case "leeway":
+		s.Token.Leeway, err = seconds(value)
+	case "maxage":
+		s.Token.MaxAge, err = seconds(value)
+	case "demand":
+		if s.Token.Expires = value == "exp"; !s.Token.Expires {
+			err = errors.New("is not exp")
+		}
+	default:
+		err = errors.New("is no name of an item")
+	}
+	return err
+}
+
+func parseTime(value string) (Time, error) {
+	words := strings.Fields(value)
+	t := Time{Tolerance: DefaultTolerance}
+	if n := len(words); n > 2 && words[n-1] == "past" {
+		t.PastOnly, words = true, words[:n-1]
+	}
+	if len(words) < 2 || len(words) > 3 {
+		return Time{}, errors.New("is not SOURCE UNIT [SECONDS] [past]")
+	}
+	t.From, t.Unit = words[0], Unit(words[1])
+	if len(words) == 2 {
+		return t, nil
+	}
+	var err error
+	t.Tolerance, err = seconds(words[2])
+	return t, err
+}
+
+func parseHash(value string) (Hash, error) {
+	from, encoding, ok := strings.Cut(value, " ")
+	if !ok {
+		return Hash{}, errors.New("is not SOURCE ENCODING")
+	}
+	return Hash{from, Encoding(strings.TrimSpace(encoding))}, nil
+}
+
+func seconds(text string) (time.Duration, error) {
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return 0, errors.New("is no number of seconds")
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+// Text is the text form of a scheme, the inverse of [ParseScheme].
+func (s Scheme) Text() string {
+	var all []string
+	add := func(name, value string) {
+		if strings.ContainsAny(value, ";") || strings.TrimSpace(value) != value || strings.HasPrefix(value, `"`) || strings.HasPrefix(value, "'") {
+			quote := `"`
+			if strings.Contains(value, quote) {
+				quote = "'"
+			}
+			value = quote + value + quote
+		}
+		if value != "" {
+			all = append(all, name+"="+value)
+		}
+	}
+	fields := s.fields()
+	for _, name := range []string{"header", "from", "algorithm", "encoding", "prefix", "list", "assign", "field", "signed"} {
+		add(name, *fields[name])
+	}
+	if t := s.Time; t.From != "" {
+		text := fmt.Sprintf("%s %s %d", t.From, t.Unit, int(t.Tolerance.Seconds()))
+		if t.PastOnly {
+			text += " past"
+		}
+		add("time", text)
+	}
+	for _, name := range []string{"key", "id", "url"} {
+		add(name, *fields[name])
+	}
+	for name, h := range map[string]Hash{"bodyhash": s.BodyHash, "urlhash": s.URLHash} {
+		if h.From != "" {
+			add(name, h.From+" "+string(h.Encoding))
+		}
+	}
+	for name, d := range map[string]time.Duration{"leeway": s.Token.Leeway, "maxage": s.Token.MaxAge} {
+		if d > 0 {
+			add(name, strconv.Itoa(int(d.Seconds())))
+		}
+	}
+	if s.Token.Expires {
+		add("demand", "exp")
+	}
+	add("covers", string(s.Covers))
+	return strings.Join(all, "; ")
+}
