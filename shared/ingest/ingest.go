@@ -135,6 +135,9 @@ func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Deli
 	if p.SignatureHeader != "" && (len(signatures) == 0 || len(signatures) == 1 && strings.Trim(signatures[0], " \t") == "") {
 		return verified, signature.ErrMissing // a probe costs no look at the secrets
 	}
+	if len(signatures) > 1 { // which one counts differs between fronts, so none does
+		return verified, &mismatchError{signature.ErrMismatch, "1 header", strconv.Itoa(len(signatures)) + " headers"}
+	}
 	tenant := p.TenantOf(d.Body)
 	whose, ring, err := Keyring(ctx, in.Keyrings, p, tenant)
 	if errors.Is(err, webhook.ErrNotConfigured) || errors.Is(err, webhook.ErrNoTime) {
