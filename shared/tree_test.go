@@ -58,6 +58,10 @@ var modules = map[string][]string{
 	"terraform":           {"github.com/hashicorp/hcl/v2", "github.com/zclconf/go-cty"}, // the tests that read the modules
 }
 
+// forCommands are the folders that commands and tests import, so that no function
+// links them.
+var forCommands = []string{"shared/signature/catalogue"}
+
 // testModules may be imported by any test.
 var testModules = []string{"pgregory.net/rapid"}
 
@@ -209,6 +213,10 @@ func (f file) checkOwnImport(imported string, report reporter) {
 	}
 	if under(f.folder(), "shared") && !under(f.folder(), "shared/clouds") && under(imported, "shared/clouds") {
 		report(f.path, "imports %s: only entry points choose a cloud", imported)
+		return
+	}
+	if slices.Contains(forCommands, imported) && !under(f.folder(), "cmd") {
+		report(f.path, "imports %s: only commands and tests do", imported)
 		return
 	}
 	for folder, may := range mayImport {

@@ -123,6 +123,7 @@ type Scheme struct {
 	//	{plivo}                             address, query and form: Plivo's third version
 	//	{body-md5} {body-sha256} {body-sha256-raw}  hashes of the body, in base64, in hex and as bytes
 	//	{timestamp} {id}                    the sources of Time and ID
+	//	{lf}                                a line's end
 	Signed string
 	Time   Time
 	Key    KeyForm

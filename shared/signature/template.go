@@ -103,7 +103,7 @@ func (s Scheme) signed() string {
 	if s.Signed == "" {
 		return "{body}"
 	}
-	return s.Signed
+	return strings.ReplaceAll(s.Signed, "{lf}", "\n") // a setting holds no line's end
 }
 
 // alias gives the source that {timestamp} and {id} stand for.

@@ -1,4 +1,4 @@
 // Package ingest is part of the bad tree.
 package ingest
 
-import _ "bad.example/tree/shared/signature"
+import _ "bad.example/tree/shared/strict"
