@@ -20,7 +20,7 @@ func TestNewWorker(t *testing.T) {
 		faults []string
 	}{
 		{"complete", nil, nil},
-		{"several faults", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_QUEUE_URL": "", "TARIFF": "free", configtest.Platform(): "md5"},
+		{"several faults", map[string]string{"LEDGER_TABLE": "", "OUTBOUND_QUEUE_URL": "", "TARIFF": "free", configtest.Platform(): "md4"},
 			[]string{"LEDGER_TABLE", "OUTBOUND_QUEUE_URL", "TARIFF", configtest.Platform()}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

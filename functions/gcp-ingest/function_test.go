@@ -20,7 +20,7 @@ func TestNewIngest(t *testing.T) {
 	}{
 		{"complete", nil, nil},
 		{"with a cap", map[string]string{"MAX_BODY_BYTES": "1000"}, nil},
-		{"several faults", map[string]string{"EVENTS_TOPIC": "", "SECRETS_DIR": "", "MAX_BODY_BYTES": "1k", configtest.Platform(): "md5"},
+		{"several faults", map[string]string{"EVENTS_TOPIC": "", "SECRETS_DIR": "", "MAX_BODY_BYTES": "1k", configtest.Platform(): "md4"},
 			[]string{"EVENTS_TOPIC", "SECRETS_DIR", "MAX_BODY_BYTES", configtest.Platform()}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ func TestNewWorker(t *testing.T) {
 		faults []string
 	}{
 		{"complete", nil, nil},
-		{"several faults", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_TOPIC": "", "TARIFF": "free", configtest.Platform(): "md5"},
+		{"several faults", map[string]string{"FIRESTORE_DATABASE": "", "OUTBOUND_TOPIC": "", "TARIFF": "free", configtest.Platform(): "md4"},
 			[]string{"FIRESTORE_DATABASE", "OUTBOUND_TOPIC", "TARIFF", configtest.Platform()}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -25,7 +25,7 @@ func Env(environment, change map[string]string) func(name string) string {
 }
 
 // Platform names a setting of some platform. Every function reads it and must report
-// the value "md5".
+// the value "md4".
 func Platform() (variable string) {
 	for _, p := range providers.Table() {
 		variable = providers.EnvName(p.Name) + "_SIGNATURE_ALGORITHM"

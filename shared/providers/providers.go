@@ -73,20 +73,32 @@ func EnvName(provider string) string {
 	return strings.ToUpper(strings.ReplaceAll(provider, "-", "_"))
 }
 
-// Configured is Table with the signature schemes changed by environment
-// variables, for vendors whose docs turn out to be wrong:
+// Configured is Table with the signature schemes that environment variables set, for
+// vendors whose docs turn out to be wrong and for platforms that sign as you choose:
 //
-//	G_TATETH_SIGNATURE_HEADER     a header name
-//	G_TATETH_SIGNATURE_ALGORITHM  sha256 or sha1
-//	G_TATETH_SIGNATURE_ENCODING   hex or base64
-//	G_TATETH_SIGNATURE_PREFIX     text that may stand before the digest
+//	G_TATETH_SIGNATURE   the whole scheme as one text, see [signature.ParseScheme]
+//	SIGNATURE_SCHEMES    the same for several platforms: platform=g-tateth; header=…; platform=…
+//
+// or one item of a text each, laid over the scheme of the platform:
+//
+//	G_TATETH_SIGNATURE_HEADER, _ALGORITHM, _ENCODING, _PREFIX, _SIGNED, _TIME …
 //
 // Unset and empty change nothing. The error names every variable that is wrong,
 // and quotes none: a secret may have been put into one by mistake.
 func Configured(env func(string) string) (Entries, error) {
 	table := Table()
+	schemes, err := signature.ParseSchemes(env(Schemes), func(name string) (header string, known bool) {
+		p, known := table.Named(name)
+		return p.SignatureHeader, known
+	})
 	var faults []error
+	if err != nil {
+		faults = append(faults, fmt.Errorf("%s: %w", Schemes, err))
+	}
 	for i := range table {
+		if scheme, ok := schemes[table[i].Name]; ok {
+			table[i].Scheme = scheme
+		}
 		faults = append(faults, override(&table[i], env))
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -95,36 +107,34 @@ func Configured(env func(string) string) (Entries, error) {
 	return table, nil
 }
 
+// Schemes is the variable that holds the schemes of several platforms.
+const Schemes = "SIGNATURE_SCHEMES"
+
 func override(e *Entry, env func(string) string) error {
-	prefix := EnvName(e.Name) + "_SIGNATURE_"
+	name := EnvName(e.Name) + "_SIGNATURE"
+	if text := env(name); text != "" {
+		scheme, err := signature.ParsePlatform(text, e.SignatureHeader)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		e.Scheme = scheme
+	}
 	var faults []error
-	set := func(name string, field *string, allowed func(string) bool, rule string) {
-		value := env(prefix + name)
-		switch {
-		case value == "":
-		case allowed(value):
-			*field = value
-		default:
-			faults = append(faults, fmt.Errorf("%s%s is not %s", prefix, name, rule))
+	for _, item := range signature.ItemNames {
+		variable := name + "_" + strings.ToUpper(item)
+		value := env(variable)
+		if value == "" {
+			continue
+		}
+		if err := e.Scheme.Set(item, value); err != nil {
+			faults = append(faults, fmt.Errorf("%s %w", variable, err))
 		}
 	}
-	set("HEADER", &e.Scheme.Header, isHeaderName, "a header name")
-	set("ALGORITHM", (*string)(&e.Scheme.Algorithm), oneOf(signature.SHA256, signature.SHA1), "sha256 or sha1")
-	set("ENCODING", (*string)(&e.Scheme.Encoding), oneOf(signature.Hex, signature.Base64), "hex or base64")
-	set("PREFIX", &e.Scheme.Prefix, isPrintable, "printable ASCII without spaces")
+	if faults == nil {
+		if err := e.Scheme.Check(); err != nil {
+			faults = append(faults, fmt.Errorf("%s…: %w", name, err))
+		}
+	}
 	e.SignatureHeader = e.Scheme.Header
 	return errors.Join(faults...)
-}
-
-func oneOf[S ~string](allowed ...S) func(string) bool {
-	return func(value string) bool { return slices.Contains(allowed, S(value)) }
-}
-
-func isPrintable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// isHeaderName: a token of RFC 9110.
-func isHeaderName(s string) bool {
-	return isPrintable(s) && !strings.ContainsAny(s, `"(),/:;<=>?@[\]{}`)
 }

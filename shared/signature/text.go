@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,7 +113,13 @@ func items(text string) iter.Seq[string] {
 	}
 }
 
-// fields gives what each item of a text sets.
+// ItemNames are the names of the items of a scheme's text.
+var ItemNames = []string{
+	"header", "from", "algorithm", "encoding", "prefix", "list", "assign", "field", "signed", "time", "key", "id", "url",
+	"bodyhash", "urlhash", "leeway", "maxage", "demand", "covers",
+}
+
+// fields gives the items that are a text of the scheme as it stands.
 func (s *Scheme) fields() map[string]*string {
 	return map[string]*string{
 		"header": &s.Header, "from": &s.From, "algorithm": (*string)(&s.Algorithm), "encoding": (*string)(&s.Encoding),
@@ -121,20 +128,64 @@ func (s *Scheme) fields() map[string]*string {
 	}
 }
 
+// words are the values of the items that take one of a few.
+var words = map[string][]string{
+	"algorithm": {"sha256", "sha1", "sha512", "md5", "ed25519", "ecdsa-sha256", "rsa-sha256", "jwt-hs256", "jwt-hs384", "jwt-hs512", "static", "hash-sha256", "sorted-sha1"},
+	"encoding":  {"hex", "base64"},
+	"key":       {"text", "base64", "base64-lenient", "hex", "whsec", "whpk", "spki"},
+	"demand":    {"exp"},
+	"covers":    {"part", "nothing"},
+}
+
+// Set sets one item of a scheme's text; [Scheme.Check] judges the whole. The error
+// quotes nothing.
+func (s *Scheme) Set(item, value string) (err error) {
+	if allowed := words[item]; allowed != nil && !slices.Contains(allowed, value) {
+		return errors.New("is none of " + strings.Join(allowed, ", "))
+	}
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("is not printable ASCII")
+	}
+	if item == "header" && !isToken(value) {
+		return errors.New("is not a header name")
+	}
+	switch item {
+	case "key":
+		s.Key = KeyForm(strings.TrimPrefix(value, "text"))
+	case "time":
+		s.Time, err = parseTime(value)
+	case "bodyhash":
+		s.BodyHash, err = parseHash(value)
+	case "urlhash":
+		s.URLHash, err = parseHash(value)
+	case "leeway":
+		s.Token.Leeway, err = seconds(value)
+	case "maxage":
+		s.Token.MaxAge, err = seconds(value)
+	case "demand":
+		s.Token.Expires = true
+	default:
+		field, known := s.fields()[item]
+		if !known {
+			return errors.New("is no name of an item")
+		}
+		*field = value
+	}
+	return err
+}
+
 func parseText(text string) (Scheme, error) {
 	var s Scheme
-	fields, seen := s.fields(), map[string]bool{}
+	seen := map[string]bool{}
 	for item := range items(text) {
 		name, value, ok := strings.Cut(item, "=")
+		if !ok {
+			return Scheme{}, errors.New("an item is not name=value")
+		}
 		name = strings.TrimSpace(name)
 		value, err := unquoted(strings.TrimSpace(value))
-		switch field, known := fields[name]; {
-		case !ok:
-			return Scheme{}, errors.New("an item is not name=value")
-		case err == nil && known:
-			*field = value
-		case err == nil:
-			err = s.set(name, value)
+		if err == nil {
+			err = s.Set(name, value)
 		}
 		if err == nil && (value == "" || seen[name]) {
 			err = errors.New("is empty or there twice")
@@ -144,8 +195,8 @@ func parseText(text string) (Scheme, error) {
 		}
 		seen[name] = true
 	}
-	if s.Key == "text" {
-		s.Key = KeyText
+	if len(seen) == 0 {
+		return Scheme{}, errors.New("the scheme says nothing")
 	}
 	s.Algorithm = cmp.Or(s.Algorithm, SHA256)
 	if s.Algorithm != Static && !s.isToken() {
@@ -156,10 +207,10 @@ func parseText(text string) (Scheme, error) {
 
 // itemName is an item's name as an error may show it.
 func itemName(name string) string {
-	if len(name) > 10 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
-		return "an item"
+	if slices.Contains(ItemNames, name) {
+		return name
 	}
-	return name
+	return "an item"
 }
 
 // unquoted takes the quotes off a value.
@@ -172,29 +223,6 @@ func unquoted(value string) (string, error) {
 		return "", errors.New("has quotes that do not end where the value does")
 	}
 	return inner, nil
-}
-
-// set sets an item that is more than a text.
-func (s *Scheme) set(name, value string) (err error) {
-	switch name {
-	case "time":
-		s.Time, err = parseTime(value)
-	case "bodyhash":
-		s.BodyHash, err = parseHash(value)
-	case "urlhash":
-		s.URLHash, err = parseHash(value)
-	case "leeway":
-		s.Token.Leeway, err = seconds(value)
-	case "maxage":
-		s.Token.MaxAge, err = seconds(value)
-	case "demand":
-		if s.Token.Expires = value == "exp"; !s.Token.Expires {
-			err = errors.New("is not exp")
-		}
-	default:
-		err = errors.New("is no name of an item")
-	}
-	return err
 }
 
 func parseTime(value string) (Time, error) {
@@ -233,46 +261,59 @@ func seconds(text string) (time.Duration, error) {
 
 // Text is the text form of a scheme, the inverse of [ParseScheme].
 func (s Scheme) Text() string {
+	fields := s.fields()
+	hash := func(h Hash) string { return strings.TrimSpace(h.From + " " + string(h.Encoding)) }
 	var all []string
-	add := func(name, value string) {
-		if strings.ContainsAny(value, ";") || strings.TrimSpace(value) != value || strings.HasPrefix(value, `"`) || strings.HasPrefix(value, "'") {
-			quote := `"`
-			if strings.Contains(value, quote) {
-				quote = "'"
-			}
-			value = quote + value + quote
+	for _, name := range ItemNames {
+		value := ""
+		switch name {
+		case "time":
+			value = s.Time.text()
+		case "bodyhash":
+			value = hash(s.BodyHash)
+		case "urlhash":
+			value = hash(s.URLHash)
+		case "leeway":
+			value = inSeconds(s.Token.Leeway)
+		case "maxage":
+			value = inSeconds(s.Token.MaxAge)
+		case "demand":
+			value = map[bool]string{true: "exp"}[s.Token.Expires]
+		default:
+			value = *fields[name]
 		}
 		if value != "" {
-			all = append(all, name+"="+value)
+			all = append(all, name+"="+quoted(value))
 		}
 	}
-	fields := s.fields()
-	for _, name := range []string{"header", "from", "algorithm", "encoding", "prefix", "list", "assign", "field", "signed"} {
-		add(name, *fields[name])
-	}
-	if t := s.Time; t.From != "" {
-		text := fmt.Sprintf("%s %s %d", t.From, t.Unit, int(t.Tolerance.Seconds()))
-		if t.PastOnly {
-			text += " past"
-		}
-		add("time", text)
-	}
-	for _, name := range []string{"key", "id", "url"} {
-		add(name, *fields[name])
-	}
-	for name, h := range map[string]Hash{"bodyhash": s.BodyHash, "urlhash": s.URLHash} {
-		if h.From != "" {
-			add(name, h.From+" "+string(h.Encoding))
-		}
-	}
-	for name, d := range map[string]time.Duration{"leeway": s.Token.Leeway, "maxage": s.Token.MaxAge} {
-		if d > 0 {
-			add(name, strconv.Itoa(int(d.Seconds())))
-		}
-	}
-	if s.Token.Expires {
-		add("demand", "exp")
-	}
-	add("covers", string(s.Covers))
 	return strings.Join(all, "; ")
+}
+
+func (t Time) text() string {
+	if t.From == "" {
+		return ""
+	}
+	text := t.From + " " + string(t.Unit) + " " + inSeconds(t.Tolerance)
+	if t.PastOnly {
+		text += " past"
+	}
+	return text
+}
+
+func inSeconds(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(d.Seconds()))
+}
+
+// quoted puts quotes around a value that needs them.
+func quoted(value string) string {
+	if !strings.ContainsAny(value, ";") && strings.TrimSpace(value) == value && !strings.ContainsAny(value[:1], "\"'") {
+		return value
+	}
+	if strings.Contains(value, `"`) {
+		return "'" + value + "'"
+	}
+	return `"` + value + `"`
 }
