@@ -71,7 +71,7 @@ const (
 type Coverage string
 
 const (
-	CoversBody    Coverage = ""        // every byte of the body
+	CoversBody    Coverage = ""        // every byte of the body; of a form every name and value
 	CoversPart    Coverage = "part"    // some members of the body, or the address alone
 	CoversNothing Coverage = "nothing" // the secret came along, and that is all
 )
@@ -207,8 +207,8 @@ func (s Scheme) checkWords(template) error {
 		return errors.New("encoding is neither hex nor base64")
 	case !slices.Contains(keys, s.Key):
 		return errors.New("the form of the key does not go with the algorithm")
-	case s.Algorithm == Static && (s.Signed != "" || s.Time != Time{} || s.ID != ""):
-		return errors.New("of a static secret nothing is signed")
+	case s.Algorithm == Static && (s.Signed != "" || s.Time != Time{} || s.ID != "" || s.List != ""):
+		return errors.New("a static secret signs nothing and stands alone")
 	case s.isToken() && (s.Signed != "" || s.Time != Time{} || s.List != ""):
 		return errors.New("a token has its own time, and no template")
 	case !s.isToken() && (s.Token != Token{} || s.URLHash != Hash{}):
@@ -241,7 +241,7 @@ func (s Scheme) checkTime(t template) error {
 	kind, _, known := parseSource(s.Time.From)
 	switch {
 	case !known || kind != fromHeader && kind != fromField && kind != fromJSON && kind != fromQuery:
-		return errors.New("time is from header:, field:, query: or json:")
+		return errors.New("time is from none of header:, field:, query: and json:NAME")
 	case s.Time.Unit != Seconds && s.Time.Unit != Millis && s.Time.Unit != RFC3339:
 		return errors.New("the unit of time is neither s, ms nor rfc3339")
 	case s.Time.Tolerance <= 0 || s.Time.Tolerance > maxTolerance:
@@ -257,22 +257,27 @@ func (s Scheme) checkID(t template) error {
 	case s.ID == "" || s.isToken() && strings.HasPrefix(s.ID, "claim:"):
 		return nil
 	case !known || kind != fromHeader && kind != fromField:
-		return errors.New("id is from header: or field:, or of a token from claim:")
+		return errors.New("id is neither from header: or field:NAME nor, of a token, from claim:NAME")
 	case !t.covers(s.ID):
 		return errors.New("the id is not signed")
 	}
 	return nil
 }
 
-// checkSeparator: where a value stands next to the body, characters could move from one
-// to the other and what is signed stays the same. A signed time closes that.
+// checkSeparator: where a value stands next to another or to the body, characters could
+// move from one to the other and what is signed stays the same. A signed time closes that
+// where it may not be one to come, and where the value is no id.
 func (s Scheme) checkSeparator(t template) error {
-	if (s.Time != Time{}) {
-		return nil
-	}
 	loose := func(p part) bool { return p.kind == fromHeader || p.kind == fromField || p.kind == fromQuery }
 	for i := range max(len(t)-1, 0) {
-		if a, b := t[i], t[i+1]; a.kind == fromBody && loose(b) || loose(a) && b.kind == fromBody {
+		a, b := t[i], t[i+1]
+		switch {
+		case a.kind == fromLiteral || b.kind == fromLiteral:
+		case a.isID || b.isID:
+			return errors.New("no separator stands between the id and what is next to it")
+		case (a.isTime || b.isTime) && s.Time.PastOnly:
+			return errors.New("no separator stands next to the time, and past lets a changed one through")
+		case (s.Time == Time{}) && (a.kind == fromBody && loose(b) || loose(a) && b.kind == fromBody):
 			return errors.New("no separator stands between the body and a value, and no time is signed")
 		}
 	}

@@ -47,7 +47,7 @@ type part struct {
 	header field
 	isTime bool
 	isID   bool
-	next   byte // the character behind a source, which its value must not hold; 0: none
+	mark   byte // beside a source; its value must not hold it. 0: none
 }
 
 type template []part
@@ -93,8 +93,11 @@ func (s Scheme) parse() (template, error) {
 	}
 	for i := range t {
 		if i+1 < len(t) && t[i].kind != fromLiteral && t[i+1].kind == fromLiteral && !t[i].isTime {
-			t[i].next = t[i+1].name[0]
+			t[i].mark = t[i+1].name[0]
 		}
+	}
+	if n := len(t) - 1; n > 0 && t[n-1].kind == fromLiteral && !t[n].isTime {
+		t[n].mark = t[n-1].name[len(t[n-1].name)-1]
 	}
 	return t, nil
 }

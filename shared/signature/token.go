@@ -77,7 +77,7 @@ func (r *Keyring) verifiedToken(keyID string, c claims, q *Request, now time.Tim
 		return Verified{}, ErrMismatch
 	}
 	if name, ok := strings.CutPrefix(r.scheme.ID, "claim:"); ok {
-		if v.ID = c.text(name); v.ID == "" || len(v.ID) > maxID {
+		if v.ID = c.text(name); !isID(v.ID) {
 			return Verified{}, ErrMalformed
 		}
 	}

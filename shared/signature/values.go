@@ -60,17 +60,24 @@ func (r *Keyring) moveTo(signed *values, q *Request, address string) {
 const maxID = 256
 
 // allows refuses a value that what is signed could be cut elsewhere with: one that holds
-// the character behind it, and an id that is none.
+// the character beside it, and an id that is none.
 func (p *part) allows(text string) bool {
 	loose := p.kind == fromHeader || p.kind == fromField || p.kind == fromQuery
-	if loose && p.next != 0 && strings.IndexByte(text, p.next) >= 0 {
+	if loose && p.mark != 0 && strings.IndexByte(text, p.mark) >= 0 {
 		return false
 	}
-	return !p.isID || text != "" && len(text) <= maxID && !strings.ContainsFunc(text, unicode.IsControl)
+	return !p.isID || isID(text)
+}
+
+func isID(text string) bool {
+	return text != "" && len(text) <= maxID && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // valueOf gives the text of a source and how often the delivery has it.
 func (r *Keyring) valueOf(p *part, given string, q *Request, address string) (text string, n int) {
+	if p.kind >= fromParams && p.kind <= fromPlivo && !isForm(string(q.Body)) {
+		return "", 2
+	}
 	switch p.kind {
 	case fromHeader:
 		return p.header.of(q.Header)
@@ -96,7 +103,7 @@ func (r *Keyring) valueOf(p *part, given string, q *Request, address string) (te
 	case fromParamsAmp:
 		return r.paramsAmp(q), 1
 	case fromPlivo:
-		return plivo(address, q), 1
+		return plivo(address, q)
 	}
 	return hashed(p.kind, q.Body), 1
 }
@@ -132,6 +139,13 @@ func (q *Request) place(from string) (text string, n int) {
 func parse(text string) url.Values {
 	all, _ := url.ParseQuery(text)
 	return all
+}
+
+// isForm says whether every byte of a text is in a pair of a form. A body that is none
+// would be signed as if it were empty.
+func isForm(text string) bool {
+	_, err := url.ParseQuery(text)
+	return text == "" || err == nil && !strings.Contains("&"+text+"&", "&&")
 }
 
 func only(all url.Values, name string) (string, int) {
@@ -209,19 +223,24 @@ func (r *Keyring) paramsAmp(q *Request) string {
 
 // plivo writes address, query and form as Plivo's third version signs them: the query in
 // order as "name=value&…", then a dot if there is a form, then its names and values.
-func plivo(address string, q *Request) string {
-	text := address
+// A dot in the query of a POST could be the one that stands before the form.
+func plivo(address string, q *Request) (text string, n int) {
+	query := strings.TrimPrefix(params(parse(q.Query), "&", "="), "&")
+	if q.Method == "POST" && strings.Contains(query, ".") {
+		return "", 2
+	}
+	text = address
 	if q.Query != "" || q.Method == "POST" && len(q.Body) > 0 {
 		text += "?"
 	}
-	text += strings.TrimPrefix(params(parse(q.Query), "&", "="), "&")
+	text += query
 	if form := params(parse(string(q.Body)), "", ""); q.Method == "POST" && form != "" {
 		if q.Query != "" {
 			text += "."
 		}
 		text += form
 	}
-	return text
+	return text, 1
 }
 
 // hashesMatch compares the hash of the body that a signed address carries.

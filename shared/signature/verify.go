@@ -174,7 +174,7 @@ func (r *Keyring) verified(keyID, given string, q *Request, signed *values, now 
 }
 
 // read reads a time: ASCII digits of a bounded number, or RFC 3339. It gives the zero
-// time for any other text.
+// time for any other text. A zero in front may be the end of what stands before the time.
 func (t *Time) read(text string) time.Time {
 	if t.Unit == RFC3339 {
 		at, err := time.Parse(time.RFC3339, text)
@@ -185,7 +185,7 @@ func (t *Time) read(text string) time.Time {
 	}
 	n := int64(0)
 	for _, c := range []byte(text) {
-		if c < '0' || c > '9' || len(text) > 14 {
+		if c < '0' || c > '9' || len(text) > 14 || text[0] == '0' {
 			return time.Time{}
 		}
 		n = 10*n + int64(c-'0')

@@ -105,7 +105,7 @@ func (v vector) text(address string) string {
 	set("list", s.Split)
 	set("assign", s.Assign)
 	set("field", s.Field)
-	set("signed", strings.ReplaceAll(s.Signed, "{md5b64}", "{body-md5}"))
+	set("signed", strings.NewReplacer("{md5b64}", "{body-md5}", "\n", "{lf}").Replace(s.Signed))
 	set("id", s.ID)
 	set("bodyhash", prefixed("claim:", s.BodyClaim)+prefixed(" ", s.BodyClaimEncoding)+prefixed("query:", s.BodyHashParam)+map[bool]string{true: " hex"}[s.BodyHashParam != ""])
 	set("demand", map[bool]string{true: "exp"}[s.NeedExp])
@@ -135,7 +135,7 @@ func number(n int) string {
 
 // comparable writes schemes that mean the same in one way.
 func comparable(s signature.Scheme) signature.Scheme {
-	s.Signed = strings.NewReplacer("{timestamp}", "{"+s.Time.From+"}", "{id}", "{"+s.ID+"}", "{lf}", "\n").Replace(cmp.Or(s.Signed, "{body}"))
+	s.Signed = strings.NewReplacer("{timestamp}", "{"+s.Time.From+"}", "{id}", "{"+s.ID+"}").Replace(cmp.Or(s.Signed, "{body}"))
 	if s.Field != "" {
 		s.Assign = cmp.Or(s.Assign, "=")
 	}
