@@ -146,6 +146,9 @@ func (s *Scheme) Set(item, value string) (err error) {
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return errors.New("is not printable ASCII")
 	}
+	if strings.Contains(value, `"`) && strings.Contains(value, "'") {
+		return errors.New("holds both kinds of quotes")
+	}
 	if item == "header" && !isToken(value) {
 		return errors.New("is not a header name")
 	}
