@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webhook-functions/template/shared/signature"
 	"github.com/webhook-functions/template/shared/signature/catalogue"
 )
 
@@ -36,5 +37,19 @@ func TestPageHasTheCatalogue(t *testing.T) {
 	}
 	if string(data) != want {
 		t.Error("docs/schemes.md is out of date: go test ./shared/signature/catalogue -run TestPage -update")
+	}
+}
+
+func TestPageExplainsEveryItem(t *testing.T) {
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, items, _ := strings.Cut(string(data), "## Items")
+	items, _, _ = strings.Cut(items, "##")
+	for _, name := range signature.ItemNames {
+		if !strings.Contains(items, "`"+name+"`") {
+			t.Errorf("docs/schemes.md does not explain %s", name)
+		}
 	}
 }
