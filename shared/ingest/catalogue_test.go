@@ -24,7 +24,7 @@ func (d direct) Send(t testing.TB, r ingesttest.Request) ingesttest.Answer {
 
 func deliveryOf(r ingesttest.Request) webhook.Delivery {
 	d := webhook.Delivery{Method: r.Method, Header: webhook.Header{}, Body: r.Body, ID: "r-1"}
-	d.Path, _, _ = strings.Cut(r.Target, "?")
+	d.Path, d.Query, _ = strings.Cut(r.Target, "?")
 	for _, h := range r.Header {
 		d.Header[h[0]] = append(d.Header[h[0]], h[1])
 	}

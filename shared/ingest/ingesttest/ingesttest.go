@@ -8,7 +8,8 @@
 //
 // Read the tables first: transport.go, signatures.go, bodies.go, hostile.go for
 // single requests, which each platform of the table sends, and what becomes of
-// events in the ledger, in files named after a platform. Rows carry a number, B1 to
+// events in the ledger, in files named after a platform; schemes.go delivers the vectors
+// of the signature schemes that are ready for others. Rows carry a number, B1 to
 // B213, by which other tests and people refer to them. A number that is not here
 // is in the tests of the one front, or of the one platform, that can express it.
 //
@@ -77,6 +78,7 @@ func Run(t *testing.T, newFront NewFront) {
 		cases++
 		t.Run(s.name, func(t *testing.T) { s.run(t, silently(newFront)) })
 	}
+	runSchemes(t, newFront)
 	if n := trap.Calls(); n != 0 {
 		t.Errorf("%d connections were made to an address in a body", n)
 	}
