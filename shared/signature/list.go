@@ -2,7 +2,6 @@ package signature
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"strings"
 )
 
@@ -16,56 +15,57 @@ const maxSignatures = 8
 func (s *Scheme) cut(list string) (name, value, rest string, more bool) {
 	value = list
 	if s.List != "" {
-		value, rest, more = strings.Cut(list, s.List)
-	}
-	value = trim(value)
-	if s.Field != "" {
-		assign := s.Assign
-		if assign == "" {
-			assign = "="
+		if i := strings.IndexByte(list, s.List[0]); i >= 0 {
+			value, rest, more = list[:i], list[i+1:], true
 		}
-		var named bool
-		if name, value, named = strings.Cut(value, assign); !named {
-			name = ""
-		}
-		name, value = trim(name), trim(value)
 	}
-	return name, value, rest, more
+	if s.Field == "" {
+		return "", trim(value), rest, more
+	}
+	i := strings.IndexByte(value, s.assign())
+	if i < 0 {
+		return "", "", rest, more
+	}
+	return trim(value[:i]), trim(value[i+1:]), rest, more
 }
 
-// item gives the value of a name and how often it is in the list.
-func (s *Scheme) item(list, name string) (value string, n int) {
-	for more := true; more; {
-		var key, text string
-		if key, text, list, more = s.cut(list); key == name {
-			value = text
-			n++
-		}
+// assign is the mark between name and value.
+func (s *Scheme) assign() byte {
+	if s.Assign == "" {
+		return '='
 	}
-	return value, n
+	return s.Assign[0]
 }
 
-// digests are the signatures of a delivery that can be read. There are as many MACs to
-// compute for eight as for one.
+var strict = base64.StdEncoding.Strict()
+
+// digests are the signatures of a delivery that can be read, as text and, where their
+// size is known, as bytes. There are as many MACs to compute for eight as for one.
 type digests struct {
-	n   int
-	all [maxSignatures][64]byte
+	n     int
+	texts [maxSignatures]string
+	all   [maxSignatures][64]byte
 }
 
-// read fills d with the signatures of a header's value. An unreadable one beside others
-// is skipped: a platform may send versions that are unknown here. More than
-// maxSignatures are an error.
-func (r *Keyring) read(d *digests, value string) error {
+// read cuts the value of the signature's header: signatures into d, the items that the
+// template names into signed. An unreadable signature beside others is skipped: a
+// platform may send versions that are unknown here.
+func (r *Keyring) read(d *digests, signed *values, list string) error {
 	named := 0
 	for more := true; more; {
 		var name, text string
-		if name, text, value, more = r.scheme.cut(value); name != r.scheme.Field {
+		name, text, list, more = r.scheme.cut(list)
+		if name != r.scheme.Field {
+			if !r.take(signed, name, text) {
+				return ErrMalformed
+			}
 			continue
 		}
 		if named++; named > maxSignatures {
 			return ErrMalformed
 		}
-		if r.decode(d.all[d.n][:r.size], text) {
+		if r.size > 0 && r.decode(d.all[d.n][:r.size], text) || r.size == 0 {
+			d.texts[d.n] = text
 			d.n++
 		}
 	}
@@ -75,10 +75,23 @@ func (r *Keyring) read(d *digests, value string) error {
 	return nil
 }
 
+// take keeps an item that the template names. Which one counts of two is open, so none
+// does.
+func (r *Keyring) take(signed *values, name, text string) bool {
+	for i := range r.signed {
+		if p := &r.signed[i]; p.kind == fromField && p.name == name {
+			if signed.found[i] {
+				return false
+			}
+			signed.texts[i], signed.found[i] = text, true
+		}
+	}
+	return true
+}
+
 // decode fills digest from its text form. It checks the length first: a header of a
 // megabyte costs nothing.
 func (r *Keyring) decode(digest []byte, text string) bool {
-	var buffer [2 * 64]byte
 	if p := r.scheme.Prefix; p != "" {
 		text = strings.TrimPrefix(text, p)
 	}
@@ -86,13 +99,31 @@ func (r *Keyring) decode(digest []byte, text string) bool {
 		if len(text) != base64.StdEncoding.EncodedLen(len(digest)) {
 			return false
 		}
+		var buffer [2 * 64]byte
 		var decoded [3 * 64]byte
-		n, err := base64.StdEncoding.Strict().Decode(decoded[:], buffer[:copy(buffer[:], text)])
+		n, err := strict.Decode(decoded[:], buffer[:copy(buffer[:], text)])
 		return err == nil && n == len(digest) && copy(digest, decoded[:n]) == n
 	}
-	if len(text) != hex.EncodedLen(len(digest)) {
+	if len(text) != 2*len(digest) {
 		return false
 	}
-	n, err := hex.Decode(digest, buffer[:copy(buffer[:], text)])
-	return err == nil && n == len(digest)
+	bad := byte(0)
+	for i := range digest {
+		high, low := nibbles[text[2*i]], nibbles[text[2*i+1]]
+		digest[i] = high<<4 | low&15
+		bad |= high | low
+	}
+	return bad < 16
 }
+
+// nibbles gives the value of each hexadecimal digit and 255 for all else: a digest is
+// decoded from a text without a copy.
+var nibbles = func() (all [256]byte) {
+	for c := range all {
+		all[c] = 255
+		if i := strings.IndexByte("0123456789abcdef", byte(c)|0x20); i >= 0 && c > ' ' {
+			all[c] = byte(i)
+		}
+	}
+	return all
+}()

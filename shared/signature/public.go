@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -58,38 +57,25 @@ func (s Scheme) publicKey(text string) (publicKey, error) {
 }
 
 // matchPublic finds the key that made one of the signatures.
-func (r *Keyring) matchPublic(given string, q *Request, signed *values) (keyID string, ok bool, err error) {
-	var found [][]byte
-	named := 0
-	for more := true; more; {
-		var name, text string
-		if name, text, given, more = r.scheme.cut(given); name != r.scheme.Field {
-			continue
-		}
-		if named++; named > maxSignatures {
-			return "", false, ErrMalformed
-		}
-		if signature, ok := r.decodeAny(text); ok {
-			found = append(found, signature)
-		}
-	}
-	if named == 0 {
-		return "", false, ErrMalformed
-	}
+func (r *Keyring) matchPublic(found *digests, q *Request, signed *values) (keyID string, ok bool) {
 	for i, address := range r.urls {
 		if i > 0 {
+			if !r.signed.needsURL() {
+				break
+			}
 			r.moveTo(signed, q, address)
 		}
 		message := r.message(q.Body, signed)
-		for _, k := range slices.Backward(r.keys) {
-			for _, signature := range found {
-				if k.public(message, signature) {
+		for _, text := range found.texts[:found.n] {
+			signature, decoded := r.decodeAny(text)
+			for _, k := range slices.Backward(r.keys) {
+				if decoded && k.public(message, signature) {
 					keyID, ok = k.id, true
 				}
 			}
 		}
 	}
-	return keyID, ok, nil
+	return keyID, ok
 }
 
 // decodeAny decodes a signature of any length up to a bound.
@@ -102,6 +88,6 @@ func (r *Keyring) decodeAny(text string) ([]byte, bool) {
 		raw, err := hex.DecodeString(text)
 		return raw, err == nil
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	raw, err := strict.DecodeString(text)
 	return raw, err == nil
 }

@@ -219,6 +219,8 @@ func (s Scheme) checkWords(template) error {
 
 func (s Scheme) checkList(t template) error {
 	switch {
+	case len(s.List) > 1 || len(s.Assign) > 1:
+		return errors.New("list and assign are one character each")
 	case s.List == "" && (s.Field != "" || s.Assign != ""):
 		return errors.New("field or assign without a list")
 	case s.Field == "" && t.has(fromField, ""):

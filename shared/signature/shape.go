@@ -56,7 +56,7 @@ func (r *Keyring) expected() string {
 func (r *Keyring) explain(value string) string {
 	var found digests
 	value = strings.Trim(value, " \t")
-	if r.size > 0 && r.read(&found, value) == nil && found.n > 0 {
+	if r.size > 0 && r.read(&found, &values{}, value) == nil && found.n > 0 {
 		return "the same shape: wrong key or changed bytes"
 	}
 	return shapes(value)

@@ -104,18 +104,11 @@ func (r *Keyring) fill(q *Request, now time.Time, id string) (list string) {
 		switch _, n := p.header.of(q.Header); {
 		case p.kind == fromHeader && n == 0:
 			q.Header[p.header.canonical] = []string{text}
-		case p.kind == fromField && !strings.Contains(list, p.name+r.assign()):
-			list += p.name + r.assign() + text + r.scheme.List
+		case p.kind == fromField && !strings.Contains(list, p.name+string(r.scheme.assign())):
+			list += p.name + string(r.scheme.assign()) + text + r.scheme.List
 		}
 	}
 	return list
-}
-
-func (r *Keyring) assign() string {
-	if r.scheme.Field != "" && r.scheme.Assign == "" {
-		return "="
-	}
-	return r.scheme.Assign
 }
 
 // write is the time as text.
@@ -140,7 +133,12 @@ func (r *Keyring) made(q *Request, list string, now time.Time, id string) (strin
 		return r.scheme.Prefix + r.keys[0].text(), nil
 	}
 	var signed values
-	if err := r.resolve(&signed, list, q, r.urls[0]); err != nil {
+	for more := list != ""; more; {
+		var name, text string
+		name, text, list, more = r.scheme.cut(list)
+		r.take(&signed, name, text)
+	}
+	if err := r.resolve(&signed, q, r.urls[0]); err != nil {
 		return "", err
 	}
 	raw, err := r.raw(q, &signed)
@@ -149,13 +147,13 @@ func (r *Keyring) made(q *Request, list string, now time.Time, id string) (strin
 		text = base64.StdEncoding.EncodeToString(raw)
 	}
 	if r.scheme.Field != "" {
-		text = r.scheme.Field + r.assign() + text
+		text = r.scheme.Field + string(r.scheme.assign()) + text
 	}
 	return text, err
 }
 
 func (r *Keyring) raw(q *Request, signed *values) ([]byte, error) {
-	k := r.keys[0]
+	k := &r.keys[0]
 	switch {
 	case k.private != nil:
 		return k.private(r.message(q.Body, signed))
@@ -165,7 +163,7 @@ func (r *Keyring) raw(q *Request, signed *values) ([]byte, error) {
 	return k.sum(r, q.Body, signed), nil
 }
 
-func (k key) sum(r *Keyring, body []byte, signed *values) []byte {
+func (k *key) sum(r *Keyring, body []byte, signed *values) []byte {
 	m := k.macs.Get().(*mac)
 	defer k.macs.Put(m)
 	return append([]byte(nil), r.digest(m, k, body, signed)...)

@@ -12,24 +12,30 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // values are what of a delivery is signed beside the body.
 type values struct {
 	texts [maxParts]string // of a template's sources, by the index of their part
+	found [maxParts]bool   // of the items of a list
 	time  time.Time        // zero if it is not in the template
 	id    string
 }
 
-// resolve reads every source of the template but the body.
-func (r *Keyring) resolve(to *values, given string, q *Request, address string) error {
+// resolve reads the sources of the template, but for the body and the items of a list,
+// and judges all of them.
+func (r *Keyring) resolve(to *values, q *Request, address string) error {
 	for i := range r.signed {
 		p := &r.signed[i]
 		if p.kind == fromLiteral || p.kind == fromBody {
 			continue
 		}
-		text, n := r.valueOf(p, given, q, address)
+		text, n := to.texts[i], 1
+		if p.kind != fromField {
+			text, n = r.valueOf(p, q, address)
+		} else if !to.found[i] {
+			n = 0
+		}
 		switch {
 		case n == 0:
 			return ErrMissing
@@ -51,12 +57,12 @@ func (r *Keyring) resolve(to *values, given string, q *Request, address string) 
 func (r *Keyring) moveTo(signed *values, q *Request, address string) {
 	for i := range r.signed {
 		if p := &r.signed[i]; p.kind >= fromURL && p.kind <= fromPlivo {
-			signed.texts[i], _ = r.valueOf(p, "", q, address)
+			signed.texts[i], _ = r.valueOf(p, q, address)
 		}
 	}
 }
 
-// maxID bounds the signed id of a delivery, in bytes.
+// maxID bounds the signed id of a delivery, printable ASCII, in bytes.
 const maxID = 256
 
 // allows refuses a value that what is signed could be cut elsewhere with: one that holds
@@ -70,19 +76,22 @@ func (p *part) allows(text string) bool {
 }
 
 func isID(text string) bool {
-	return text != "" && len(text) <= maxID && !strings.ContainsFunc(text, unicode.IsControl)
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return text != "" && len(text) <= maxID
 }
 
 // valueOf gives the text of a source and how often the delivery has it.
-func (r *Keyring) valueOf(p *part, given string, q *Request, address string) (text string, n int) {
+func (r *Keyring) valueOf(p *part, q *Request, address string) (text string, n int) {
 	if p.kind >= fromParams && p.kind <= fromPlivo && !isForm(string(q.Body)) {
 		return "", 2
 	}
 	switch p.kind {
 	case fromHeader:
 		return p.header.of(q.Header)
-	case fromField:
-		return r.scheme.item(given, p.name)
 	case fromJSON:
 		return member(q.Body, p.name)
 	case fromQuery:

@@ -21,23 +21,24 @@ func (r *Keyring) Verify(q Request, now time.Time) (Verified, error) {
 	case r.scheme.Algorithm == Static:
 		return r.verifyStatic(given)
 	}
+	var found digests
 	var signed values
-	if err := r.resolve(&signed, given, &q, r.urls[0]); err != nil {
+	if err := r.read(&found, &signed, given); err != nil {
+		return Verified{}, err
+	}
+	if err := r.resolve(&signed, &q, r.urls[0]); err != nil {
 		return Verified{}, err
 	}
 	keyID, ok := "", false
 	if r.scheme.isPublic() {
-		keyID, ok, err = r.matchPublic(given, &q, &signed)
+		keyID, ok = r.matchPublic(&found, &q, &signed)
 	} else {
-		keyID, ok, err = r.matchDigest(given, &q, &signed)
+		keyID, ok = r.matchDigest(&found, &q, &signed)
 	}
-	switch {
-	case err != nil:
-		return Verified{}, err
-	case !ok || !r.hashesMatch(&q):
+	if !ok || !r.hashesMatch(&q) {
 		return Verified{}, ErrMismatch
 	}
-	return r.verified(keyID, given, &q, &signed, now)
+	return r.verified(keyID, &q, &signed, now)
 }
 
 // given is the text of the signature, or of the list with it.
@@ -58,13 +59,9 @@ func (r *Keyring) given(q *Request) (string, error) {
 }
 
 // matchDigest finds the key that made one of the digests.
-func (r *Keyring) matchDigest(given string, q *Request, signed *values) (keyID string, ok bool, err error) {
-	var found digests
-	if err := r.read(&found, given); err != nil {
-		return "", false, err
-	}
+func (r *Keyring) matchDigest(found *digests, q *Request, signed *values) (keyID string, ok bool) {
 	if found.n == 0 {
-		return "", false, nil
+		return "", false
 	}
 	for i, address := range r.urls {
 		if i > 0 {
@@ -73,7 +70,8 @@ func (r *Keyring) matchDigest(given string, q *Request, signed *values) (keyID s
 			}
 			r.moveTo(signed, q, address)
 		}
-		for _, k := range slices.Backward(r.keys) { // of equal secrets the first is named
+		for i := len(r.keys) - 1; i >= 0; i-- { // of equal secrets the first is named
+			k := &r.keys[i]
 			m := k.macs.Get().(*mac)
 			sum := r.digest(m, k, q.Body, signed)
 			for i := range found.all[:found.n] {
@@ -84,11 +82,11 @@ func (r *Keyring) matchDigest(given string, q *Request, signed *values) (keyID s
 			k.macs.Put(m)
 		}
 	}
-	return keyID, ok, nil
+	return keyID, ok
 }
 
 // digest is valid until m is used again.
-func (r *Keyring) digest(m *mac, k key, body []byte, signed *values) []byte {
+func (r *Keyring) digest(m *mac, k *key, body []byte, signed *values) []byte {
 	m.hash.Reset()
 	if r.scheme.Algorithm == SortedSHA1 {
 		m.hash.Write(sorted(r.signed, k.text(), signed))
@@ -156,13 +154,13 @@ func sorted(t template, secret string, signed *values) []byte {
 // verified fills in what a right signature proves, and refuses a time that is too far
 // away. A time that is no part of the template is a member of the signed body: of a
 // stranger's body it is not read.
-func (r *Keyring) verified(keyID, given string, q *Request, signed *values, now time.Time) (Verified, error) {
+func (r *Keyring) verified(keyID string, q *Request, signed *values, now time.Time) (Verified, error) {
 	v := Verified{KeyID: keyID, ID: signed.id, Time: signed.time, Covers: r.covers}
 	if r.scheme.Time.From == "" {
 		return v, nil
 	}
 	if v.Time.IsZero() {
-		text, n := r.valueOf(&r.time, given, q, "")
+		text, n := r.valueOf(&r.time, q, "")
 		if v.Time = r.scheme.Time.read(text); n != 1 || v.Time.IsZero() {
 			return Verified{}, ErrMalformed
 		}
@@ -183,17 +181,18 @@ func (t *Time) read(text string) time.Time {
 		}
 		return at
 	}
+	if text == "" || len(text) > 14 || text[0] == '0' {
+		return time.Time{}
+	}
 	n := int64(0)
-	for _, c := range []byte(text) {
-		if c < '0' || c > '9' || len(text) > 14 || text[0] == '0' {
+	for i := range len(text) {
+		c := text[i]
+		if c < '0' || c > '9' {
 			return time.Time{}
 		}
 		n = 10*n + int64(c-'0')
 	}
-	switch {
-	case text == "":
-		return time.Time{}
-	case t.Unit == Millis:
+	if t.Unit == Millis {
 		return time.UnixMilli(n)
 	}
 	return time.Unix(n, 0)
