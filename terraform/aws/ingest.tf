@@ -18,13 +18,13 @@ resource "aws_lambda_function" "ingest" {
   timeout                        = 5
   reserved_concurrent_executions = var.ingest_reserved_concurrency == 0 ? -1 : var.ingest_reserved_concurrency
 
-  # Signature settings that differ from the vendor's docs go here, too: G_TATETH_SIGNATURE_ENCODING = "base64", for one.
   environment {
     variables = {
       EVENTS_QUEUE_URL       = aws_sqs_queue.events.url
       DEAD_LETTERS_QUEUE_URL = aws_sqs_queue.dead_letters.url
       WEBHOOK_SECRET_ARN     = aws_secretsmanager_secret.webhook.arn
       MAX_BODY_BYTES         = tostring(local.max_body_bytes)
+      SIGNATURE_SCHEMES      = local.signature_schemes
     }
   }
   kms_key_arn = local.kms_key_arn

@@ -37,13 +37,13 @@ resource "google_cloudfunctions2_function" "ingest" {
     # Ingest itself gives up after 3 s with a 503; the rest is for a first request that waits for its instance.
     timeout_seconds = 10
 
-    # Signature settings that differ from the vendor's docs go here, too: G_TATETH_SIGNATURE_ENCODING = "base64", for one.
     environment_variables = {
       GOOGLE_CLOUD_PROJECT = var.project
       EVENTS_TOPIC         = google_pubsub_topic.events.name
       DEAD_LETTERS_TOPIC   = google_pubsub_topic.dead_letters.name
       SECRETS_DIR          = local.secrets_dir
       MAX_BODY_BYTES       = tostring(var.max_body_kib * 1024)
+      SIGNATURE_SCHEMES    = local.signature_schemes
     }
 
     # A file, not a variable: it follows a rotation without a deployment, and is not in what describes the service.

@@ -22,7 +22,7 @@ type Module struct{ blocks hclsyntax.Blocks }
 type Variable struct {
 	Documented bool   // it has a type and a description
 	Default    string // "" where there is none, or none that is a text
-	Pattern    string // what its validation matches it against
+	Pattern    string // what its validation matches the whole of it against
 }
 
 // Parse reads the module in dir.
@@ -105,7 +105,7 @@ func (m Module) Variables() map[string]Variable {
 	for _, b := range m.of("variable") {
 		v := Variable{Documented: b.Body.Attributes["type"] != nil && b.Body.Attributes["description"] != nil, Default: literals(b.Body.Attributes)["default"]}
 		hclsyntax.VisitAll(b.Body, func(n hclsyntax.Node) hcl.Diagnostics {
-			if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && call.Name == "regex" {
+			if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && call.Name == "regex" && slices.Equal(references(call.Args[1]), []string{"var." + b.Labels[0]}) {
 				v.Pattern = strings.Join(literal(call.Args[0]), "")
 			}
 			return nil

@@ -98,7 +98,7 @@ func (r *Report) read(command *exec.Cmd) {
 			continue
 		}
 		switch {
-		case l.TestRun != nil && l.TestRun.Progress == "complete" && l.TestRun.Status != "pass":
+		case l.TestRun != nil && l.TestRun.Progress == "complete" && l.TestRun.Status != "pass" && l.TestRun.Status != "skip": // an error was before it
 			r.Problems = append(r.Problems, l.Name+": "+l.TestRun.Status)
 		case l.Diagnostic != nil && l.Diagnostic.Severity == "error":
 			r.Problems = append(r.Problems, l.Name+": "+l.Diagnostic.Summary+": "+l.Diagnostic.Detail)

@@ -2,6 +2,7 @@ package tftest
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"maps"
@@ -36,6 +37,9 @@ var stories = []story{
 	}, "accepted *, codes DRIFT"},
 	{"no signature", nil, func(d *webhook.Delivery, _ signer) { clear(d.Header) }, "missed *"},
 	{"other signature", nil, func(d *webhook.Delivery, s signer) { d.Header[s.ring.Header()] = []string{"00"} }, "codes SIG, missed *"},
+	{"time of another hour", timed, func(d *webhook.Delivery, s signer) {
+		d.Header = timedRing(s.ring.Header()).Headers(d.Body, time.Unix(1e9, 0))
+	}, "codes STALE, missed *"},
 	{"too large", func(string) ingesttest.Option { return ingesttest.MaxBody(10) }, nil, "missed *"},
 	{"compressed", nil, func(d *webhook.Delivery, _ signer) { d.Header["Content-Encoding"] = []string{"gzip"} }, "missed *"},
 	{"other method", nil, func(d *webhook.Delivery, _ signer) { d.Method = http.MethodPut }, "missed *"},
@@ -56,6 +60,30 @@ func (s signer) sign(d *webhook.Delivery, body string) {
 	d.Body = []byte(body)
 	d.Header = s.ring.Headers(d.Body, time.Now())
 }
+
+// timed gives a platform a scheme with a signed time.
+func timed(platform string) ingesttest.Option {
+	p, _ := providers.Table().Named(platform)
+	return func(w *ingesttest.World) { w.Ingest.Keyrings = one{timedRing(p.SignatureHeader)} }
+}
+
+func timedRing(header string) *signature.Keyring {
+	scheme, err := signature.ParsePlatform("signed={timestamp}.{body}; time=header:X-Time s", header)
+	if err != nil {
+		panic(err)
+	}
+	ring, err := signature.NewKeyring(scheme, signature.Secret{ID: "1", Value: ingesttest.Secret("timed")})
+	if err != nil {
+		panic(err)
+	}
+	return ring
+}
+
+// one is a keyring for all platforms.
+type one struct{ ring *signature.Keyring }
+
+func (o one) Keyring(context.Context, string) (webhook.Verifier, error) { return o.ring, nil }
+func (one) Refresh(context.Context, string) webhook.Verifier            { return nil }
 
 // Stories has ingest tell each story of each platform, with a cloud's log, and
 // compares what the cloud counts of its lines: "metric label", sorted.

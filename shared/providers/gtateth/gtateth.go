@@ -28,8 +28,7 @@ import (
 // Platform answers with the documented statuses. The scheme is an assumption but
 // for the header's name: the vendor's samples of the computation could not be
 // read. If a real delivery is refused, change it by configuration
-// (G_TATETH_SIGNATURE_ALGORITHM, _ENCODING, _PREFIX), never by leaving the check
-// out.
+// (G_TATETH_SIGNATURE, docs/schemes.md), never by leaving the check out.
 var Platform = envelope.Platform{
 	Scheme: signature.Scheme{Header: header, Algorithm: signature.SHA256, Encoding: signature.Hex, Prefix: "sha256="},
 	Provider: webhook.Provider{

@@ -41,6 +41,27 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
+// A text that Terraform refuses by its words alone is refused by the template, too.
+func TestSchemePattern(t *testing.T) {
+	rows := []tftest.Scheme{
+		{Name: "none", Text: ""},
+		{Name: "two platforms", Text: "platform=acme; list=','; field=v1; platform = acme-two; algorithm=sha1;"},
+		{Name: "platform without items", Text: "platform=acme"},
+		{Name: "no platform", Text: "header=X-Sig", Refused: tftest.ByWords},
+		{Name: "platform behind its items", Text: "header=X-Sig; platform=acme", Refused: tftest.ByWords},
+		{Name: "platform without a name", Text: "platform=; header=X-Sig", Refused: tftest.ByWords},
+	}
+	for _, s := range tftest.Schemes {
+		s.Text = "platform=acme; " + s.Text
+		rows = append(rows, s)
+	}
+	for _, s := range rows {
+		if got, want := refused(t, map[string]string{"Schemes": s.Text}), s.Refused == tftest.ByWords; got != want {
+			t.Errorf("%s: refused %t, want %t", s.Name, got, want)
+		}
+	}
+}
+
 // configured is what the functions say to one setting.
 func configured(setting, value string) error {
 	env := func(name string) string {

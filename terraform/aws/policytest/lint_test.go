@@ -31,6 +31,8 @@ func TestModule(t *testing.T) {
 	}
 }
 
+func TestSchemes(t *testing.T) { tftest.CheckSchemes(t, module, root+".tools/terraform") }
+
 // Some versions of the provider change the function's policy along with the URL; of two
 // changes that meet, Lambda may lose one.
 func TestOrder(t *testing.T) {

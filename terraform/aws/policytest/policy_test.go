@@ -12,6 +12,7 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound/calls"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/worker"
 	"github.com/webhook-functions/template/terraform/tftest"
 )
@@ -120,10 +121,11 @@ var always = []invariant{
 		})
 	}},
 	{"operators are told of the deployment that the functions are", func(s system) any { return s.misled() }},
-	{"worker and outbound take their settings", func(s system) any {
+	{"functions take their settings", func(s system) any {
 		_, err := handlers.SettingsFromEnv(s.getenv("worker"))
 		_, outboundErr := calls.SettingsFromEnv(s.getenv("outbound"))
-		return cmp.Or(err, outboundErr)
+		_, ingestErr := providers.Configured(s.getenv("ingest"))
+		return cmp.Or(err, outboundErr, ingestErr)
 	}},
 	{"an address in the environment takes TLS", func(s system) any {
 		return s.but("function", func(name string, _ fields) bool { return !strings.Contains(fmt.Sprint(s.env(name)), "http://") })

@@ -19,9 +19,12 @@ run "options" {
   command = plan
 
   variables {
-    architecture                 = "x86_64"
-    ingest_reserved_concurrency  = 20
-    worker_maximum_concurrency   = 2
+    architecture                = "x86_64"
+    ingest_reserved_concurrency = 20
+    worker_maximum_concurrency  = 2
+    schemes = {
+      g-tateth = "signed={timestamp}.{body}; list=\",\"; field=v1; time=field:t s 300"
+    }
     tariff                       = "conversational_seconds=1,token_cnt=0.002"
     idless_window                = "forever"
     anonymous_humans             = "anonymous,guest"

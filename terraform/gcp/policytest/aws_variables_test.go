@@ -1,6 +1,7 @@
 package policytest
 
 import (
+	"os"
 	"testing"
 
 	"github.com/webhook-functions/template/terraform/tftest"
@@ -18,5 +19,16 @@ func TestVariables(t *testing.T) {
 		if ok && name != "log_retention_days" && name != "name" && (here.Default != other.Default || here.Pattern != other.Pattern) {
 			t.Errorf("%s is %v here and %v in terraform/aws", name, here, other)
 		}
+	}
+}
+
+// Both modules take the same schemes.
+func TestSchemesFile(t *testing.T) {
+	here, err := os.ReadFile(module + "schemes.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there, err := os.ReadFile(module + "../aws/schemes.tf"); err != nil || string(there) != string(here) {
+		t.Errorf("schemes.tf differs from that of terraform/aws (%v)", err)
 	}
 }

@@ -38,6 +38,8 @@ func TestModule(t *testing.T) {
 	}
 }
 
+func TestSchemes(t *testing.T) { tftest.CheckSchemes(t, module, root+".tools/terraform") }
+
 func TestSettings(t *testing.T) { tftest.Parse(t, module).CheckSettings(t) }
 
 // Redirects that ring are those of listed platforms.

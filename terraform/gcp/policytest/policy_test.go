@@ -13,6 +13,7 @@ import (
 	"github.com/webhook-functions/template/shared/handlers"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/outbound/calls"
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/worker"
 	"github.com/webhook-functions/template/terraform/tftest"
 )
@@ -211,10 +212,11 @@ var always = []invariant{
 		}
 		return no(strings.HasPrefix(p.outputs["operator"], "export "))
 	}},
-	{"worker and outbound take their settings", func(p plan) string {
+	{"functions take their settings", func(p plan) string {
 		_, err := handlers.SettingsFromEnv(p.getenv("worker"))
 		_, outboundErr := calls.SettingsFromEnv(p.getenv("outbound"))
-		return no(err == nil && outboundErr == nil)
+		_, ingestErr := providers.Configured(p.getenv("ingest"))
+		return no(err == nil && outboundErr == nil && ingestErr == nil)
 	}},
 
 	// Subscriptions.

@@ -30,6 +30,9 @@ run "options" {
     grant_all_users        = false
     worker_max_instances   = 2
     outbound_max_instances = 1
+    schemes = {
+      g-tateth = "signed={timestamp}.{body}; list=\",\"; field=v1; time=field:t s 300"
+    }
     tariff                 = "conversational_seconds=1,token_cnt=0.002"
     idless_window          = "forever"
     anonymous_humans       = "anonymous,guest"
