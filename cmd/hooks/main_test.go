@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +50,19 @@ func testEnv(more ...string) []string {
 	return append(env, more...)
 }
 
+// testEnvIn is testEnv without what a .env file in dir sets, which it would hide.
+func testEnvIn(t *testing.T, dir string, more ...string) []string {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join(dir, ".env"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(testEnv(more...), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return strings.Contains("\n"+string(file), "\n"+name+"=")
+	})
+}
+
 // hooks runs one command in dir and gives what it printed.
 func hooks(t *testing.T, dir string, args ...string) (stdout string, err error) {
 	t.Helper()
@@ -60,7 +76,7 @@ func hooks(t *testing.T, dir string, args ...string) (stdout string, err error) 
 func process(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Dir, cmd.Env = dir, testEnv()
+	cmd.Dir, cmd.Env = dir, testEnvIn(t, dir)
 	var out, fault bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &fault
 	if err := cmd.Run(); cmd.ProcessState == nil {
@@ -176,7 +192,7 @@ func startWith(t *testing.T, dir string, env []string, args ...string) *server {
 	t.Helper()
 	args = append([]string{"serve", "--addr", "127.0.0.1:0", "--verbose"}, args...)
 	s := &server{Cmd: exec.Command(os.Args[0], args...), log: &lockedBuffer{}}
-	s.Dir, s.Env, s.Stderr = dir, testEnv(env...), s.log
+	s.Dir, s.Env, s.Stderr = dir, testEnvIn(t, dir, env...), s.log
 	out, err := s.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

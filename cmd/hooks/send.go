@@ -27,11 +27,12 @@ import (
 
 type sendCmd struct {
 	Platform string `arg:"" help:"As in its route: gabber, for example. A wrong one lists them all."`
-	Event    string `arg:"" help:"A sample's name, for example usage.tracked; with --data any text."`
+	Event    string `arg:"" optional:"" help:"A sample's name, for example usage.tracked; with --data any text."`
 	URL      string `name:"url" default:"http://127.0.0.1:8080" help:"Where to post; the platform's route is appended if there is no path, and http:// stands in front if nothing does."`
 	Data     string `placeholder:"FILE" help:"Send this file instead of the sample."`
 	Times    int    `default:"1" help:"How often to send the same delivery."`
 	Parallel bool   `help:"Send up to 500 at once instead of one after the other."`
+	NewPair  bool   `help:"Send nothing; print a pair of keys as two lines for .env, for a platform whose signatures are verified with its public key."`
 	Tamper   bool   `help:"Change one byte after signing: the delivery must be refused."`
 	operator.Output
 }
@@ -60,6 +61,10 @@ func (c *sendCmd) Run(ctx context.Context) error {
 	platform, err := settings.platform(c.Platform)
 	if err != nil {
 		return err
+	}
+	if c.NewPair {
+		entry, _ := settings.providers.Named(c.Platform)
+		return printPair(os.Stdout, c.Platform, entry.Scheme)
 	}
 	body, err := c.body()
 	if err != nil {
@@ -153,8 +158,15 @@ func (s settings) platform(name string) (webhook.Provider, error) {
 	return webhook.Provider{}, fmt.Errorf("no platform %s: there are %s", name, strings.Join(names, ", "))
 }
 
-// signer gives the keyring that signs a body: the one it will be verified with.
+// signer gives the keyring that signs a body: the one it will be verified with, or one
+// of the platform's private key.
 func (s settings) signer(ctx context.Context, p webhook.Provider, body []byte) (*signature.Keyring, error) {
+	if entry, _ := s.providers.Named(p.Name); entry.Scheme.IsPublic() {
+		if s.signingKeys[p.Name] == "" {
+			return nil, fmt.Errorf("%s is not set: `hooks send %s --new-pair` prints a pair of keys for .env", signingKeyVariable(p.Name), p.Name)
+		}
+		return signature.NewSigner(entry.Scheme, s.signingKeys[p.Name])
+	}
 	_, ring, err := ingest.Keyring(ctx, s.keyrings, p, p.TenantOf(body))
 	if err != nil {
 		return nil, err

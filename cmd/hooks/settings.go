@@ -163,6 +163,8 @@ type settings struct {
 	keyrings  *local.Keyrings
 	reactions handlers.Settings
 	outbound  calls.Settings
+
+	signingKeys map[string]string // of platforms with a pair of keys, for what `send` plays
 }
 
 func loadSettings(env func(string) (string, bool)) (settings, error) {
@@ -172,7 +174,13 @@ func loadSettings(env func(string) (string, bool)) (settings, error) {
 	if err := errors.Join(tableErr, reactionsErr, outboundErr); err != nil {
 		return settings{}, eachOnce(err)
 	}
-	return settings{table, local.NewKeyrings(table.Schemes(), env), reactions, outbound}, nil
+	signingKeys := map[string]string{}
+	for _, p := range table {
+		if key, _ := env(signingKeyVariable(p.Name)); p.Scheme.IsPublic() {
+			signingKeys[p.Name] = key
+		}
+	}
+	return settings{table, local.NewKeyrings(table.Schemes(), env), reactions, outbound, signingKeys}, nil
 }
 
 // eachOnce leaves out what was said before: worker and outbound read some

@@ -158,7 +158,7 @@ func (a Algorithm) newHash() func() hash.Hash {
 
 func (s Scheme) newKey(secret Secret) (k key, err error) {
 	k = key{id: secret.ID, text: func() string { return secret.Value }}
-	if s.isPublic() {
+	if s.IsPublic() {
 		k.public, err = s.publicKey(secret.Value)
 		return k, err
 	}

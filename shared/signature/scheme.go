@@ -143,7 +143,8 @@ type Scheme struct {
 // digestSizes of the algorithms whose signature is a digest, in bytes.
 var digestSizes = map[Algorithm]int{SHA256: 32, SHA1: 20, SHA512: 64, MD5: 16, HashSHA256: 32, SortedSHA1: 20}
 
-func (s Scheme) isPublic() bool {
+// IsPublic says whether the secret is the public half of the platform's pair of keys.
+func (s Scheme) IsPublic() bool {
 	return s.Algorithm == Ed25519 || s.Algorithm == ECDSA || s.Algorithm == RSA
 }
 
@@ -201,9 +202,9 @@ func (s Scheme) checkWords(template) error {
 	_, hashed := digestSizes[s.Algorithm]
 	encoded := s.Encoding == Hex || s.Encoding == Base64
 	switch {
-	case !hashed && !s.isPublic() && s.Algorithm != Static && !slices.Contains([]Algorithm{JWTHS256, JWTHS384, JWTHS512}, s.Algorithm):
+	case !hashed && !s.IsPublic() && s.Algorithm != Static && !slices.Contains([]Algorithm{JWTHS256, JWTHS384, JWTHS512}, s.Algorithm):
 		return errors.New("algorithm is unknown")
-	case (hashed || s.isPublic()) && !encoded, s.Encoding != "" && !encoded:
+	case (hashed || s.IsPublic()) && !encoded, s.Encoding != "" && !encoded:
 		return errors.New("encoding is neither hex nor base64")
 	case !slices.Contains(keys, s.Key):
 		return errors.New("the form of the key does not go with the algorithm")

@@ -163,7 +163,7 @@ func unarmored(text string) string {
 // checkKey refuses a secret whose key is too short for its form, and what [CheckSecret]
 // refuses.
 func (s Scheme) checkKey(value string) error {
-	if s.isPublic() {
+	if s.IsPublic() {
 		_, err := s.publicKey(value)
 		return err
 	}

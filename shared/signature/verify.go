@@ -30,7 +30,7 @@ func (r *Keyring) Verify(q Request, now time.Time) (Verified, error) {
 		return Verified{}, err
 	}
 	keyID, ok := "", false
-	if r.scheme.isPublic() {
+	if r.scheme.IsPublic() {
 		keyID, ok = r.matchPublic(&found, &q, &signed)
 	} else {
 		keyID, ok = r.matchDigest(&found, &q, &signed)
