@@ -86,6 +86,33 @@ func TestCreditsDeduct_sameIdentity(t *testing.T) {
 	}
 }
 
+// The sender may not be who wrote the amount: nothing is booked, however often it comes.
+func TestCreditsDeduct_amountNotCovered(t *testing.T) {
+	w := newWorld(t, nil)
+	e := used(seconds("1", "u1", "30"), 0)
+	e.Uncovered = true
+	for range 2 {
+		if got := w.outcome(t, e); got != "dead: amount not covered" || w.balance(t, "u1") != "0" {
+			t.Errorf("%s, balance %s", got, w.balance(t, "u1"))
+		}
+	}
+	e.Uncovered = false
+	if got := w.outcome(t, e); got != "charged" {
+		t.Errorf("the covered one afterwards: %s", got)
+	}
+}
+
+// The id of a delivery is new where a platform sends an event anew, and says nothing of
+// what it means.
+func TestCreditsDeduct_signedIDIsNoMeaning(t *testing.T) {
+	w := newWorld(t, nil)
+	first, again := used(seconds("1", "u1", "30"), 0), used(seconds("1", "u1", "30"), time.Hour)
+	first.SignedID, again.SignedID = "msg_1", "msg_2"
+	if got := w.outcome(t, first) + " " + w.outcome(t, again); got != "charged duplicate" {
+		t.Error(got)
+	}
+}
+
 func TestCreditsDeduct_withoutID(t *testing.T) {
 	for _, row := range []struct {
 		name, window string

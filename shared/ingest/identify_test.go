@@ -40,6 +40,52 @@ func TestIdentify_frozen(t *testing.T) {
 	}
 }
 
+// The signed id is the delivery's: it stands in only where the body names no event.
+func TestIdentify_signedID(t *testing.T) {
+	idless, unread := `{"type":"thing.made","payload":{"value":30}}`, `not json`
+	signed := func(body, id string) webhook.Event {
+		return ingest.Identify(ingesttest.MadeUp.Provider, []byte(body), nine, signature.Verified{KeyID: "1", ID: id})
+	}
+	for _, row := range []struct {
+		name string
+		a, b webhook.Event
+		same bool
+	}{
+		{"the body's id goes first", signed(usage, "msg_1"), signed(usage, "msg_2"), true},
+		{"and is what it was without one", signed(usage, "msg_1"), identify(usage), true},
+		{"without it the deliveries are two", signed(idless, "msg_1"), signed(idless, "msg_2"), false},
+		{"or one, whatever the bytes", signed(idless, "msg_1"), signed(idless+" ", "msg_1"), true},
+		{"a signed id is no id of a body", signed(idless, "1"), signed(usage, "1"), false},
+		{"a body that cannot be read is known by its bytes", signed(unread, "msg_1"), signed(unread, "msg_2"), true},
+	} {
+		if (row.a.ID == row.b.ID) != row.same {
+			t.Errorf("%s: identities %s and %s", row.name, webhook.ShortID(row.a.ID), webhook.ShortID(row.b.ID))
+		}
+	}
+	if e := signed(idless, "msg_1"); e.Basis != webhook.ByID {
+		t.Errorf("basis %s", e.Basis)
+	}
+	// Redriven, an event is what it would have been: the signed id and what is covered travel with it.
+	letter := signed(unread, "msg_1")
+	letter.Data, letter.Uncovered = []byte(idless), true
+	sent, err := webhook.DecodeEvent(letter.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := ingest.Redecode(ingest.Routes(ingesttest.MadeUp.Provider))(sent)
+	if err != nil || read.ID != signed(idless, "msg_1").ID || !read.Uncovered {
+		t.Errorf("redriven: identity %s, uncovered %t, %v", webhook.ShortID(read.ID), read.Uncovered, err)
+	}
+}
+
+func TestIdentify_uncovered(t *testing.T) {
+	for covers, want := range map[signature.Coverage]bool{signature.CoversBody: false, signature.CoversPart: true, signature.CoversNothing: true} {
+		if e := ingest.Identify(ingesttest.MadeUp.Provider, []byte(usage), nine, signature.Verified{Covers: covers}); e.Uncovered != want {
+			t.Errorf("covers %q: uncovered %t", covers, e.Uncovered)
+		}
+	}
+}
+
 func TestIdentify(t *testing.T) {
 	idless := `{"type":"thing.made","payload":{"value":30}}`
 	for _, row := range []struct {
