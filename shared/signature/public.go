@@ -69,7 +69,7 @@ func (r *Keyring) matchPublic(found *digests, q *Request, signed *values) (keyID
 		for _, text := range found.texts[:found.n] {
 			signature, decoded := r.decodeAny(text)
 			for _, k := range slices.Backward(r.keys) {
-				if decoded && k.public(message, signature) {
+				if decoded && k.public != nil && k.public(message, signature) { // nil: of a signer
 					keyID, ok = k.id, true
 				}
 			}

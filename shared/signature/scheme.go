@@ -71,7 +71,7 @@ const (
 type Coverage string
 
 const (
-	CoversBody    Coverage = ""        // every byte of the body; of a form every name and value
+	CoversBody    Coverage = ""        // every byte of the body but a signature in it; of a form every name and value
 	CoversPart    Coverage = "part"    // some members of the body, or the address alone
 	CoversNothing Coverage = "nothing" // the secret came along, and that is all
 )
@@ -172,7 +172,7 @@ func (s Scheme) compile() (template, error) {
 	return t, nil
 }
 
-func (s Scheme) checkPlace(template) error {
+func (s Scheme) checkPlace(t template) error {
 	kind, _, _ := strings.Cut(s.From, ":")
 	switch {
 	case s.Header == "" && s.From == "":
@@ -185,8 +185,17 @@ func (s Scheme) checkPlace(template) error {
 		return errors.New("from is neither json:, form:, query: nor body")
 	case s.From == "body" && !s.isToken():
 		return errors.New("from=body is for tokens")
+	case slices.ContainsFunc(t, func(p part) bool { return slices.Contains(around[kind], p.kind) }):
+		return errors.New("the signature cannot sign itself")
 	}
 	return nil
+}
+
+// around are the sources that hold a signature which is in no header.
+var around = map[string][]kind{
+	"json":  {fromBody, fromBodyMD5, fromBodySHA256, fromBodyRaw},
+	"form":  {fromBody, fromBodyMD5, fromBodySHA256, fromBodyRaw, fromParams, fromPlivo},
+	"query": {fromURL, fromWholeQuery, fromPlivo},
 }
 
 func (s Scheme) checkWords(template) error {

@@ -156,6 +156,18 @@ func TestSignIsVerified(t *testing.T) {
 	}
 }
 
+// Of a pair's private key the public one is not known to the keyring.
+func TestVerifyOfASignerRefuses(t *testing.T) {
+	for _, p := range field {
+		if scheme, signer, ring := platformOf(t, p.text, p.secret); signer != ring {
+			_, _, q := newDelivery(t, p)
+			if _, err := signer.Verify(q, sentAt); err == nil {
+				t.Errorf("%s (%s): verified", p.name, scheme.Algorithm)
+			}
+		}
+	}
+}
+
 // A delivery is stale on either side of the tolerance, and only then.
 func TestVerifyTolerance(t *testing.T) {
 	for _, p := range field {
