@@ -63,6 +63,20 @@ func TestVerifyRefusesMovedCharacters(t *testing.T) {
 	}
 }
 
+func TestVerifyGivesTheIDOfAHeaderInAnyCase(t *testing.T) {
+	scheme, err := signature.ParseScheme("signed={header:X-Id}.{body}; header=X-Sig; id=header:x-id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, q := ringOf(t, scheme, current), signature.Request{Method: "POST", Body: []byte("{}")}
+	if err := ring.Sign(&q, at, "msg_1"); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := ring.Verify(q, at); err != nil || v.ID != "msg_1" {
+		t.Errorf("id %q, %v", v.ID, err)
+	}
+}
+
 func TestVerifyRefusesAnIDWithControlCharacters(t *testing.T) {
 	for _, text := range []string{
 		"header=X-Sig; algorithm=jwt-hs256; bodyhash=claim:h hex; id=claim:jti",

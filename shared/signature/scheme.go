@@ -233,6 +233,8 @@ func (s Scheme) checkList(t template) error {
 		return errors.New("list and assign are one character each")
 	case s.List == "" && (s.Field != "" || s.Assign != ""):
 		return errors.New("field or assign without a list")
+	case s.Field != "" && s.List == string(s.assign()):
+		return errors.New("list and assign are one character")
 	case s.Field == "" && t.has(fromField, ""):
 		return errors.New("{field:…} without the field of the signatures")
 	case s.Field != "" && t.has(fromField, s.Field):
@@ -272,6 +274,8 @@ func (s Scheme) checkID(t template) error {
 		return errors.New("id is neither from header: or field:NAME nor, of a token, from claim:NAME")
 	case !t.covers(s.ID):
 		return errors.New("the id is not signed")
+	case sameSource(s.ID, s.Time.From):
+		return errors.New("the time is no id")
 	}
 	return nil
 }

@@ -81,11 +81,12 @@ func (s Scheme) parse() (template, error) {
 			break
 		}
 		text, after, closed := strings.Cut(after, "}")
-		k, name, known := parseSource(s.alias(text))
+		source := s.alias(text)
+		k, name, known := parseSource(source)
 		if !closed || !known {
 			return nil, errors.New("signed names an unknown source")
 		}
-		t = append(t, part{kind: k, name: name, header: newField(name), isTime: s.alias(text) == s.Time.From, isID: s.alias(text) == s.ID})
+		t = append(t, part{kind: k, name: name, header: newField(name), isTime: sameSource(source, s.Time.From), isID: sameSource(source, s.ID)})
 		rest = after
 	}
 	if len(t) > maxParts {
@@ -131,6 +132,11 @@ func (t template) covers(source string) bool {
 	return known && slices.ContainsFunc(t, func(p part) bool {
 		return p.kind == k && (p.name == name || k == fromHeader && strings.EqualFold(p.name, name))
 	})
+}
+
+// sameSource compares sources; the name of a header is the same in any case.
+func sameSource(a, b string) bool {
+	return a == b || strings.HasPrefix(a, "header:") && strings.HasPrefix(b, "header:") && strings.EqualFold(a, b)
 }
 
 func (t template) needsURL() bool {
