@@ -2,16 +2,13 @@ package tftest
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"testing"
 	"time"
 
-	"github.com/webhook-functions/template/events"
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/shared/ingest"
 	"github.com/webhook-functions/template/shared/ingest/ingesttest"
 	"github.com/webhook-functions/template/shared/providers"
@@ -20,47 +17,38 @@ import (
 	"github.com/webhook-functions/template/shared/webhook"
 )
 
-// CheckSwitched: ingest with this environment takes G-Tateth's samples signed with a time
-// and a version, and no longer as G-Tateth is assumed to sign.
+// CheckSwitched: ingest with this environment takes G-Tateth's samples as
+// [eventstest.TimedScheme] signs them, and no longer as G-Tateth is assumed to sign.
 func CheckSwitched(t *testing.T, env func(string) string) {
 	t.Helper()
+	w := ingesttest.NewWorld(t)
 	table, err := providers.Configured(env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, secret := gtateth.Platform.Name, ingesttest.Secret(gtateth.Platform.Name)
-	w := ingesttest.NewWorld(t)
-	fetch := func(context.Context) ([]byte, time.Time, error) {
-		text, err := json.Marshal(map[string]string{name: secret})
-		return text, w.Now(), err
-	}
-	w.Ingest.Providers = ingest.Routes(table.Providers()...)
-	w.Ingest.Keyrings = secrets.NewCache(fetch, table.Schemes(), w.Now, rand.Float64, w.Log)
-	mac := func(text string) string {
-		h := hmac.New(sha256.New, []byte(secret))
-		h.Write([]byte(text))
-		return fmt.Sprintf("%x", h.Sum(nil))
-	}
-	timed := func(at time.Time, body []byte) string {
-		return fmt.Sprintf("t=%d,v1=%s", at.Unix(), mac(fmt.Sprintf("%d.%s", at.Unix(), body)))
-	}
-	for _, event := range events.Names(name) {
-		body, err := events.Body(name, event)
-		if err != nil {
-			t.Fatal(err)
+	for _, s := range eventstest.Samples(t) {
+		if s.Platform != gtateth.Platform.Name {
+			continue
 		}
+		fetch := func(context.Context) ([]byte, time.Time, error) {
+			text, err := json.Marshal(map[string]string{s.Platform: s.Secret})
+			return text, w.Now(), err
+		}
+		w.Ingest.Providers = ingest.Routes(table.Providers()...)
+		w.Ingest.Keyrings = secrets.NewCache(fetch, table.Schemes(), w.Now, rand.Float64, w.Log)
+		refused := gtateth.Platform.MismatchStatus
 		for how, row := range map[string]struct {
-			signature string
-			status    int
+			signed eventstest.Sample
+			status int
 		}{
-			"with a time":        {timed(w.Now(), body), http.StatusOK},
-			"with another time":  {timed(w.Now().Add(-time.Hour), body), gtateth.Platform.MismatchStatus},
-			"as it was assumed":  {mac(string(body)), gtateth.Platform.MismatchStatus},
-			"over another event": {timed(w.Now(), []byte("{}")), gtateth.Platform.MismatchStatus},
+			"with a time":       {eventstest.Timed(s, s.Secret, w.Now()), http.StatusOK},
+			"with another time": {eventstest.Timed(s, s.Secret, w.Now().Add(-time.Hour)), refused},
+			"by another secret": {eventstest.Timed(s, "another "+s.Secret, w.Now()), refused},
+			"as it was assumed": {s, refused},
 		} {
-			d := webhook.Delivery{Method: http.MethodPost, Path: "/" + name, ID: "r-1", Body: body, Header: webhook.Header{gtateth.Platform.SignatureHeader: {row.signature}}}
+			d := webhook.Delivery{Method: http.MethodPost, Path: "/" + s.Platform, ID: "r-1", Body: s.Body, Header: webhook.Header{s.Header: {row.signed.HeaderValue}}}
 			if status := w.Ingest.Handle(t.Context(), d).Status; status != row.status {
-				t.Errorf("%s, signed %s: status %d, want %d", event, how, status, row.status)
+				t.Errorf("%s, signed %s: status %d, want %d", s.File(), how, status, row.status)
 			}
 		}
 	}

@@ -3,11 +3,12 @@ package policytest
 import (
 	"testing"
 
+	"github.com/webhook-functions/template/events/eventstest"
 	"github.com/webhook-functions/template/terraform/tftest"
 )
 
 func init() {
-	variants[1].parameters["Schemes"] = `platform=g-tateth; signed={timestamp}.{body}; list=","; field=v1; time=field:t s 300`
+	variants[1].parameters["Schemes"] = eventstest.TimedScheme
 }
 
 // G-Tateth's scheme is changed by settings alone.

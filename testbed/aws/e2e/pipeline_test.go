@@ -73,6 +73,7 @@ func TestPipeline(t *testing.T) {
 		"a redrive changes no balance":                      redrive,
 		"what could not be read is read anew":               readAnew,
 		"the arm64 artefact":                                arm64,
+		"G-Tateth signs with a time, by a setting":          switchedScheme,
 
 		"every sample twice: limits are balances, speech is spoken once": platformsAreTold,
 		"outbound killed between any two steps":                          outboundKills,
@@ -153,7 +154,7 @@ type options struct {
 	visibility             time.Duration
 	batch                  int
 	killIngest, killWorker func(lambdatest.Step) bool
-	worker                 []string // more of worker's environment
+	ingest, worker         []string // more of the environments
 }
 
 func (c *cloud) deploy(t *testing.T, o options) *pipeline {
@@ -176,9 +177,9 @@ func (c *cloud) deploy(t *testing.T, o options) *pipeline {
 	}
 	p.ledger, p.records = client.Ledger(p.ledgerTable), client.Records(p.recordsTable)
 
-	p.ingest = p.start(t, "aws-ingest", o.arch, o.killIngest,
-		"AWS_ENDPOINT_URL_SQS="+p.ingestSQS.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER="+p.secretsManager.URL,
-		"EVENTS_QUEUE_URL="+p.events, "DEAD_LETTERS_QUEUE_URL="+p.deadLetters, "WEBHOOK_SECRET_ARN="+c.secret)
+	p.ingest = p.start(t, "aws-ingest", o.arch, o.killIngest, append([]string{
+		"AWS_ENDPOINT_URL_SQS=" + p.ingestSQS.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + p.secretsManager.URL,
+		"EVENTS_QUEUE_URL=" + p.events, "DEAD_LETTERS_QUEUE_URL=" + p.deadLetters, "WEBHOOK_SECRET_ARN=" + c.secret}, o.ingest...)...)
 	p.worker = p.start(t, "aws-worker", o.arch, o.killWorker, append([]string{
 		"AWS_ENDPOINT_URL_SQS=" + p.workerSQS.URL, "AWS_ENDPOINT_URL_DYNAMODB=" + p.dynamoDB.URL,
 		"OUTBOUND_QUEUE_URL=" + p.outbound, "DEAD_LETTERS_QUEUE_URL=" + p.deadLetters,

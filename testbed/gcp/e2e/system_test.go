@@ -63,6 +63,7 @@ func TestPipeline(t *testing.T) {
 		{"a limit whose answer is lost", 100, lostAnswer, true},
 		{"calls are refused", fewAttempts, refusedCalls, false},
 		{"no key", 100, withoutKey, false},
+		{"G-Tateth signs with a time, by a setting", 100, switchedScheme, false},
 		{"the secret is broken, then mended", 100, brokenSecret, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -249,11 +250,17 @@ func (s *system) post(ctx context.Context, sample eventstest.Sample) (status int
 	if err != nil {
 		s.Fatal(err)
 	}
+	return s.postAs(ctx, sample, ring.Headers(sample.Body, time.Now()))
+}
+
+// postAs delivers once, with the headers of a signature.
+func (s *system) postAs(ctx context.Context, sample eventstest.Sample, signed webhook.Header) (status int, header http.Header, err error) {
+	s.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url(ingestFn)+"/"+sample.Platform, bytes.NewReader(sample.Body))
 	if err != nil {
 		s.Fatal(err)
 	}
-	for name, values := range ring.Headers(sample.Body, time.Now()) {
+	for name, values := range signed {
 		request.Header[name] = values
 	}
 	response, err := http.DefaultClient.Do(request)
