@@ -14,17 +14,9 @@
 package signature
 
 import (
-	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"errors"
 	"fmt"
-	"hash"
 	"log/slog"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 )
@@ -74,29 +66,24 @@ var (
 
 // Keyring verifies with any of its secrets. It is safe for concurrent use.
 type Keyring struct {
-	scheme Scheme
-	signed template
-	header field
-	time   part     // where the time is
-	urls   []string // the public address with and without its port; one empty text for none
-	covers Coverage
-	size   int // bytes in a digest
-	keys   []key
+	scheme   Scheme
+	method   *method
+	signed   template
+	header   field
+	time     part     // where the time is
+	urls     []string // the public address with and without its port; one empty text for none
+	needsURL bool
+	covers   Coverage
+	size     int // bytes in a digest
+	keys     []key
 }
 
 type key struct {
 	id      string
 	text    func() string // of the secret; a function cannot be printed
 	macs    *sync.Pool    // of *mac: reusing one saves hashing the padded key twice per delivery
-	public  publicKey
-	private privateKey // of a signer
-}
-
-type mac struct {
-	hash    hash.Hash
-	sum     [64]byte
-	scratch [256]byte // a hash takes bytes: texts are collected here
-	held    int       // bytes of scratch
+	public  func(message, signature []byte) bool
+	private func(message []byte) (signature []byte, err error) // of a signer
 }
 
 // NewKeyring makes a keyring of one to three secrets. One invalid secret refuses the
@@ -122,85 +109,22 @@ func newKeyring(scheme Scheme, secrets []Secret) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	ring := &Keyring{scheme: scheme, signed: signed, header: newField(scheme.Header), urls: variants(scheme.URL),
-		size: digestSizes[scheme.Algorithm]}
-	if scheme.Time.From != "" {
-		ring.time.kind, ring.time.name, _ = parseSource(scheme.Time.From)
-		ring.time.header = newField(ring.time.name)
-	}
-	if ring.covers = scheme.coverage(signed); scheme.Covers != CoversBody {
+	ring := &Keyring{scheme: scheme, method: methods[scheme.Algorithm], signed: signed, header: newField(scheme.Header),
+		urls: variants(scheme.URL), needsURL: signed.needsURL(), covers: scheme.coverage(signed)}
+	ring.size = ring.method.size
+	ring.time, _ = parseSource(scheme.Time.From)
+	if scheme.Covers != CoversBody {
 		ring.covers = scheme.Covers
 	}
 	for _, s := range secrets {
-		k, err := scheme.newKey(s)
+		k, err := ring.method.newKey(scheme, s)
 		if err != nil {
 			return nil, fmt.Errorf("secret %s: %w", s.ID, err)
 		}
+		k.id, k.text = s.ID, func() string { return s.Value }
 		ring.keys = append(ring.keys, k)
 	}
 	return ring, ring.selfTest()
-}
-
-// newHash gives the constructor of an algorithm's hash.
-func (a Algorithm) newHash() func() hash.Hash {
-	switch a {
-	case SHA1, SortedSHA1:
-		return sha1.New
-	case SHA512, JWTHS512:
-		return sha512.New
-	case JWTHS384:
-		return sha512.New384
-	case MD5:
-		return md5.New
-	}
-	return sha256.New
-}
-
-func (s Scheme) newKey(secret Secret) (k key, err error) {
-	k = key{id: secret.ID, text: func() string { return secret.Value }}
-	if s.IsPublic() {
-		k.public, err = s.publicKey(secret.Value)
-		return k, err
-	}
-	bytes, err := s.Key.bytes(secret.Value)
-	k.macs = &sync.Pool{New: func() any { return &mac{hash: s.Algorithm.keyed(bytes)} }}
-	return k, err
-}
-
-// keyed gives the hash that a key goes into.
-func (a Algorithm) keyed(key []byte) hash.Hash {
-	switch a {
-	case HashSHA256:
-		return &plainHash{a.newHash()(), key}
-	case SortedSHA1:
-		return a.newHash()()
-	}
-	return hmac.New(a.newHash(), key)
-}
-
-// plainHash hashes a key before all else, after a Reset.
-type plainHash struct {
-	hash.Hash
-	key []byte
-}
-
-func (h *plainHash) Reset() {
-	h.Hash.Reset()
-	h.Write(h.key)
-}
-
-// variants gives an address with and without its port: platforms sign either.
-func variants(address string) []string {
-	u, err := url.Parse(address)
-	if address == "" || err != nil {
-		return []string{address}
-	}
-	port := map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	before, after, _ := strings.Cut(address, u.Host)
-	if u.Port() == "" {
-		return []string{address, before + u.Host + ":" + port + after}
-	}
-	return []string{address, before + strings.TrimSuffix(u.Host, ":"+u.Port()) + after}
 }
 
 // selfTest turns a panic of a FIPS-only build (SHA-1, short key) into an error at

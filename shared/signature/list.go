@@ -79,7 +79,7 @@ func (r *Keyring) read(d *digests, signed *values, list string) error {
 // does.
 func (r *Keyring) take(signed *values, name, text string) bool {
 	for i := range r.signed {
-		if p := &r.signed[i]; p.kind == fromField && p.name == name {
+		if p := &r.signed[i]; p.from == fieldSource && p.name == name {
 			if signed.found[i] {
 				return false
 			}

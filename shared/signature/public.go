@@ -1,28 +1,37 @@
 package signature
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
-
-	"crypto"
+	"time"
 )
 
-// publicKey says whether it made the signature of a message.
-type publicKey func(message, signature []byte) bool
+func init() {
+	for algorithm, keys := range map[Algorithm][]KeyForm{Ed25519: {KeyBase64, KeyHex, KeyWhpk, KeySPKI}, ECDSA: {KeySPKI}, RSA: {KeySPKI}} {
+		methods[algorithm] = &method{keys: keys, isPublic: true, newKey: newPublicKey, newSigner: newPrivateKey, verify: (*Keyring).verifyPublic, sign: (*Keyring).signPrivate}
+	}
+}
+
+func newPublicKey(s Scheme, secret Secret) (key, error) {
+	public, err := s.publicKey(secret.Value)
+	return key{public: public}, err
+}
 
 var errPublic = errors.New("secret is not the platform's public key in the form that the scheme names")
 
 // publicKey reads the key that a secret's text stands for. Labels of PEM are not read:
 // one platform labels them wrongly.
-func (s Scheme) publicKey(text string) (publicKey, error) {
+func (s Scheme) publicKey(text string) (func(message, signature []byte) bool, error) {
 	raw, err := s.Key.bytes(text)
 	if err != nil {
 		return nil, err
@@ -56,26 +65,54 @@ func (s Scheme) publicKey(text string) (publicKey, error) {
 	return nil, errPublic
 }
 
-// matchPublic finds the key that made one of the signatures.
-func (r *Keyring) matchPublic(found *digests, q *Request, signed *values) (keyID string, ok bool) {
-	for i, address := range r.urls {
-		if i > 0 {
-			if !r.signed.needsURL() {
-				break
-			}
-			r.moveTo(signed, q, address)
+func (r *Keyring) verifyPublic(given string, q Request, now time.Time) (Verified, error) {
+	var found digests
+	var signed values
+	if err := r.read(&found, &signed, given); err != nil {
+		return Verified{}, err
+	}
+	if err := r.resolve(&signed, q, r.urls[0]); err != nil {
+		return Verified{}, err
+	}
+	keyID, ok := "", false
+	r.addresses(&signed, q, func() {
+		if id, right := r.matchPublic(&found, r.message(q.Body, &signed)); right {
+			keyID, ok = id, true
 		}
-		message := r.message(q.Body, signed)
-		for _, text := range found.texts[:found.n] {
-			signature, decoded := r.decodeAny(text)
-			for _, k := range slices.Backward(r.keys) {
-				if decoded && k.public != nil && k.public(message, signature) { // nil: of a signer
-					keyID, ok = k.id, true
-				}
+	})
+	if !ok || !r.hashesMatch(q) {
+		return Verified{}, ErrMismatch
+	}
+	return r.verified(keyID, q, &signed, now)
+}
+
+// matchPublic finds the key that made one of the signatures of a message.
+func (r *Keyring) matchPublic(found *digests, message []byte) (keyID string, ok bool) {
+	for _, text := range found.texts[:found.n] {
+		signature, decoded := r.decodeAny(text)
+		for _, k := range slices.Backward(r.keys) {
+			if decoded && k.public != nil && k.public(message, signature) { // nil: of a signer
+				keyID, ok = k.id, true
 			}
 		}
 	}
 	return keyID, ok
+}
+
+// message joins what is signed.
+func (r *Keyring) message(body []byte, signed *values) []byte {
+	var joined []byte
+	for i, p := range r.signed {
+		switch p.from {
+		case bodySource:
+			joined = append(joined, body...)
+		case nil:
+			joined = append(joined, p.name...)
+		default:
+			joined = append(joined, signed.texts[i]...)
+		}
+	}
+	return joined
 }
 
 // decodeAny decodes a signature of any length up to a bound.
@@ -90,4 +127,47 @@ func (r *Keyring) decodeAny(text string) ([]byte, bool) {
 	}
 	raw, err := strict.DecodeString(text)
 	return raw, err == nil
+}
+
+// newPrivateKey reads the private half of a pair: base64 of PKCS #8.
+func newPrivateKey(pkcs8 string) (key, error) {
+	der, err := base64.StdEncoding.DecodeString(pkcs8)
+	if err != nil {
+		return key{}, errPrivate
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	private, ok := parsed.(crypto.Signer)
+	if err != nil || !ok {
+		return key{}, errPrivate
+	}
+	return key{private: sign(private)}, nil
+}
+
+var errPrivate = errors.New("the signing key is not base64 of PKCS #8")
+
+func sign(key crypto.Signer) func(message []byte) ([]byte, error) {
+	return func(message []byte) ([]byte, error) {
+		sum := sha256.Sum256(message)
+		switch key := key.(type) {
+		case ed25519.PrivateKey:
+			return ed25519.Sign(key, message), nil
+		case *ecdsa.PrivateKey:
+			return key.Sign(nil, sum[:], crypto.SHA256) // without randomness: RFC 6979
+		case *rsa.PrivateKey:
+			return rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
+		}
+		return nil, errPrivate
+	}
+}
+
+func (r *Keyring) signPrivate(q *Request, list string, _ time.Time, _ string) (string, error) {
+	signed, err := r.signedBy(q, list)
+	if err != nil {
+		return "", err
+	}
+	if r.keys[0].private == nil {
+		return "", errors.New("the secret is a public key, which signs nothing: a pair of keys of your own does")
+	}
+	raw, err := r.keys[0].private(r.message(q.Body, &signed))
+	return r.encoded(raw), err
 }

@@ -140,40 +140,85 @@ type Scheme struct {
 	Covers Coverage
 }
 
-// digestSizes of the algorithms whose signature is a digest, in bytes.
-var digestSizes = map[Algorithm]int{SHA256: 32, SHA1: 20, SHA512: 64, MD5: 16, HashSHA256: 32, SortedSHA1: 20}
+// method is how the signatures of an algorithm are verified and made. Each file adds its
+// own to methods: a fork can be made without the file.
+type method struct {
+	keys     []KeyForm
+	size     int                          // bytes in a digest
+	isPublic bool                         // the secret is a public key
+	isAlone  bool                         // there is no template
+	covers   Coverage                     // at most
+	check    func(Scheme, template) error // may be nil
+	newKey   func(Scheme, Secret) (key, error)
 
-// IsPublic says whether the secret is the public half of the platform's pair of keys.
-func (s Scheme) IsPublic() bool {
-	return s.Algorithm == Ed25519 || s.Algorithm == ECDSA || s.Algorithm == RSA
+	newSigner func(text string) (key, error) // of the private half, where there is a pair
+	verify    func(r *Keyring, given string, q Request, now time.Time) (Verified, error)
+	// sign makes the text of a signature. list holds the items that stand before it.
+	sign func(r *Keyring, q *Request, list string, now time.Time, id string) (string, error)
 }
 
-func (s Scheme) isToken() bool { return strings.HasPrefix(string(s.Algorithm), "jwt-") }
+var methods = map[Algorithm]*method{}
+
+// IsPublic says whether the secret is the public half of the platform's pair of keys.
+func (s Scheme) IsPublic() bool { return methods[s.Algorithm] != nil && methods[s.Algorithm].isPublic }
 
 // Check finds the mistakes of a scheme: what it names must exist, and time, id and body
 // must be covered by the signature.
 func (s Scheme) Check() error {
-	_, err := s.compile()
-	return err
+	if err := s.check(); err != nil {
+		return fmt.Errorf("signature scheme: %w", err)
+	}
+	return nil
 }
 
-// compile checks a scheme and cuts its template.
-func (s Scheme) compile() (template, error) {
+func (s Scheme) check() error {
 	t, err := s.parse()
-	for _, check := range []func(template) error{s.checkPlace, s.checkWords, s.checkList, s.checkTime, s.checkID, s.checkSeparator, s.checkURL, s.checkCovers} {
-		if err != nil {
-			break
-		}
-		err = check(t)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("signature scheme: %w", err)
+		return err
 	}
-	return t, nil
+	for _, check := range []func(template) error{s.checkWords, s.checkPlace, s.checkList, s.checkTime, s.checkID, s.checkSeparator, s.checkURL, s.checkCovers} {
+		if err := check(t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+func (s Scheme) checkWords(t template) error {
+	m := methods[s.Algorithm]
+	isEncoded := s.Encoding == Hex || s.Encoding == Base64
+	switch {
+	case m == nil:
+		return errors.New("algorithm is unknown")
+	case !isEncoded && (s.Encoding != "" || !m.isAlone):
+		return errors.New("encoding is neither hex nor base64")
+	case !slices.Contains(m.keys, s.Key):
+		return errors.New("the form of the key does not go with the algorithm")
+	case m.isAlone && (s.Signed != "" || s.Time != Time{} || s.List != ""):
+		return errors.New("the algorithm has no template, no list and no time but its own")
+	case m.check != nil:
+		return m.check(s, t)
+	}
+	return s.checkNoToken(t)
+}
+
+// checkNoToken refuses what only tokens have.
+func (s Scheme) checkNoToken(t template) error {
+	switch {
+	case s.Token != Token{} || s.URLHash != Hash{}:
+		return errors.New("leeway, maxage, exp and urlhash are for tokens")
+	case s.From == "body":
+		return errors.New("from=body is for tokens")
+	case s.BodyHash != Hash{} && !(strings.HasPrefix(s.BodyHash.From, "query:") && s.BodyHash.isEncoded() && t.any(func(s *source) bool { return s.isURL })):
+		return errors.New("a hash of the body is in the query: of a signed {url}, in hex or base64")
+	}
+	return nil
+}
+
+func (h Hash) isEncoded() bool { return h.Encoding == Hex || h.Encoding == Base64 }
 
 func (s Scheme) checkPlace(t template) error {
-	kind, _, _ := strings.Cut(s.From, ":")
+	place, _, _ := strings.Cut(s.From, ":")
 	switch {
 	case s.Header == "" && s.From == "":
 		return errors.New("header is empty")
@@ -181,63 +226,33 @@ func (s Scheme) checkPlace(t template) error {
 		return errors.New("the signature is in a header or elsewhere, not both")
 	case s.Header != "" && !isToken(s.Header):
 		return errors.New("header is no name of a header")
-	case s.From != "" && s.From != "body" && !slices.Contains([]string{"json", "form", "query"}, kind):
+	case s.From != "" && places[place] == nil:
 		return errors.New("from is neither json:, form:, query: nor body")
-	case s.From == "body" && !s.isToken():
-		return errors.New("from=body is for tokens")
-	case slices.ContainsFunc(t, func(p part) bool { return slices.Contains(around[kind], p.kind) }):
+	case slices.ContainsFunc(around[place], func(name string) bool { return t.any(func(s *source) bool { return s == sources[name] }) }):
 		return errors.New("the signature cannot sign itself")
 	}
 	return nil
 }
 
 // around are the sources that hold a signature which is in no header.
-var around = map[string][]kind{
-	"json":  {fromBody, fromBodyMD5, fromBodySHA256, fromBodyRaw},
-	"form":  {fromBody, fromBodyMD5, fromBodySHA256, fromBodyRaw, fromParams, fromPlivo},
-	"query": {fromURL, fromWholeQuery, fromPlivo},
-}
-
-func (s Scheme) checkWords(template) error {
-	keys := []KeyForm{KeyText, KeyBase64, KeyLenient, KeyHex, KeyWhsec}
-	switch s.Algorithm {
-	case Ed25519:
-		keys = []KeyForm{KeyBase64, KeyHex, KeyWhpk, KeySPKI}
-	case ECDSA, RSA:
-		keys = []KeyForm{KeySPKI}
-	case Static, HashSHA256, SortedSHA1:
-		keys = []KeyForm{KeyText}
-	}
-	_, hashed := digestSizes[s.Algorithm]
-	encoded := s.Encoding == Hex || s.Encoding == Base64
-	switch {
-	case !hashed && !s.IsPublic() && s.Algorithm != Static && !slices.Contains([]Algorithm{JWTHS256, JWTHS384, JWTHS512}, s.Algorithm):
-		return errors.New("algorithm is unknown")
-	case (hashed || s.IsPublic()) && !encoded, s.Encoding != "" && !encoded:
-		return errors.New("encoding is neither hex nor base64")
-	case !slices.Contains(keys, s.Key):
-		return errors.New("the form of the key does not go with the algorithm")
-	case s.Algorithm == Static && (s.Signed != "" || s.Time != Time{} || s.ID != "" || s.List != ""):
-		return errors.New("a static secret signs nothing and stands alone")
-	case s.isToken() && (s.Signed != "" || s.Time != Time{} || s.List != ""):
-		return errors.New("a token has its own time, and no template")
-	case !s.isToken() && (s.Token != Token{} || s.URLHash != Hash{}):
-		return errors.New("leeway, maxage, exp and urlhash are for tokens")
-	}
-	return nil
+var around = map[string][]string{
+	"json":  {"body", "body-md5", "body-sha256", "body-sha256-raw"},
+	"form":  {"body", "body-md5", "body-sha256", "body-sha256-raw", "params", "plivo"},
+	"query": {"url", "query", "plivo"},
 }
 
 func (s Scheme) checkList(t template) error {
+	isField := func(s *source) bool { return s == fieldSource }
 	switch {
 	case len(s.List) > 1 || len(s.Assign) > 1:
 		return errors.New("list and assign are one character each")
-	case s.List == "" && (s.Field != "" || s.Assign != ""):
-		return errors.New("field or assign without a list")
 	case s.Field != "" && s.List == string(s.assign()):
 		return errors.New("list and assign are one character")
-	case s.Field == "" && t.has(fromField, ""):
+	case s.List == "" && (s.Field != "" || s.Assign != ""):
+		return errors.New("field or assign without a list")
+	case s.Field == "" && t.any(isField):
 		return errors.New("{field:…} without the field of the signatures")
-	case s.Field != "" && t.has(fromField, s.Field):
+	case s.Field != "" && t.covers(part{from: fieldSource, name: s.Field}):
 		return errors.New("the signature cannot sign itself")
 	case s.List != "" && s.Header == "":
 		return errors.New("a list is in a header")
@@ -252,27 +267,28 @@ func (s Scheme) checkTime(t template) error {
 	if (s.Time == Time{}) {
 		return nil
 	}
-	kind, _, known := parseSource(s.Time.From)
+	p, known := parseSource(s.Time.From)
 	switch {
-	case !known || kind != fromHeader && kind != fromField && kind != fromJSON && kind != fromQuery:
+	case !known || !p.from.isNamed:
 		return errors.New("time is from none of header:, field:, query: and json:NAME")
 	case s.Time.Unit != Seconds && s.Time.Unit != Millis && s.Time.Unit != RFC3339:
 		return errors.New("the unit of time is neither s, ms nor rfc3339")
 	case s.Time.Tolerance <= 0 || s.Time.Tolerance > maxTolerance:
 		return errors.New("the tolerance of time is not between a second and a week")
-	case !t.covers(s.Time.From) && (kind != fromJSON || s.coverage(t) != CoversBody):
+	case !t.covers(p) && (p.from.isLoose || s.coverage(t) != CoversBody):
 		return errors.New("the time is not signed")
 	}
 	return nil
 }
 
 func (s Scheme) checkID(t template) error {
-	switch kind, _, known := parseSource(s.ID); {
-	case s.ID == "" || s.isToken() && strings.HasPrefix(s.ID, "claim:"):
+	p, known := parseSource(s.ID)
+	switch {
+	case s.ID == "" || methods[s.Algorithm].isAlone:
 		return nil
-	case !known || kind != fromHeader && kind != fromField:
+	case !known || p.from != headerSource && p.from != fieldSource:
 		return errors.New("id is neither from header: or field:NAME nor, of a token, from claim:NAME")
-	case !t.covers(s.ID):
+	case !t.covers(p):
 		return errors.New("the id is not signed")
 	case sameSource(s.ID, s.Time.From):
 		return errors.New("the time is no id")
@@ -284,16 +300,15 @@ func (s Scheme) checkID(t template) error {
 // move from one to the other and what is signed stays the same. A signed time closes that
 // where it may not be one to come, and where the value is no id.
 func (s Scheme) checkSeparator(t template) error {
-	loose := func(p part) bool { return p.kind == fromHeader || p.kind == fromField || p.kind == fromQuery }
 	for i := range max(len(t)-1, 0) {
-		a, b := t[i], t[i+1]
+		a, b := &t[i], &t[i+1]
 		switch {
-		case a.kind == fromLiteral || b.kind == fromLiteral:
+		case a.from == nil || b.from == nil:
 		case a.isID || b.isID:
 			return errors.New("no separator stands between the id and what is next to it")
 		case (a.isTime || b.isTime) && s.Time.PastOnly:
 			return errors.New("no separator stands next to the time, and past lets a changed one through")
-		case (s.Time == Time{}) && (a.kind == fromBody && loose(b) || loose(a) && b.kind == fromBody):
+		case (s.Time == Time{}) && (a.from == bodySource && b.isLoose() || a.isLoose() && b.from == bodySource):
 			return errors.New("no separator stands between the body and a value, and no time is signed")
 		}
 	}
@@ -314,12 +329,6 @@ func (s Scheme) checkURL(t template) error {
 }
 
 func (s Scheme) checkCovers(t template) error {
-	for _, h := range []Hash{s.BodyHash, s.URLHash} {
-		kind, _, _ := strings.Cut(h.From, ":")
-		if (h != Hash{}) && (h.Encoding != Hex && h.Encoding != Base64 || kind != "claim" && kind != "query" || (kind == "claim") != s.isToken() || kind == "query" && !t.has(fromURL, "")) {
-			return errors.New("a hash is in a token's claim:, or in the query: of a signed {url}, in hex or base64")
-		}
-	}
 	covers := s.coverage(t)
 	switch {
 	case !slices.Contains([]Coverage{CoversBody, CoversPart, CoversNothing}, s.Covers):
@@ -332,19 +341,13 @@ func (s Scheme) checkCovers(t template) error {
 
 // coverage is what a scheme covers, whatever it declares.
 func (s Scheme) coverage(t template) Coverage {
-	switch {
+	switch m := methods[s.Algorithm]; {
 	case s.BodyHash.From != "" || s.From == "body":
 		return CoversBody
-	case s.Algorithm == Static || s.isToken():
-		return CoversNothing
-	case s.Algorithm == HashSHA256 || s.Algorithm == SortedSHA1:
-		return CoversPart
-	}
-	for _, p := range t {
-		switch p.kind {
-		case fromBody, fromParams, fromParamsAmp, fromPlivo, fromBodyMD5, fromBodySHA256, fromBodyRaw:
-			return CoversBody
-		}
+	case m.covers != CoversBody:
+		return m.covers
+	case t.any(func(s *source) bool { return s.isBody }):
+		return CoversBody
 	}
 	return CoversPart
 }

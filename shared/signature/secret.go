@@ -164,7 +164,7 @@ func unarmored(text string) string {
 // refuses.
 func (s Scheme) checkKey(value string) error {
 	if s.IsPublic() {
-		_, err := s.publicKey(value)
+		_, err := methods[s.Algorithm].newKey(s, Secret{Value: value})
 		return err
 	}
 	if err := CheckSecret(value); err != nil {

@@ -6,49 +6,40 @@ import (
 	"strings"
 )
 
-// kind says where a part of what is signed comes from.
-type kind int
+// source is where a part of what is signed comes from. Each file adds its own to sources:
+// a fork can be made without the file.
+type source struct {
+	isNamed bool // a name follows it: "header:N"
+	isLoose bool // the sender chose its length: characters can be moved to what is next to it
+	isBody  bool // every byte of the body is in it
+	isURL   bool // it depends on the public address
+	// read gives the text of a source and how often the delivery has it. It is nil for
+	// the body and for the items of a list, which are read elsewhere.
+	read func(r *Keyring, p *part, q Request, address string) (text string, n int)
+}
 
-const (
-	fromLiteral kind = iota
-	fromBody
-	fromHeader
-	fromField
-	fromJSON
-	fromQuery
-	fromClaim
-	fromMethod
-	fromURL
-	fromURLNoQuery
-	fromPath
-	fromWholeQuery
-	fromParams
-	fromParamsAmp
-	fromPlivo
-	fromBodyMD5
-	fromBodySHA256
-	fromBodyRaw
-)
-
-// named sources stand before a colon and a name; whole ones alone.
 var (
-	named = map[string]kind{"header": fromHeader, "field": fromField, "json": fromJSON, "query": fromQuery}
-	whole = map[string]kind{
-		"body": fromBody, "method": fromMethod, "url": fromURL, "url-noquery": fromURLNoQuery, "path": fromPath,
-		"query": fromWholeQuery, "params": fromParams, "params-amp": fromParamsAmp, "plivo": fromPlivo,
-		"body-md5": fromBodyMD5, "body-sha256": fromBodySHA256, "body-sha256-raw": fromBodyRaw,
-	}
+	bodySource   = &source{isBody: true}
+	fieldSource  = &source{isNamed: true, isLoose: true}
+	headerSource = &source{isNamed: true, isLoose: true, read: func(_ *Keyring, p *part, q Request, _ string) (string, int) {
+		return p.header.of(q.Header)
+	}}
 )
+
+// sources by their names in a template, up to the colon that stands before a name.
+var sources = map[string]*source{"body": bodySource, "field:": fieldSource, "header:": headerSource}
 
 // part is a literal text or a source of a template.
 type part struct {
-	kind   kind
-	name   string // of a source; the text of a literal
+	from   *source // nil for a literal
+	name   string  // "header:N" has the name N; the text of a literal
 	header field
 	isTime bool
 	isID   bool
 	mark   byte // beside a source; its value must not hold it. 0: none
 }
+
+func (p *part) isLoose() bool { return p.from != nil && p.from.isLoose }
 
 type template []part
 
@@ -56,21 +47,17 @@ type template []part
 const maxParts = 16
 
 // parseSource reads "header:N" or "body".
-func parseSource(text string) (kind, string, bool) {
-	before, name, isNamed := strings.Cut(text, ":")
-	if !isNamed {
-		k, known := whole[text]
-		return k, "", known
+func parseSource(text string) (p part, known bool) {
+	i := strings.IndexByte(text, ':') + 1
+	if i == 0 {
+		i = len(text)
 	}
-	k, known := named[before]
-	return k, name, known && name != "" && (k != fromHeader || isToken(name))
+	p = part{from: sources[text[:i]], name: text[i:], header: newField(text[i:])}
+	return p, p.from != nil && p.from.isNamed == (p.name != "") && (p.from != headerSource || isToken(p.name))
 }
 
 // parse cuts the template into its parts.
 func (s Scheme) parse() (template, error) {
-	if s.Algorithm == Static || s.isToken() {
-		return nil, nil
-	}
 	var t template
 	for rest := s.signed(); rest != ""; {
 		literal, after, isSource := strings.Cut(rest, "{")
@@ -82,25 +69,31 @@ func (s Scheme) parse() (template, error) {
 		}
 		text, after, closed := strings.Cut(after, "}")
 		source := s.alias(text)
-		k, name, known := parseSource(source)
+		p, known := parseSource(source)
 		if !closed || !known {
 			return nil, errors.New("signed names an unknown source")
 		}
-		t = append(t, part{kind: k, name: name, header: newField(name), isTime: sameSource(source, s.Time.From), isID: sameSource(source, s.ID)})
+		p.isTime, p.isID = sameSource(source, s.Time.From), sameSource(source, s.ID)
+		t = append(t, p)
 		rest = after
 	}
 	if len(t) > maxParts {
 		return nil, errors.New("signed has too many parts")
 	}
+	t.mark()
+	return t, nil
+}
+
+// mark notes beside each source the literal's character next to it.
+func (t template) mark() {
 	for i := range t {
-		if i+1 < len(t) && t[i].kind != fromLiteral && t[i+1].kind == fromLiteral && !t[i].isTime {
+		if i+1 < len(t) && t[i].from != nil && t[i+1].from == nil && !t[i].isTime {
 			t[i].mark = t[i+1].name[0]
 		}
 	}
-	if n := len(t) - 1; n > 0 && t[n-1].kind == fromLiteral && !t[n].isTime {
+	if n := len(t) - 1; n > 0 && t[n-1].from == nil && !t[n].isTime {
 		t[n].mark = t[n-1].name[len(t[n-1].name)-1]
 	}
-	return t, nil
 }
 
 func (s Scheme) signed() string {
@@ -121,24 +114,21 @@ func (s Scheme) alias(source string) string {
 	return source
 }
 
-// has says whether a source is in the template; name "" is any.
-func (t template) has(k kind, name string) bool {
-	return slices.ContainsFunc(t, func(p part) bool { return p.kind == k && (name == "" || p.name == name) })
-}
-
-// covers says whether a source, as text, is in the template.
-func (t template) covers(source string) bool {
-	k, name, known := parseSource(source)
-	return known && slices.ContainsFunc(t, func(p part) bool {
-		return p.kind == k && (p.name == name || k == fromHeader && strings.EqualFold(p.name, name))
-	})
-}
-
 // sameSource compares sources; the name of a header is the same in any case.
 func sameSource(a, b string) bool {
 	return a == b || strings.HasPrefix(a, "header:") && strings.HasPrefix(b, "header:") && strings.EqualFold(a, b)
 }
 
-func (t template) needsURL() bool {
-	return t.has(fromURL, "") || t.has(fromURLNoQuery, "") || t.has(fromPath, "") || t.has(fromPlivo, "")
+// any says whether a source of the template is of a kind.
+func (t template) any(is func(*source) bool) bool {
+	return slices.ContainsFunc(t, func(p part) bool { return p.from != nil && is(p.from) })
 }
+
+// covers says whether a source is in the template.
+func (t template) covers(source part) bool {
+	return slices.ContainsFunc(t, func(p part) bool {
+		return p.from == source.from && (p.name == source.name || p.from == headerSource && strings.EqualFold(p.name, source.name))
+	})
+}
+
+func (t template) needsURL() bool { return t.any(func(s *source) bool { return s.isURL }) }

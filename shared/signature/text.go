@@ -202,7 +202,7 @@ func parseText(text string) (Scheme, error) {
 		return Scheme{}, errors.New("the scheme says nothing")
 	}
 	s.Algorithm = cmp.Or(s.Algorithm, SHA256)
-	if s.Algorithm != Static && !s.isToken() {
+	if m := methods[s.Algorithm]; m != nil && !m.isAlone {
 		s.Encoding = cmp.Or(s.Encoding, Hex)
 	}
 	return s, nil

@@ -3,22 +3,44 @@ package signature
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
+// A token carries its own time, and a hash of the body in a claim.
+func init() {
+	for _, algorithm := range []Algorithm{JWTHS256, JWTHS384, JWTHS512} {
+		methods[algorithm] = &method{
+			keys: textKeys, isAlone: true, covers: CoversNothing, check: checkToken,
+			newKey: newHMACKey, verify: (*Keyring).verifyToken, sign: (*Keyring).signToken,
+		}
+	}
+}
+
+func checkToken(s Scheme, _ template) error {
+	for _, h := range []Hash{s.BodyHash, s.URLHash} {
+		if (h != Hash{}) && !(h.isEncoded() && strings.HasPrefix(h.From, "claim:")) {
+			return errors.New("a hash is in a claim: of the token, in hex or base64")
+		}
+	}
+	if s.ID != "" && !strings.HasPrefix(s.ID, "claim:") {
+		return errors.New("the id of a token is from claim:NAME")
+	}
+	return nil
+}
+
 // claims of a token.
 type claims map[string]jsontext.Value
 
 // verifyToken verifies a token (RFC 7519) with one fixed algorithm: its header may only
 // agree.
-func (r *Keyring) verifyToken(given string, q *Request, now time.Time) (Verified, error) {
+func (r *Keyring) verifyToken(given string, q Request, now time.Time) (Verified, error) {
 	given = strings.TrimPrefix(given, r.scheme.Prefix)
 	last := strings.LastIndexByte(given, '.')
 	if strings.Count(given, ".") != 2 {
@@ -71,7 +93,7 @@ func (r *Keyring) isOurs(head string) bool {
 }
 
 // verifiedToken checks what a token of a right signature says.
-func (r *Keyring) verifiedToken(keyID string, c claims, q *Request, now time.Time) (Verified, error) {
+func (r *Keyring) verifiedToken(keyID string, c claims, q Request, now time.Time) (Verified, error) {
 	v := Verified{KeyID: keyID, Covers: r.covers}
 	if !r.claimMatches(c, r.scheme.BodyHash, q.Body) || !r.claimsURL(c, q) {
 		return Verified{}, ErrMismatch
@@ -105,7 +127,7 @@ func (r *Keyring) claimMatches(c claims, h Hash, data []byte) bool {
 }
 
 // claimsURL tries the address with and without its port.
-func (r *Keyring) claimsURL(c claims, q *Request) bool {
+func (r *Keyring) claimsURL(c claims, q Request) bool {
 	return slices.ContainsFunc(r.urls, func(address string) bool {
 		return r.claimMatches(c, r.scheme.URLHash, []byte(withQuery(address, q.Query)))
 	})
@@ -128,28 +150,35 @@ func (c claims) time(name string) (time.Time, bool) {
 	return time.UnixMilli(int64(seconds * 1000)), true
 }
 
-// verifyStatic compares the secret itself, as hashes: its length is a secret, too.
-func (r *Keyring) verifyStatic(given string) (Verified, error) {
-	given = strings.TrimPrefix(given, r.scheme.Prefix)
-	if r.scheme.Encoding != "" {
-		decoded, err := base64.StdEncoding.DecodeString(given)
-		if err != nil {
-			return Verified{}, ErrMalformed
-		}
-		given = string(decoded)
+// signToken makes a token that says what the scheme wants to read, for five minutes. Where
+// the body is the token its claims are the body's members.
+func (r *Keyring) signToken(q *Request, _ string, now time.Time, id string) (string, error) {
+	c := claims{}
+	set := func(name, text string) { c[name], _ = jsontext.AppendQuote(nil, text) }
+	if r.scheme.From == "body" {
+		_ = json.Unmarshal(q.Body, &c) // no object: a token of times alone
 	}
-	keyID, ok := "", false
-	for _, k := range slices.Backward(r.keys) {
-		if equalTexts(k.text(), given) {
-			keyID, ok = k.id, true
+	if r.scheme.From != "body" || (r.scheme.Token != Token{}) {
+		for name, at := range map[string]time.Time{"iat": now, "nbf": now, "exp": now.Add(DefaultTolerance)} {
+			c[name] = strconv.AppendInt(nil, at.Unix(), 10)
 		}
 	}
-	if !ok {
-		return Verified{}, ErrMismatch
+	if name, ok := strings.CutPrefix(r.scheme.BodyHash.From, "claim:"); ok {
+		set(name, r.scheme.BodyHash.of(q.Body))
 	}
-	return Verified{KeyID: keyID, Covers: CoversNothing}, nil
-}
-
-func equalTexts(a, b string) bool {
-	return subtle.ConstantTimeCompare([]byte(hashed(fromBodyRaw, []byte(a))), []byte(hashed(fromBodyRaw, []byte(b)))) == 1
+	if name, ok := strings.CutPrefix(r.scheme.URLHash.From, "claim:"); ok {
+		set(name, r.scheme.URLHash.of([]byte(withQuery(r.urls[0], q.Query))))
+	}
+	if name, ok := strings.CutPrefix(r.scheme.ID, "claim:"); ok {
+		set(name, id)
+	}
+	payload, _ := json.Marshal(c, json.Deterministic(true)) // valid values only
+	head := `{"alg":"` + strings.ToUpper(strings.TrimPrefix(string(r.scheme.Algorithm), "jwt-")) + `","typ":"JWT"}`
+	text := base64.RawURLEncoding.EncodeToString([]byte(head)) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	m := r.keys[0].macs.Get().(*mac)
+	defer r.keys[0].macs.Put(m)
+	m.hash.Reset()
+	m.write(text)
+	m.flush()
+	return r.scheme.Prefix + text + "." + base64.RawURLEncoding.EncodeToString(m.hash.Sum(m.sum[:0])), nil
 }

@@ -1,9 +1,6 @@
 package signature
 
 import (
-	"crypto/subtle"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -11,38 +8,15 @@ import (
 // [ErrMalformed], [ErrMismatch] or [ErrStale]. Every key and every signature is
 // evaluated: the time does not depend on which ones matched.
 func (r *Keyring) Verify(q Request, now time.Time) (Verified, error) {
-	given, err := r.given(&q)
+	given, err := r.given(q)
 	if err != nil {
 		return Verified{}, err
 	}
-	switch {
-	case r.scheme.isToken():
-		return r.verifyToken(given, &q, now)
-	case r.scheme.Algorithm == Static:
-		return r.verifyStatic(given)
-	}
-	var found digests
-	var signed values
-	if err := r.read(&found, &signed, given); err != nil {
-		return Verified{}, err
-	}
-	if err := r.resolve(&signed, &q, r.urls[0]); err != nil {
-		return Verified{}, err
-	}
-	keyID, ok := "", false
-	if r.scheme.IsPublic() {
-		keyID, ok = r.matchPublic(&found, &q, &signed)
-	} else {
-		keyID, ok = r.matchDigest(&found, &q, &signed)
-	}
-	if !ok || !r.hashesMatch(&q) {
-		return Verified{}, ErrMismatch
-	}
-	return r.verified(keyID, &q, &signed, now)
+	return r.method.verify(r, given, q, now)
 }
 
 // given is the text of the signature, or of the list with it.
-func (r *Keyring) given(q *Request) (string, error) {
+func (r *Keyring) given(q Request) (string, error) {
 	text, n := "", 0
 	if r.scheme.From == "" {
 		text, n = r.header.of(q.Header)
@@ -58,109 +32,16 @@ func (r *Keyring) given(q *Request) (string, error) {
 	return text, nil
 }
 
-// matchDigest finds the key that made one of the digests.
-func (r *Keyring) matchDigest(found *digests, q *Request, signed *values) (keyID string, ok bool) {
-	if found.n == 0 {
-		return "", false
-	}
-	for i, address := range r.urls {
-		if i > 0 {
-			if !r.signed.needsURL() {
-				break
-			}
-			r.moveTo(signed, q, address)
-		}
-		for i := len(r.keys) - 1; i >= 0; i-- { // of equal secrets the first is named
-			k := &r.keys[i]
-			m := k.macs.Get().(*mac)
-			sum := r.digest(m, k, q.Body, signed)
-			for i := range found.all[:found.n] {
-				if subtle.ConstantTimeCompare(found.all[i][:r.size], sum) == 1 {
-					keyID, ok = k.id, true
-				}
-			}
-			k.macs.Put(m)
-		}
-	}
-	return keyID, ok
-}
-
-// digest is valid until m is used again.
-func (r *Keyring) digest(m *mac, k *key, body []byte, signed *values) []byte {
-	m.hash.Reset()
-	if r.scheme.Algorithm == SortedSHA1 {
-		m.hash.Write(sorted(r.signed, k.text(), signed))
-		return m.hash.Sum(m.sum[:0])
-	}
-	m.held = 0
-	for i := range r.signed {
-		switch p := &r.signed[i]; p.kind {
-		case fromBody:
-			m.flush()
-			m.hash.Write(body)
-		case fromLiteral:
-			m.write(p.name)
-		default:
-			m.write(signed.texts[i])
-		}
-	}
-	m.flush()
-	return m.hash.Sum(m.sum[:0])
-}
-
-// write holds texts back until flush, or until there are many.
-func (m *mac) write(text string) {
-	for text != "" {
-		n := copy(m.scratch[m.held:], text)
-		m.held += n
-		if text = text[n:]; text != "" {
-			m.flush()
-		}
-	}
-}
-
-func (m *mac) flush() {
-	if m.held > 0 {
-		m.hash.Write(m.scratch[:m.held])
-		m.held = 0
-	}
-}
-
-// message joins what is signed.
-func (r *Keyring) message(body []byte, signed *values) []byte {
-	var joined []byte
-	for i, p := range r.signed {
-		switch p.kind {
-		case fromBody:
-			joined = append(joined, body...)
-		case fromLiteral:
-			joined = append(joined, p.name...)
-		default:
-			joined = append(joined, signed.texts[i]...)
-		}
-	}
-	return joined
-}
-
-func sorted(t template, secret string, signed *values) []byte {
-	texts := []string{secret}
-	for i := range t {
-		texts = append(texts, signed.texts[i])
-	}
-	slices.Sort(texts)
-	return []byte(strings.Join(texts, ""))
-}
-
 // verified fills in what a right signature proves, and refuses a time that is too far
 // away. A time that is no part of the template is a member of the signed body: of a
 // stranger's body it is not read.
-func (r *Keyring) verified(keyID string, q *Request, signed *values, now time.Time) (Verified, error) {
+func (r *Keyring) verified(keyID string, q Request, signed *values, now time.Time) (Verified, error) {
 	v := Verified{KeyID: keyID, ID: signed.id, Time: signed.time, Covers: r.covers}
 	if r.scheme.Time.From == "" {
 		return v, nil
 	}
 	if v.Time.IsZero() {
-		text, n := r.valueOf(&r.time, q, "")
+		text, n := r.time.from.read(r, &r.time, q, "")
 		if v.Time = r.scheme.Time.read(text); n != 1 || v.Time.IsZero() {
 			return Verified{}, ErrMalformed
 		}

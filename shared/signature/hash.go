@@ -1,0 +1,63 @@
+package signature
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"hash"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Plain hashes of a secret and what is signed. Neither covers the body.
+func init() {
+	methods[HashSHA256] = &method{keys: []KeyForm{KeyText}, size: sha256.Size, covers: CoversPart, newKey: newHashKey, verify: (*Keyring).verifyDigest, sign: (*Keyring).signDigest}
+	methods[SortedSHA1] = &method{keys: []KeyForm{KeyText}, size: sha1.Size, covers: CoversPart, newKey: newHashKey, verify: (*Keyring).verifySorted, sign: (*Keyring).signSorted}
+}
+
+func newHashKey(_ Scheme, secret Secret) (key, error) {
+	return key{macs: &sync.Pool{New: func() any { return &mac{hash: &prefixedHash{sha256.New(), []byte(secret.Value)}} }}}, nil
+}
+
+// prefixedHash hashes a secret before all else.
+type prefixedHash struct {
+	hash.Hash
+	secret []byte
+}
+
+func (h *prefixedHash) Reset() {
+	h.Hash.Reset()
+	h.Write(h.secret)
+}
+
+func (r *Keyring) verifySorted(given string, q Request, now time.Time) (Verified, error) {
+	var found digests
+	var signed values
+	if err := r.read(&found, &signed, given); err != nil {
+		return Verified{}, err
+	}
+	if err := r.resolve(&signed, q, r.urls[0]); err != nil {
+		return Verified{}, err
+	}
+	for i := range r.keys {
+		if found.n == 1 && subtle.ConstantTimeCompare(found.all[0][:r.size], r.sorted(&r.keys[i], &signed)) == 1 {
+			return r.verified(r.keys[i].id, q, &signed, now)
+		}
+	}
+	return Verified{}, ErrMismatch
+}
+
+// sorted hashes the secret and the values in the order of their bytes.
+func (r *Keyring) sorted(k *key, signed *values) []byte {
+	texts := append([]string{k.text()}, signed.texts[:len(r.signed)]...)
+	slices.Sort(texts)
+	sum := sha1.Sum([]byte(strings.Join(texts, "")))
+	return sum[:]
+}
+
+func (r *Keyring) signSorted(q *Request, list string, _ time.Time, _ string) (string, error) {
+	signed, err := r.signedBy(q, list)
+	return r.encoded(r.sorted(&r.keys[0], &signed)), err
+}
