@@ -54,6 +54,8 @@ var awsMutants = []mutant{
 	{"ingest may be invoked through its URL", []edit{{template, "      InvokedViaFunctionUrl: true\n", ""}, {aws + "ingest.tf", "InvokedViaFunctionUrl = true\n", "\n"}}},
 	{"counted", []edit{{template, "{ $.code = * }", "{ $.cause = * }"}}},
 	{"no environment holds a secret", []edit{{template, "TARIFF: !Ref Tariff\n          END", "GABBER_API_KEY: key\n          TARIFF: !Ref Tariff\n          END"}}},
+	{"unknown unit of time: refused false", []edit{{template, "(s|ms|rfc3339)", "[a-z0-9]+"}}},
+	{"the schemes are not joined", []edit{{aws + "schemes.tf", `join("; ", [`, `join(" ", [`}}},
 	{"UpdateReplacePolicy is", []edit{{template, "UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete"}}},
 }
 
@@ -83,6 +85,7 @@ var gcpMutants = []mutant{
 	{"no platform obliged", []edit{{gcp + "observability.tf", "    \"oblic\",\n", "    \"obliged\",\n"}}},
 	{"memory for their bodies eight times over", []edit{{gcp + "ingest.tf", "max_instance_request_concurrency = 80", "max_instance_request_concurrency = 1000"}}},
 	{"TARIFF of google_cloudfunctions2_function.outbound is set from", []edit{{gcp + "outbound.tf", "= var.tariff", `= "conversational_seconds=2"`}}},
+	{"time_that_is_not_signed", []edit{{gcp + "schemes.tf", `strcontains(text, { time = "{timestamp}", id = "{id}" }[item[0]])`, "true"}}},
 	{"would switch the API off", []edit{{gcp + "versions.tf", "disable_on_destroy = false", "disable_on_destroy = true"}}},
 }
 
