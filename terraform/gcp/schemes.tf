@@ -18,7 +18,8 @@ variable "schemes" {
     # Quotes stand around a whole value or nowhere. [!#-&(-:<-~] is printable ASCII but the blank, quotes and the semicolon.
     condition = alltrue([for text in values(var.schemes) : can(regex(format("^\\s*(%[1]s)\\s*(;\\s*(%[1]s)\\s*)*;?\\s*$", join("|", [
       "header\\s*=\\s*[A-Za-z0-9!#$%&*+.^_|~-]+",
-      "(prefix|list|assign|field|signed)\\s*=\\s*(\"[ !#-~]+\"|'[ -&(-~]+'|[!#-&(-:<-~]([ !#-&(-:<-~]*[!#-&(-:<-~])?)",
+      "(list|assign)\\s*=\\s*(\"[ !#-~]\"|'[ -&(-~]'|[!#-&(-:<-~])",
+      "(prefix|field|signed)\\s*=\\s*(\"[ !#-~]+\"|'[ -&(-~]+'|[!#-&(-:<-~]([ !#-&(-:<-~]*[!#-&(-:<-~])?)",
       "from\\s*=\\s*(body|(json|form|query):[!#-&(-:<-~]+)",
       "algorithm\\s*=\\s*(sha256|sha1|sha512|md5|hash-sha256|sorted-sha1|ed25519|ecdsa-sha256|rsa-sha256|jwt-hs(256|384|512)|static)",
       "encoding\\s*=\\s*(hex|base64)",
@@ -92,8 +93,8 @@ variable "schemes" {
   }
 
   validation {
-    condition     = alltrue([for text in values(var.schemes) : !can(regex("(^|;)\\s*algorithm\\s*=\\s*(static|jwt)", text)) || !can(regex("(^|;)\\s*(signed|time)\\s*=", text))])
-    error_message = "A static secret and a token have neither signed= nor time=."
+    condition     = alltrue([for text in values(var.schemes) : !can(regex("(^|;)\\s*algorithm\\s*=\\s*(static|jwt)", text)) || !can(regex("(^|;)\\s*(signed|time|list)\\s*=", text))])
+    error_message = "A static secret and a token have neither signed= nor time= nor list=."
   }
 }
 

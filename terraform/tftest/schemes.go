@@ -55,6 +55,7 @@ var Schemes = []Scheme{
 	{"time without a unit", "signed={timestamp}.{body}; time=header:X-Time", ByWords},
 	{"time without a tolerance", "signed={timestamp}.{body}; time=header:X-Time s 0", ByWords},
 	{"time of an unknown source", "signed={timestamp}.{body}; time=cookie:t s", ByWords},
+	{"list at two characters", `list=", "`, ByWords},
 	{"quote that does not end", `list=",; field=v1`, ByWords},
 	{"quote that ends too early", `prefix="sha256"=`, ByWords},
 	{"quotes around nothing", `prefix=""`, ByWords},
@@ -82,6 +83,7 @@ var Schemes = []Scheme{
 	{"public key without a form", "algorithm=ed25519", ByPlan},
 	{"form of a public key for a secret", "key=whpk", ByPlan},
 	{"hash of an address that is not set", "header=Authorization; algorithm=jwt-hs256; bodyhash=claim:b hex; urlhash=claim:u hex", ByPlan},
+	{"static secret in a list", "algorithm=static; list=:; covers=nothing", ByPlan},
 	{"static secret with a template", "algorithm=static; signed={body}; covers=nothing", ByPlan},
 }
 
