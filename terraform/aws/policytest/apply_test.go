@@ -26,6 +26,12 @@ import (
 	"github.com/webhook-functions/template/terraform/tftest"
 )
 
+// options of an apply, and what is looked at then.
+var (
+	applyOptions []string
+	afterApply   []func(t *testing.T, endpoint string)
+)
+
 // The plan is not only complete, a server that speaks AWS takes it: everything
 // is made and everything is removed. It takes two minutes, most of it the
 // provider's own waiting for queues.
@@ -35,7 +41,7 @@ func TestApplyAndDestroy(t *testing.T) {
 	start := toolstest.Terraform(t, tftest.Copy(t, module), root+".tools/terraform")
 	do := func(action string) string {
 		arguments := []string{"-var", "name=" + stack, "-var", "build_dir=" + "./tests/archives", "-var", "deletion_protection=false", "-var", "alarm_email=oncall@example.com"}
-		command := start(action, arguments...)
+		command := start(action, append(arguments, applyOptions...)...)
 		if command.Env == nil {
 			command.Env = os.Environ()
 		}
@@ -50,6 +56,10 @@ func TestApplyAndDestroy(t *testing.T) {
 	checkURLPermissions(t, endpoint)
 	if functions := functions(t, endpoint); functions != 3 {
 		t.Errorf("%d functions were made", functions)
+	}
+
+	for _, look := range afterApply {
+		look(t, endpoint)
 	}
 
 	destroyed := do("destroy")
