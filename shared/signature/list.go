@@ -2,6 +2,7 @@ package signature
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 )
 
@@ -92,6 +93,7 @@ func (r *Keyring) take(signed *values, name, text string) bool {
 // decode fills digest from its text form. It checks the length first: a header of a
 // megabyte costs nothing.
 func (r *Keyring) decode(digest []byte, text string) bool {
+	var buffer [2 * 64]byte
 	if p := r.scheme.Prefix; p != "" {
 		text = strings.TrimPrefix(text, p)
 	}
@@ -99,31 +101,13 @@ func (r *Keyring) decode(digest []byte, text string) bool {
 		if len(text) != base64.StdEncoding.EncodedLen(len(digest)) {
 			return false
 		}
-		var buffer [2 * 64]byte
 		var decoded [3 * 64]byte
 		n, err := strict.Decode(decoded[:], buffer[:copy(buffer[:], text)])
 		return err == nil && n == len(digest) && copy(digest, decoded[:n]) == n
 	}
-	if len(text) != 2*len(digest) {
+	if len(text) != hex.EncodedLen(len(digest)) {
 		return false
 	}
-	bad := byte(0)
-	for i := range digest {
-		high, low := nibbles[text[2*i]], nibbles[text[2*i+1]]
-		digest[i] = high<<4 | low&15
-		bad |= high | low
-	}
-	return bad < 16
+	n, err := hex.Decode(digest, buffer[:copy(buffer[:], text)])
+	return err == nil && n == len(digest)
 }
-
-// nibbles gives the value of each hexadecimal digit and 255 for all else: a digest is
-// decoded from a text without a copy.
-var nibbles = func() (all [256]byte) {
-	for c := range all {
-		all[c] = 255
-		if i := strings.IndexByte("0123456789abcdef", byte(c)|0x20); i >= 0 && c > ' ' {
-			all[c] = byte(i)
-		}
-	}
-	return all
-}()
