@@ -13,7 +13,7 @@ import (
 
 var (
 	besideUs = regexp.MustCompile(`(?:\.\./)+shared/[a-z.-]*`)
-	vectors  = regexp.MustCompile(`/shared/(vectors|events)?$`)
+	vectors  = regexp.MustCompile(`/shared/(vectors|events(-[a-z]+)?)?$`)
 	searched = regexp.MustCompile(`\bfind\s+/`)
 )
 

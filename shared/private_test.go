@@ -31,7 +31,7 @@ var private = []any{
 // harmless are the other exported structs of the packages data goes through, and
 // why they hold no personal data.
 var harmless = map[string]string{
-	"webhook.Provider": "a platform", "webhook.Reply": "constants", "webhook.Result": "errors and outcomes quote nothing; events are private themselves",
+	"webhook.Provider": "a platform", "webhook.Reply": "constants and challenges", "webhook.Handshake": "documented", "webhook.Result": "errors and outcomes quote nothing; events are private themselves",
 	"worker.Worker": "wiring", "worker.Verdict": "quotes no data",
 	"records.Memory": "a store", "ledger.Memory": "a store", "ledger.Mismatch": "numbers", "ledger.Span": "numbers",
 	"ledger.Found": "hashes; entries are private themselves", "ledger.Decision": "hashes; entries are private themselves",

@@ -2,7 +2,6 @@ package ingest_test
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -33,11 +32,8 @@ func deliveryOf(r ingesttest.Request) webhook.Delivery {
 
 func answerOf(r webhook.Reply) ingesttest.Answer {
 	a := ingesttest.Answer{Status: r.Status, Body: r.Body, Header: http.Header{}}
-	if r.Allow != "" {
-		a.Header.Set("Allow", r.Allow)
-	}
-	if r.RetryAfter > 0 {
-		a.Header.Set("Retry-After", strconv.Itoa(int(r.RetryAfter.Seconds())))
+	for name, value := range r.Header() {
+		a.Header.Set(name, value)
 	}
 	return a
 }

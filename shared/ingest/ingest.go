@@ -16,8 +16,9 @@
 //
 // # The log
 //
-// Every answer is one line. "queued" and "dead letter" are acceptances, "refused"
-// is the rest; each has the attribute provider, the last has status and cause.
+// Every answer is one line. "queued" and "dead letter" are acceptances, "handshake" is
+// neither acceptance nor refusal, "refused" is the rest; each has the attribute
+// provider, the last has status and cause.
 // A refusal has the attribute missed, true, if it looks like the delivery of a
 // platform in use: a POST to its route, any request with its signature header
 // there, or one to a path that was meant for the route (other case, slashes,
@@ -27,6 +28,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -102,11 +104,17 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	if !ok {
 		return in.Refuse(ctx, d, ErrNoRoute)
 	}
-	verified, err := in.verify(ctx, provider, d)
+	if h, ok := asked(provider, d, unsigned); ok {
+		return in.handshake(ctx, provider, d, h, believed{})
+	}
+	by, err := in.verify(ctx, provider, d)
 	if err != nil {
 		return in.Refuse(ctx, d, err)
 	}
-	event, parsed := identify(provider, d.Body, in.Now(), verified)
+	if h, ok := asked(provider, d, signed); ok {
+		return in.handshake(ctx, provider, d, h, by)
+	}
+	event, parsed := identify(provider, d.Body, in.Now(), by.Verified)
 	queue := in.Events
 	if event.Reason != "" {
 		queue = in.DeadLetters
@@ -119,42 +127,70 @@ func (in *Ingest) Handle(ctx context.Context, d webhook.Delivery) (reply webhook
 	return webhook.Reply{Status: 200, Body: "ok"}
 }
 
+// believed is what a signature proves, and the keyring that says so.
+type believed struct {
+	signature.Verified
+	ring webhook.Verifier
+}
+
 // verify believes a delivery or says why not. It touches no queue, and the
 // secret store only once everything else is right.
-func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Delivery) (verified signature.Verified, err error) {
-	if d.Method != "POST" {
-		return verified, errMethod
-	}
-	if isEncoded(d.Header) {
-		return verified, errEncoding // never decompressed: what is signed are the bytes as sent
-	}
-	if len(d.Body) > in.Limit() {
-		return verified, errTooLarge
-	}
-	signatures := d.Header.Values(p.SignatureHeader)
-	if p.SignatureHeader != "" && (len(signatures) == 0 || len(signatures) == 1 && strings.Trim(signatures[0], " \t") == "") {
-		return verified, signature.ErrMissing // a probe costs no look at the secrets
-	}
-	if len(signatures) > 1 { // which one counts differs between fronts, so none does
-		return verified, &mismatchError{signature.ErrMismatch, "1 header", strconv.Itoa(len(signatures)) + " headers"}
+func (in *Ingest) verify(ctx context.Context, p webhook.Provider, d webhook.Delivery) (believed, error) {
+	if err := cmp.Or(checkMethod(p, d), in.admit(d), checkHeader(p, d), checkBody(p, d)); err != nil {
+		return believed{}, err
 	}
 	tenant := p.TenantOf(d.Body)
 	whose, ring, err := Keyring(ctx, in.Keyrings, p, tenant)
-	if errors.Is(err, webhook.ErrNotConfigured) || errors.Is(err, webhook.ErrNoTime) {
-		return verified, &unavailableError{err: err}
-	}
 	if err != nil {
-		return verified, &unavailableError{code: webhook.CodeSecret, err: err}
+		return believed{}, unavailable(err)
 	}
-	if verified, err = ring.Verify(d.Signed(), in.Now()); errors.Is(err, signature.ErrMismatch) {
-		if newer := in.newer(ctx, p, tenant, whose); newer != nil {
-			verified, err = newer.Verify(d.Signed(), in.Now())
+	by, err := in.verifyWith(ring, d, func() webhook.Verifier { return in.newer(ctx, p, tenant, whose) })
+	if errors.Is(err, signature.ErrMismatch) || errors.Is(err, signature.ErrMalformed) {
+		err = mismatch(ring, d, err)
+	}
+	return by, err
+}
+
+// verifyWith verifies with a ring and, after a mismatch, with a newer one.
+func (in *Ingest) verifyWith(ring webhook.Verifier, d webhook.Delivery, newer func() webhook.Verifier) (believed, error) {
+	verified, err := ring.Verify(d.Signed(), in.Now())
+	if errors.Is(err, signature.ErrMismatch) {
+		if next := newer(); next != nil {
+			ring = next
+			verified, err = ring.Verify(d.Signed(), in.Now())
 		}
 	}
-	if errors.Is(err, signature.ErrMismatch) || errors.Is(err, signature.ErrMalformed) {
-		return verified, mismatch(ring, d, err)
+	return believed{verified, ring}, err
+}
+
+func checkMethod(p webhook.Provider, d webhook.Delivery) error {
+	if _, ok := asked(p, d, signed); d.Method != "POST" && !ok {
+		return errMethod
 	}
-	return verified, err
+	return nil
+}
+
+// admit refuses a body that is not looked at.
+func (in *Ingest) admit(d webhook.Delivery) error {
+	if isEncoded(d.Header) {
+		return errEncoding // never decompressed: what is signed are the bytes as sent
+	}
+	if len(d.Body) > in.Limit() {
+		return errTooLarge
+	}
+	return nil
+}
+
+// checkHeader: a probe costs no look at the secrets.
+func checkHeader(p webhook.Provider, d webhook.Delivery) error {
+	signatures := d.Header.Values(p.SignatureHeader)
+	if p.SignatureHeader != "" && (len(signatures) == 0 || len(signatures) == 1 && strings.Trim(signatures[0], " \t") == "") {
+		return signature.ErrMissing
+	}
+	if len(signatures) > 1 { // which one counts differs between fronts, so none does
+		return &mismatchError{signature.ErrMismatch, "1 header", strconv.Itoa(len(signatures)) + " headers"}
+	}
+	return nil
 }
 
 // newer gives the verifier there may be after a mismatch: the secret was
@@ -196,6 +232,7 @@ func (in *Ingest) Refuse(ctx context.Context, d webhook.Delivery, err error) web
 		level = slog.LevelWarn
 	}
 	provider, missed := in.missed(d)
+	missed = missed && !isOfHandshake(err)
 	attrs := []slog.Attr{slog.String("request", d.ID), slog.String("provider", provider),
 		slog.Int("status", reply.Status), slog.String("cause", err.Error())}
 	if missed {
@@ -230,6 +267,15 @@ type unavailableError struct {
 
 func (e *unavailableError) Error() string { return e.err.Error() }
 
+// unavailable is about a keyring that cannot be had. No secret is no fault: a fork need
+// not use every platform.
+func unavailable(err error) error {
+	if errors.Is(err, webhook.ErrNotConfigured) || errors.Is(err, webhook.ErrNoTime) {
+		return &unavailableError{err: err}
+	}
+	return &unavailableError{code: webhook.CodeSecret, err: err}
+}
+
 // mismatchError: the signature is not that of any secret. The shapes are for
 // operators, who see no value.
 type mismatchError struct {
@@ -254,7 +300,7 @@ var (
 	// ErrMalformed: the front could not make out a request: cut body, bad base64, foreign event.
 	ErrMalformed = errors.New("request is malformed")
 
-	errMethod   = errors.New("method is not POST")
+	errMethod   = errors.New("method is not allowed")
 	errEncoding = errors.New("body is encoded")
 	errTooLarge = errors.New("body is over the cap")
 	errPanic    = errors.New("ingest panicked")

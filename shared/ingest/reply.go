@@ -21,10 +21,12 @@ var refusals = []struct {
 	{errTooLarge, 413, ""},
 	{ErrSlow, 408, ""},
 	{ErrMalformed, 400, ""},
+	{errChallenge, 400, ""},
+	{errToken, 403, ""},
 	{errPanic, 500, webhook.CodeInternal},
 }
 
-// bodies are all that a sender ever reads.
+// bodies are all that a sender ever reads, but for "ok" and handshakes.
 var bodies = map[int]string{
 	400: "bad request",
 	401: "unauthorized",
@@ -43,7 +45,7 @@ func replyFor(err error, p webhook.Provider) (reply webhook.Reply, code string) 
 	reply = webhook.Reply{Status: status, Body: bodies[status]}
 	switch status {
 	case 405:
-		reply.Allow = "POST"
+		reply.Allow = allowed(p)
 	case 503:
 		reply.RetryAfter = time.Second
 	}

@@ -58,11 +58,17 @@ func (e Entries) Providers() []webhook.Provider {
 	return all
 }
 
-// Schemes gives how each signs, by name.
+// Schemes gives how each signs, by name, and where handshakes have a verify token
+// ([webhook.VerifyToken]).
 func (e Entries) Schemes() map[string]signature.Scheme {
 	all := make(map[string]signature.Scheme, len(e))
 	for _, entry := range e {
 		all[entry.Name] = entry.Scheme
+		for _, h := range entry.Handshakes {
+			if h.Token != "" {
+				all[webhook.VerifyToken(entry.Name)] = h.TokenScheme()
+			}
+		}
 	}
 	return all
 }
@@ -84,9 +90,13 @@ func EnvName(provider string) string {
 //	G_TATETH_SIGNATURE_HEADER, _ALGORITHM, _ENCODING, _PREFIX, _SIGNED, _TIME …
 //
 // Unset and empty change nothing. The error names every variable that is wrong,
-// and quotes none: a secret may have been put into one by mistake.
-func Configured(env func(string) string) (Entries, error) {
-	table := Table()
+// and quotes none: a secret may have been put into one by mistake. A handshake that does
+// not go with the scheme is an error, too.
+func Configured(env func(string) string) (Entries, error) { return Table().Configured(env) }
+
+// Configured is [Configured] of another table.
+func (e Entries) Configured(env func(string) string) (Entries, error) {
+	table := slices.Clone(e)
 	schemes, err := signature.ParseSchemes(env(Schemes), func(name string) (header string, known bool) {
 		p, known := table.Named(name)
 		return p.SignatureHeader, known
@@ -133,6 +143,11 @@ func override(e *Entry, env func(string) string) error {
 	if faults == nil {
 		if err := e.Scheme.Check(); err != nil {
 			faults = append(faults, fmt.Errorf("%s…: %w", name, err))
+		}
+	}
+	for _, h := range e.Handshakes {
+		if err := h.Check(e.Scheme); err != nil && faults == nil {
+			faults = append(faults, fmt.Errorf("%s: %w", e.Name, err))
 		}
 	}
 	e.SignatureHeader = e.Scheme.Header

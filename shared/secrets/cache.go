@@ -35,6 +35,7 @@ const (
 //
 //	{"acme": ["current…", "previous…"], "zenith": "current…"}
 //
+// The verify token of acme's handshakes is the member "acme:verify", likewise.
 // The keys of a keyring are called "1", "2" and "3", in that order. A platform
 // whose value cannot be used keeps the keyring it had; one that is not in the
 // secret has none. The secret is fetched once per cold start, then every five

@@ -48,7 +48,7 @@ func (r *Keyring) hashesMatch(q Request) bool {
 	if r.scheme.BodyHash.From == "" {
 		return true
 	}
-	text, n := q.place(r.scheme.BodyHash.From)
+	text, n := q.Value(r.scheme.BodyHash.From)
 	return n == 1 && r.scheme.BodyHash.matches(text, q.Body)
 }
 

@@ -42,10 +42,14 @@ var places = map[string]func(q Request, name string) (text string, n int){
 	"body":  func(q Request, _ string) (string, int) { return string(q.Body), 1 },
 }
 
-// place reads "query:NAME".
-func (q Request) place(from string) (text string, n int) {
+// Value reads what the request has at "query:NAME", "form:NAME" or "json:a.b", decoded
+// once, and says how often it is there; "body" is the body. An unknown place holds nothing.
+func (q Request) Value(from string) (text string, n int) {
 	kind, name, _ := strings.Cut(from, ":")
-	return places[kind](q, name)
+	if read := places[kind]; read != nil {
+		return read(q, name)
+	}
+	return "", 0
 }
 
 // parse reads a form or a query. What is no pair is left out, as platforms do.

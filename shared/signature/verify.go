@@ -21,7 +21,7 @@ func (r *Keyring) given(q Request) (string, error) {
 	if r.scheme.From == "" {
 		text, n = r.header.of(q.Header)
 	} else {
-		text, n = q.place(r.scheme.From)
+		text, n = q.Value(r.scheme.From)
 	}
 	switch {
 	case n == 0 || n == 1 && text == "":

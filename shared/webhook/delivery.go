@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"log/slog"
 	"strconv"
 	"time"
@@ -37,17 +38,19 @@ func (d Delivery) GoString() string { return "webhook.Delivery{" + d.ID + "}" }
 // Header holds header fields; see [signature.Header].
 type Header = signature.Header
 
-// Reply is the answer to the platform. Body is always a constant.
+// Reply is the answer to the platform. Body is a constant, or the answer of a
+// [Handshake].
 type Reply struct {
-	Status     int
-	Body       string
-	Allow      string        // the Allow header of a 405, else empty
-	RetryAfter time.Duration // the Retry-After header of a 503, else 0
+	Status      int
+	ContentType string // empty: text/plain in UTF-8
+	Body        string
+	Allow       string        // the Allow header of a 405, else empty
+	RetryAfter  time.Duration // the Retry-After header of a 503, else 0
 }
 
 // Header is what goes with the reply, by lower-case name.
 func (r Reply) Header() map[string]string {
-	h := map[string]string{"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
+	h := map[string]string{"content-type": cmp.Or(r.ContentType, "text/plain; charset=utf-8"), "x-content-type-options": "nosniff"}
 	if r.Allow != "" {
 		h["allow"] = r.Allow
 	}

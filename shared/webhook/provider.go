@@ -18,6 +18,7 @@ type Provider struct {
 	MissingStatus   int    // reply when the signature header is absent or blank
 	MismatchStatus  int    // reply when no valid secret made the signature
 	Decode          Decoder
+	Handshakes      []Handshake // requests that are answered and not queued
 	// Tenant reads from a body that is not yet verified whose secret to try, for
 	// platforms with more than one: [A-Za-z0-9_-]{1,64}, or "" for the platform's
 	// own. Nil: there is only one.

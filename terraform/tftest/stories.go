@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,7 +135,12 @@ func (s story) told(t *testing.T, p providers.Entry, log func(io.Writer) *slog.L
 }
 
 // Platforms are the names of all, sorted.
-func Platforms() []string { return slices.Sorted(maps.Keys(providers.Table().Schemes())) }
+func Platforms() (names []string) {
+	for _, p := range providers.Table() {
+		names = append(names, p.Name)
+	}
+	return slices.Sorted(slices.Values(names))
+}
 
 // CheckPlatforms: each listed platform is in the table. One that is not listed has no
 // alarm of its own, which the log says.

@@ -24,6 +24,8 @@ import (
 //
 //	ACME_X_WEBHOOK_SECRET_BOT_kT9_x   one secret, or several
 //
+// The verify token of its handshakes is ACME_X_VERIFY_TOKEN, likewise.
+//
 // A variable set to nothing counts as not set. One bad secret turns the
 // provider off; the other providers live.
 type Keyrings struct {
@@ -51,8 +53,12 @@ func NewKeyrings(schemes map[string]signature.Scheme, lookup func(name string) (
 }
 
 // SecretVariable is the environment variable for a provider's secret:
-// "acme-x" gives "ACME_X_WEBHOOK_SECRET".
+// "acme-x" gives "ACME_X_WEBHOOK_SECRET", and for a verify token:
+// "acme-x:verify" gives "ACME_X_VERIFY_TOKEN".
 func SecretVariable(provider string) string {
+	if provider, ok := webhook.CutVerifyToken(provider); ok {
+		return providers.EnvName(provider) + "_VERIFY_TOKEN"
+	}
 	return providers.EnvName(provider) + "_WEBHOOK_SECRET"
 }
 

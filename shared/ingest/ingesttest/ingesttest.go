@@ -9,7 +9,8 @@
 // Read the tables first: transport.go, signatures.go, bodies.go, hostile.go for
 // single requests, which each platform of the table sends, and what becomes of
 // events in the ledger, in files named after a platform; schemes.go delivers the vectors
-// of the signature schemes that are ready for others. Rows carry a number, B1 to
+// of the signature schemes that are ready for others, handshakes.go what a platform
+// asks that is no event. Rows carry a number, B1 to
 // B213, by which other tests and people refer to them. A number that is not here
 // is in the tests of the one front, or of the one platform, that can express it.
 //
@@ -47,7 +48,7 @@ type Request struct {
 type Answer struct {
 	Status int
 	Body   string
-	Header http.Header // of interest: Allow, Retry-After
+	Header http.Header // of interest: Allow, Retry-After, Content-Type, X-Content-Type-Options
 	Unseen bool        // a server in front has answered, ingest was not asked
 }
 
@@ -79,6 +80,7 @@ func Run(t *testing.T, newFront NewFront) {
 		t.Run(s.name, func(t *testing.T) { s.run(t, silently(newFront)) })
 	}
 	runSchemes(t, newFront)
+	runHandshakes(t, newFront)
 	if n := trap.Calls(); n != 0 {
 		t.Errorf("%d connections were made to an address in a body", n)
 	}

@@ -74,13 +74,14 @@ func (w *World) signsBy(t *testing.T, e catalogue.Entry, scheme signature.Scheme
 	}
 	w.Keyrings.rings[e.Name] = ring
 	w.Ingest.Providers["/"+e.Name] = webhook.Provider{
-		Name: e.Name, SignatureHeader: scheme.Header, MissingStatus: cmp.Or(e.Missing, 401), MismatchStatus: cmp.Or(e.Wrong, 401),
-		Decode: func([]byte) (webhook.Parsed, error) { return webhook.Parsed{Type: "any"}, nil },
+		Name: e.Name, SignatureHeader: scheme.Header, MissingStatus: cmp.Or(e.Missing, 401), MismatchStatus: cmp.Or(e.Wrong, 401), Decode: decodeAny,
 	}
 	if !e.Vector.Time.IsZero() {
 		w.Ingest.Now = func() time.Time { return e.Vector.Time }
 	}
 }
+
+func decodeAny([]byte) (webhook.Parsed, error) { return webhook.Parsed{Type: "any"}, nil }
 
 func requestOf(route string, q signature.Request) Request {
 	r := Request{Method: q.Method, Target: "/" + route, Body: q.Body}

@@ -170,18 +170,20 @@ type Refusal struct {
 }
 
 // Refused gives every refusal that was logged so far.
-func (w *World) Refused(t testing.TB) (refused []Refusal) {
+func (w *World) Refused(t testing.TB) []Refusal { return w.lines(t, "refused") }
+
+func (w *World) lines(t testing.TB, message string) (lines []Refusal) {
 	t.Helper()
 	for text := range strings.Lines(w.LogLines()) {
 		var line Refusal
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatalf("log: %v", err)
 		}
-		if line.Message == "refused" {
-			refused = append(refused, line)
+		if line.Message == message {
+			lines = append(lines, line)
 		}
 	}
-	return refused
+	return lines
 }
 
 // CheckSilence fails if any of the words was logged, as text or in base64.
