@@ -219,6 +219,9 @@ func (h Hash) isEncoded() bool { return h.Encoding == Hex || h.Encoding == Base6
 
 func (s Scheme) checkPlace(t template) error {
 	place, _, _ := strings.Cut(s.From, ":")
+	if m := methods[s.Algorithm]; m != nil && m.isAlone { // what is not signed holds no signature of itself
+		t = nil
+	}
 	switch {
 	case s.Header == "" && s.From == "":
 		return errors.New("header is empty")
