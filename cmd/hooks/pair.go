@@ -7,9 +7,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 
@@ -70,4 +72,26 @@ func publicText(form signature.KeyForm, public crypto.PublicKey) (string, error)
 		return "whpk_" + base64.StdEncoding.EncodeToString(raw), nil
 	}
 	return base64.StdEncoding.EncodeToString(raw), nil
+}
+
+var errPrivate = errors.New("the signing key is not base64 of PKCS #8")
+
+// signWith signs with a private key as text, base64 of PKCS #8.
+func signWith(pkcs8 string) (func(message []byte) ([]byte, error), error) {
+	der, err := base64.StdEncoding.DecodeString(pkcs8)
+	if err != nil {
+		return nil, errPrivate
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	key, ok := parsed.(crypto.Signer)
+	if err != nil || !ok {
+		return nil, errPrivate
+	}
+	return func(message []byte) ([]byte, error) {
+		if _, ok := key.(ed25519.PrivateKey); ok {
+			return key.Sign(rand.Reader, message, crypto.Hash(0))
+		}
+		sum := sha256.Sum256(message)
+		return key.Sign(rand.Reader, sum[:], crypto.SHA256)
+	}, nil
 }

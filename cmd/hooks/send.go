@@ -165,7 +165,11 @@ func (s settings) signer(ctx context.Context, p webhook.Provider, body []byte) (
 		if s.signingKeys[p.Name] == "" {
 			return nil, fmt.Errorf("%s is not set: `hooks send %s --new-pair` prints a pair of keys for .env", signingKeyVariable(p.Name), p.Name)
 		}
-		return signature.NewSigner(entry.Scheme, s.signingKeys[p.Name])
+		sign, err := signWith(s.signingKeys[p.Name])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", signingKeyVariable(p.Name), err)
+		}
+		return signature.NewSigner(entry.Scheme, sign)
 	}
 	_, ring, err := ingest.Keyring(ctx, s.keyrings, p, p.TenantOf(body))
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -18,7 +17,7 @@ import (
 
 func init() {
 	for algorithm, keys := range map[Algorithm][]KeyForm{Ed25519: {KeyBase64, KeyHex, KeyWhpk, KeySPKI}, ECDSA: {KeySPKI}, RSA: {KeySPKI}} {
-		methods[algorithm] = &method{keys: keys, isPublic: true, newKey: newPublicKey, newSigner: newPrivateKey, verify: (*Keyring).verifyPublic, sign: (*Keyring).signPrivate}
+		methods[algorithm] = &method{keys: keys, isPublic: true, newKey: newPublicKey, verify: (*Keyring).verifyPublic, sign: (*Keyring).signPrivate}
 	}
 }
 
@@ -129,36 +128,7 @@ func (r *Keyring) decodeAny(text string) ([]byte, bool) {
 	return raw, err == nil
 }
 
-// newPrivateKey reads the private half of a pair: base64 of PKCS #8.
-func newPrivateKey(pkcs8 string) (key, error) {
-	der, err := base64.StdEncoding.DecodeString(pkcs8)
-	if err != nil {
-		return key{}, errPrivate
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(der)
-	private, ok := parsed.(crypto.Signer)
-	if err != nil || !ok {
-		return key{}, errPrivate
-	}
-	return key{private: sign(private)}, nil
-}
-
-var errPrivate = errors.New("the signing key is not base64 of PKCS #8")
-
-func sign(key crypto.Signer) func(message []byte) ([]byte, error) {
-	return func(message []byte) ([]byte, error) {
-		sum := sha256.Sum256(message)
-		switch key := key.(type) {
-		case ed25519.PrivateKey:
-			return ed25519.Sign(key, message), nil
-		case *ecdsa.PrivateKey:
-			return key.Sign(nil, sum[:], crypto.SHA256) // without randomness: RFC 6979
-		case *rsa.PrivateKey:
-			return rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
-		}
-		return nil, errPrivate
-	}
-}
+var errNoPrivate = errors.New("the secret is a public key, which signs nothing: a pair of keys of your own does")
 
 func (r *Keyring) signPrivate(q *Request, list string, _ time.Time, _ string) (string, error) {
 	signed, err := r.signedBy(q, list)
@@ -166,7 +136,7 @@ func (r *Keyring) signPrivate(q *Request, list string, _ time.Time, _ string) (s
 		return "", err
 	}
 	if r.keys[0].private == nil {
-		return "", errors.New("the secret is a public key, which signs nothing: a pair of keys of your own does")
+		return "", errNoPrivate
 	}
 	raw, err := r.keys[0].private(r.message(q.Body, &signed))
 	return r.encoded(raw), err

@@ -150,9 +150,7 @@ type method struct {
 	covers   Coverage                     // at most
 	check    func(Scheme, template) error // may be nil
 	newKey   func(Scheme, Secret) (key, error)
-
-	newSigner func(text string) (key, error) // of the private half, where there is a pair
-	verify    func(r *Keyring, given string, q Request, now time.Time) (Verified, error)
+	verify   func(r *Keyring, given string, q Request, now time.Time) (Verified, error)
 	// sign makes the text of a signature. list holds the items that stand before it.
 	sign func(r *Keyring, q *Request, list string, now time.Time, id string) (string, error)
 }

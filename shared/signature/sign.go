@@ -11,8 +11,8 @@ import (
 )
 
 // NewSigner makes a keyring that signs and does not verify, for the algorithms with a
-// pair of keys: pkcs8 is the private one, base64 of PKCS #8.
-func NewSigner(scheme Scheme, pkcs8 string) (*Keyring, error) {
+// pair of keys: sign makes the signature of a message with the private one.
+func NewSigner(scheme Scheme, sign func(message []byte) (signature []byte, err error)) (*Keyring, error) {
 	if err := scheme.Check(); err != nil {
 		return nil, err
 	}
@@ -23,9 +23,8 @@ func NewSigner(scheme Scheme, pkcs8 string) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := methods[scheme.Algorithm].newSigner(pkcs8)
-	ring.keys = []key{k}
-	return ring, err
+	ring.keys = []key{{private: sign}}
+	return ring, nil
 }
 
 // errInBody: the platform's program puts the signature into the body.

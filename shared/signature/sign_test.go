@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
@@ -62,18 +63,25 @@ var loose = []platform{
 	{"a member of the body", "header=X-Sig; signed={json:call.id}; covers=part", current.Value},
 }
 
-// pairs makes a pair of keys for each algorithm with public keys, as texts.
-var pairs = sync.OnceValue(func() map[signature.Algorithm][2]string {
-	all := map[signature.Algorithm][2]string{}
-	for algorithm, key := range map[signature.Algorithm]crypto.Signer{
+// pairs makes a pair of keys for each algorithm with public keys, once.
+var pairs = sync.OnceValue(func() map[signature.Algorithm]crypto.Signer {
+	return map[signature.Algorithm]crypto.Signer{
 		signature.Ed25519: ed25519.NewKeyFromSeed(bytes.Repeat([]byte("not real"), 4)),
 		signature.ECDSA:   made(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)),
 		signature.RSA:     made(rsa.GenerateKey(rand.Reader, 2048)),
-	} {
-		all[algorithm] = [2]string{base64.StdEncoding.EncodeToString(made(x509.MarshalPKCS8PrivateKey(key))), base64.StdEncoding.EncodeToString(made(x509.MarshalPKIXPublicKey(key.Public())))}
 	}
-	return all
 })
+
+// signWith signs as a platform does.
+func signWith(key crypto.Signer) func(message []byte) ([]byte, error) {
+	return func(message []byte) ([]byte, error) {
+		if _, ok := key.(ed25519.PrivateKey); ok {
+			return key.Sign(rand.Reader, message, crypto.Hash(0))
+		}
+		sum := sha256.Sum256(message)
+		return key.Sign(rand.Reader, sum[:], crypto.SHA256)
+	}
+}
 
 func made[T any](value T, err error) T {
 	if err != nil {
@@ -93,14 +101,14 @@ func platformOf(t rapid.TB, text, secret string) (scheme signature.Scheme, signe
 		ring = ringOf(t, scheme, signature.Secret{ID: "current", Value: secret})
 		return scheme, ring, ring
 	}
-	public := pair[1]
+	public := base64.StdEncoding.EncodeToString(made(x509.MarshalPKIXPublicKey(pair.Public())))
 	if scheme.Algorithm == signature.Ed25519 {
-		raw := ed25519.NewKeyFromSeed(bytes.Repeat([]byte("not real"), 4)).Public().(ed25519.PublicKey)
+		raw := pair.Public().(ed25519.PublicKey)
 		if public = base64.StdEncoding.EncodeToString(raw); scheme.Key == signature.KeyHex {
 			public = hex.EncodeToString(raw)
 		}
 	}
-	signer, err = signature.NewSigner(scheme, pair[0])
+	signer, err = signature.NewSigner(scheme, signWith(pair))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,9 @@ func parseSource(text string) (p part, known bool) {
 
 // parse cuts the template into its parts.
 func (s Scheme) parse() (template, error) {
+	if m := methods[s.Algorithm]; m != nil && m.isAlone {
+		return nil, nil
+	}
 	var t template
 	for rest := s.signed(); rest != ""; {
 		literal, after, isSource := strings.Cut(rest, "{")

@@ -15,7 +15,7 @@ import (
 // concerns; in front of them the scheme and the statuses of a refusal.
 func ExamplePlatform() {
 	p := cribbly.Platform
-	fmt.Println(p.Name, p.Scheme, p.MissingStatus, p.MismatchStatus)
+	fmt.Println(p.Name, p.Scheme.Text(), p.MissingStatus, p.MismatchStatus)
 	for _, name := range events.Names(p.Name) {
 		body, _ := events.Body(p.Name, name)
 		event, err := p.Decode(body)
@@ -26,7 +26,7 @@ func ExamplePlatform() {
 		fmt.Println(webhook.ShortID(id), event.Type, event.Group)
 	}
 	// Output:
-	// cribbly {x-Cribbly-signature sha256 hex } 401 401
+	// cribbly header=x-Cribbly-signature; algorithm=sha256; encoding=hex 401 401
 	// b6de80b8 attachment.created nX5vRa1GuF6oDzMi
 	// f307de57 attachment.deleted nX5vRa1GuF6oDzMi
 	// 6c8841bd attachment.updated nX5vRa1GuF6oDzMi

@@ -16,7 +16,7 @@ import (
 // the statuses of a refusal.
 func ExamplePlatform() {
 	p := gabber.Platform
-	fmt.Println(p.Name, p.Scheme, p.MissingStatus, p.MismatchStatus)
+	fmt.Println(p.Name, p.Scheme.Text(), p.MissingStatus, p.MismatchStatus)
 	for _, name := range events.Names(p.Name) {
 		body, _ := events.Body(p.Name, name)
 		event, err := p.Decode(body)
@@ -34,7 +34,7 @@ func ExamplePlatform() {
 		}
 	}
 	// Output:
-	// gabber {X-Webhook-Signature sha256 hex } 400 403
+	// gabber header=X-Webhook-Signature; algorithm=sha256; encoding=hex 400 403
 	// 32a3e7f0 realtime_session.message_committed ["2ab9f61d-0c84-4e73-9b56-d8e3a7f0c142"] "c7a1e0b2-6d55-4f0b-9a3e-2f86d1b4c310"
 	// d54c2a0b realtime_session.message_committed ["d47e05c3-b91f-4268-8ea0-61c2f9b8d573"] "c7a1e0b2-6d55-4f0b-9a3e-2f86d1b4c310"
 	// db958fae realtime_session.state_changed ["c7a1e0b2-6d55-4f0b-9a3e-2f86d1b4c310" "in_progress" "ended"] "c7a1e0b2-6d55-4f0b-9a3e-2f86d1b4c310"

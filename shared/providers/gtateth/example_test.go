@@ -16,7 +16,7 @@ import (
 // the statuses of a refusal.
 func ExamplePlatform() {
 	p := gtateth.Platform
-	fmt.Println(p.Name, p.Scheme, p.MissingStatus, p.MismatchStatus)
+	fmt.Println(p.Name, p.Scheme.Text(), p.MissingStatus, p.MismatchStatus)
 	for _, name := range events.Names(p.Name) {
 		body, _ := events.Body(p.Name, name)
 		event, err := p.Decode(body)
@@ -31,7 +31,7 @@ func ExamplePlatform() {
 		}
 	}
 	// Output:
-	// g-tateth {X-Webhook-Signature sha256 hex sha256=} 401 401
+	// g-tateth header=X-Webhook-Signature; algorithm=sha256; encoding=hex; prefix=sha256= 401 401
 	// 35d79257 call.answered ["6740c3b4d5e6f708192a3b4c" "2025-11-21T15:10:09Z"] "6740b1f2a9c3d45e8f701122"
 	// 4dcddd2a call.completed ["6740c3b4d5e6f708192a3b4c" "2025-11-21T15:14:21Z"] "6740b1f2a9c3d45e8f701122"
 	// - 252 call_seconds

@@ -15,7 +15,7 @@ import (
 // concerns; in front of them the scheme and the statuses of a refusal.
 func ExamplePlatform() {
 	p := oblic.Platform
-	fmt.Println(p.Name, p.Scheme, p.MissingStatus, p.MismatchStatus)
+	fmt.Println(p.Name, p.Scheme.Text(), p.MissingStatus, p.MismatchStatus)
 	for _, name := range events.Names(p.Name) {
 		body, _ := events.Body(p.Name, name)
 		event, err := p.Decode(body)
@@ -26,7 +26,7 @@ func ExamplePlatform() {
 		fmt.Println(webhook.ShortID(id), event.Type, event.Group)
 	}
 	// Output:
-	// oblic {x-oblic-signature sha256 hex } 401 401
+	// oblic header=x-oblic-signature; algorithm=sha256; encoding=hex 401 401
 	// e9b57366 attachment.created nX5vRa1GuF6oDzMi
 	// 6e421e09 attachment.deleted nX5vRa1GuF6oDzMi
 	// 0464b5be attachment.updated nX5vRa1GuF6oDzMi
