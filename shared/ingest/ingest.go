@@ -6,8 +6,8 @@
 // package ingesthttp, the Lambda Function URL in clouds/aws) only translate.
 // What must hold, in the order of the code:
 //
-//   - nothing is stored, and nothing but a tenant's name read, before the
-//     signature is right;
+//   - nothing is stored, and nothing read but a tenant's name and handshakes that are
+//     not signed, before the signature is right;
 //   - 200 is said only after the queue has confirmed the event;
 //   - a verified body that cannot be used goes to the dead letters with its
 //     reason and is answered 200 too: repeating would not help the platform;
@@ -164,10 +164,13 @@ func (in *Ingest) verifyWith(ring webhook.Verifier, d webhook.Delivery, newer fu
 }
 
 func checkMethod(p webhook.Provider, d webhook.Delivery) error {
-	if _, ok := asked(p, d, signed); d.Method != "POST" && !ok {
-		return errMethod
+	if d.Method == "POST" {
+		return nil
 	}
-	return nil
+	if _, ok := asked(p, d, signed); ok {
+		return nil
+	}
+	return errMethod
 }
 
 // admit refuses a body that is not looked at.

@@ -169,6 +169,33 @@ func TestConfigured(t *testing.T) {
 	}
 }
 
+// A platform whose handshakes have a verify token has a second secret.
+func TestSchemes_verifyToken(t *testing.T) {
+	entry := providers.Table()[0]
+	entry.Handshakes = []webhook.Handshake{{Token: "query:token"}}
+	all := providers.Entries{entry}.Schemes()
+	if got := all[webhook.VerifyToken(entry.Name)]; len(all) != 2 || all[entry.Name] != entry.Scheme || got.From != "query:token" || got.Check() != nil {
+		t.Errorf("%+v", all)
+	}
+}
+
+// Every handshake goes with how its platform signs, also where a setting says that.
+func TestConfigured_handshakes(t *testing.T) {
+	entry := providers.Table()[0]
+	entry.Handshakes = []webhook.Handshake{{Method: "GET", Challenge: "query:a", Status: 200, ContentType: "text/plain", Body: "{hmac}", HMAC: signature.Hex}}
+	variable := providers.EnvName(entry.Name) + "_SIGNATURE"
+	for text, wrong := range map[string]bool{"": false, "signed=v0:{body}": false, "signed={body-sha256}": true} {
+		_, err := providers.Entries{entry}.Configured(func(name string) string { return map[string]string{variable: text}[name] })
+		if (err != nil) != wrong || err != nil && !strings.Contains(err.Error(), entry.Name) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	entry.Handshakes[0].Status = 500
+	if _, err := (providers.Entries{entry}).Configured(func(string) string { return "" }); err == nil {
+		t.Error("a handshake of the table is not checked")
+	}
+}
+
 // Every faulty variable is named, and none is quoted: a secret may have been put
 // into it by mistake.
 func TestConfigured_faults(t *testing.T) {

@@ -124,6 +124,28 @@ func TestKeyringsNextKeeps(t *testing.T) {
 	}
 }
 
+// A verify token is a secret beside the platform's, which may be used without the other.
+func TestKeyringsOfVerifyTokens(t *testing.T) {
+	name, handshake := webhook.VerifyToken("acme"), webhook.Handshake{Token: "query:token"}
+	both := map[string]signature.Scheme{"acme": scheme, name: handshake.TokenScheme()}
+	rings, err := keyrings(nil).next(t.Context(), []byte(`{"`+name+`":["`+first+`","`+second+`"]}`), both, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, key := range map[string]string{"token=" + first: "1", "a=b&token=" + second: "2", "token=" + first + "&token=" + first: "", "token=": "", "": ""} {
+		v, err := rings.verifier(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if verified, _ := v.Verify(signature.Request{Query: query}, time.Time{}); verified.KeyID != key {
+			t.Errorf("%q: key %q, want %q", query, verified.KeyID, key)
+		}
+	}
+	if _, err := rings.verifier("acme"); !errors.Is(err, webhook.ErrNotConfigured) || !rings.unused("acme") {
+		t.Errorf("a verify token is taken for the platform's secret: %v", err)
+	}
+}
+
 // A tenant may have a secret of its own; for a bad one the platform's must not
 // stand in. Any member of a platform's makes it used.
 func TestKeyringsOfTenants(t *testing.T) {

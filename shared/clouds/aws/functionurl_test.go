@@ -186,6 +186,23 @@ func TestFunctionURLEndsBeforeLambdaDoes(t *testing.T) {
 	}
 }
 
+// The event of a GET has no body, and the query as it was sent.
+func TestFunctionURL_handshakeByGET(t *testing.T) {
+	w := ingesttest.NewHandshakeWorld(t)
+	event, err := json.Marshal(request(newKeyring(t), "", object{
+		"body": nil, "headers": object{"host": "abc.lambda-url.eu-central-1.on.aws"}, "rawPath": "/meta",
+		"rawQueryString": "hub.mode=subscribe&hub.challenge=a%2Bb&hub.verify_token=meta-verify-token-not-real",
+		"requestContext": object{"requestId": "r-1", "http": object{"method": "GET"}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers := func(r object) object { return r["headers"].(object) }
+	if r := invoke(t, aws.FunctionURL(w.Ingest), event); r["statusCode"] != 200.0 || r["body"] != "a+b" || headers(r)["content-type"] != "text/plain" {
+		t.Errorf("answered %v", r)
+	}
+}
+
 func TestOutOfService(t *testing.T) {
 	var log strings.Builder
 	front := aws.OutOfService(aws.NewLog(&log, os.Getenv), errors.New("EVENTS_QUEUE_URL is not set"))

@@ -134,6 +134,23 @@ func TestKeyrings_tenants(t *testing.T) {
 	}
 }
 
+func TestKeyrings_verifyToken(t *testing.T) {
+	name, handshake := webhook.VerifyToken("acme-x"), webhook.Handshake{Token: "query:token"}
+	schemes := map[string]signature.Scheme{"acme-x": scheme, name: handshake.TokenScheme()}
+	env := map[string]string{"ACME_X_WEBHOOK_SECRET": secretA, "ACME_X_VERIFY_TOKEN": secretB}
+	k := local.NewKeyrings(schemes, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	ring, err := k.Keyring(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]bool{secretB: true, secretA: false, "": false} {
+		if _, err := ring.Verify(signature.Request{Query: "token=" + token}, time.Time{}); (err == nil) != want {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+	wantKeys(t, k, "acme-x", []string{secretA})
+}
+
 // A provider without a secret is unused, unless a tenant may have one of its own; one
 // with a bad secret is meant to be used.
 func TestKeyrings_Unused(t *testing.T) {
