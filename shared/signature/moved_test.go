@@ -41,6 +41,8 @@ func TestVerifyRefusesMovedCharacters(t *testing.T) {
 		{"id to body, before a dot", "signed={body}.{id}; header=X-Sig; id=header:I", "", "1", header("I", "10", body("1.m")), at},
 		{"body to time", "signed={body}{timestamp}; header=X-Sig; time=header:T s", "", "a=10", header("T", "01793534400", body("a=1")), at},
 		{"body to a time to come", "signed={body}{timestamp}; header=X-Sig; time=header:T s 300 past", "", "a=17", header("T", late, body("a=1")), at.AddDate(9, 0, 0)},
+		{"the zone to the body", "signed={timestamp}{body}; header=X-Sig; time=header:T rfc3339", "", "{}", header("T", "2026-11-01T12:00:00.000", body("Z{}")), at},
+		{"a fraction to the body", "signed={timestamp}.{body}; header=X-Sig; time=header:T rfc3339", "", "{}", header("T", "2026-11-01T12:00:00", body("000Z.{}")), at},
 		{"nonce to a time to come", "signed={header:N}{timestamp}{body}; header=X-Sig; time=header:T s 300 past", "", "{}", header("N", "", header("T", "11793534400")), at.AddDate(9, 0, 0)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -205,6 +205,24 @@ func TestVerifyPastOnly(t *testing.T) {
 	}
 }
 
+// The zone of a time may be left out where nothing stands behind the time.
+func TestVerifyTimeWithoutZone(t *testing.T) {
+	for text, want := range map[string]error{
+		"header=X-Sig; signed={body}{timestamp}; time=header:X-Time rfc3339 60":  nil,
+		"header=X-Sig; signed={timestamp}.{body}; time=header:X-Time rfc3339 60": signature.ErrMalformed,
+	} {
+		scheme, signer, ring := platformOf(t, text, current.Value)
+		q := signature.Request{Body: []byte("{}"), Header: signature.Header{"X-Time": {sentAt.UTC().Format("2006-01-02T15:04:05.000000")}}}
+		err := signer.Sign(&q, sentAt, "")
+		if err == nil {
+			_, err = ring.Verify(q, sentAt)
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", scheme.Signed, err, want)
+		}
+	}
+}
+
 // Before the signature is known to be right its time says nothing: a forgery is a
 // mismatch, however old it says it is.
 func TestVerifyStaleOnlyIfRight(t *testing.T) {

@@ -35,6 +35,7 @@ type part struct {
 	name   string  // "header:N" has the name N; the text of a literal
 	header field
 	isTime bool
+	isLast bool
 	isID   bool
 	mark   byte // beside a source; its value must not hold it. 0: none
 }
@@ -93,6 +94,9 @@ func (t template) mark() {
 		if i+1 < len(t) && t[i].from != nil && t[i+1].from == nil && !t[i].isTime {
 			t[i].mark = t[i+1].name[0]
 		}
+	}
+	if len(t) > 0 {
+		t[len(t)-1].isLast = true
 	}
 	if n := len(t) - 1; n > 0 && t[n-1].from == nil && !t[n].isTime {
 		t[n].mark = t[n-1].name[len(t[n-1].name)-1]

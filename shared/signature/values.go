@@ -35,7 +35,7 @@ func (r *Keyring) resolve(to *values, q Request, address string) error {
 		case p.isID:
 			to.id = text
 		case p.isTime:
-			if to.time = r.scheme.Time.read(text); to.time.IsZero() {
+			if to.time = r.scheme.Time.read(text, p.isLast); to.time.IsZero() {
 				return ErrMalformed
 			}
 		}

@@ -42,7 +42,7 @@ func (r *Keyring) verified(keyID string, q Request, signed *values, now time.Tim
 	}
 	if v.Time.IsZero() {
 		text, n := r.time.from.read(r, &r.time, q, "")
-		if v.Time = r.scheme.Time.read(text); n != 1 || v.Time.IsZero() {
+		if v.Time = r.scheme.Time.read(text, true); n != 1 || v.Time.IsZero() {
 			return Verified{}, ErrMalformed
 		}
 	}
@@ -53,10 +53,14 @@ func (r *Keyring) verified(keyID string, q Request, signed *values, now time.Tim
 }
 
 // read reads a time: ASCII digits of a bounded number, or RFC 3339. It gives the zero
-// time for any other text. A zero in front may be the end of what stands before the time.
-func (t *Time) read(text string) time.Time {
+// time for any other text. At the end of what is signed a time of RFC 3339 may be
+// without its zone and is then UTC, as Ultravox writes it. A zero in front may be the end of what stands before the time.
+func (t *Time) read(text string, isLast bool) time.Time {
 	if t.Unit == RFC3339 {
 		at, err := time.Parse(time.RFC3339, text)
+		if err != nil && isLast { // or the end of a time without a zone could be the body's begin
+			at, err = time.Parse("2006-01-02T15:04:05", text)
+		}
 		if err != nil || len(text) > 40 {
 			return time.Time{}
 		}
