@@ -60,7 +60,7 @@ var modules = map[string][]string{
 
 // forCommands are the folders that commands and tests import, so that no function
 // links them.
-var forCommands = []string{"shared/signature/catalogue"}
+var forCommands = []string{"shared/signature/catalogue", "shared/signature/doctor"}
 
 // testModules may be imported by any test.
 var testModules = []string{"pgregory.net/rapid"}

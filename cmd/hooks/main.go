@@ -21,8 +21,9 @@ type commands struct {
 	Send  sendCmd  `cmd:"" help:"Sign a sample event, or your own file, and post it."`
 	Demo  demoCmd  `cmd:"" help:"Deliver one signed sample per platform, on a database of its own, and show what happened."`
 	operator.Commands
-	Dead deadCmd `cmd:"" help:"Look at dead letters, send them round again, or delete them."`
-	Drop dropCmd `cmd:"" help:"Take a platform or a cloud out of the source tree this stands in."`
+	Dead   deadCmd   `cmd:"" help:"Look at dead letters, send them round again, or delete them."`
+	Doctor doctorCmd `cmd:"" help:"Say why the signature of a captured delivery does not match."`
+	Drop   dropCmd   `cmd:"" help:"Take a platform or a cloud out of the source tree this stands in."`
 }
 
 func main() {

@@ -1,0 +1,20 @@
+package doctor_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"testing"
+)
+
+func compressed(t testing.TB, body string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write([]byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
