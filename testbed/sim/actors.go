@@ -27,6 +27,7 @@ var actors = []struct {
 	{"balance changes twice", 3, 1, 1, changesTwice},
 	{"operator names a phone owner", 2, 1, 1, phoneOwners},
 	{"tools give results", 2, 1, 1, tools},
+	{"attacker captures", 6, 1, 2, captures},
 }
 
 // drawn is what the acts of one history share.

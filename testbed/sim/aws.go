@@ -19,7 +19,6 @@ import (
 
 	"github.com/webhook-functions/template/shared/clouds/aws"
 	"github.com/webhook-functions/template/shared/outbound/calls"
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/worker"
 	"github.com/webhook-functions/template/testbed/sim/dynamodb"
@@ -109,8 +108,8 @@ func (a *awsCloud) start(p *process) {
 		client.Queue(queueURL("events")), client.Queue(queueURL("outbound")), client.Queue(queueURL("dead"))}
 	switch p.kind {
 	case "ingest":
-		keyrings := secrets.NewCache(client.Secret("webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log)
-		handle := aws.FunctionURL(newIngest(p, keyrings, to))
+		keyrings := secrets.NewCache(client.Secret("webhook"), a.w.platforms.Schemes(), p.since, p.jitter, p.log)
+		handle := aws.FunctionURL(newIngest(a.w, p, keyrings, to))
 		p.front = func(ctx context.Context, r request) int { return functionURL(ctx, handle, r) }
 	case "worker":
 		p.batch = lambdaBatch(newWorker(a.w, p, to))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/testbed/sim/field"
 	"github.com/webhook-functions/template/testbed/sim/queue"
 )
@@ -38,9 +39,10 @@ func (w *world) checkLogs() {
 
 // envelope is what is read of a message, without the product's code.
 type envelope struct {
-	ID, Source, Type, Reason string
-	Time                     time.Time
-	Data                     []byte `json:"data_base64"`
+	ID, Source, Type, Reason, SignedID string
+
+	Time time.Time
+	Data []byte `json:"data_base64"`
 }
 
 func open(m queue.Message) (e envelope) {
@@ -69,12 +71,12 @@ func (w *world) sentTo(q *queue.Queue, m queue.Message) {
 		w.violate("G4: %s stores a body that no platform signed", w.queueName(q))
 	}
 	w.kept[string(e.Data)] = true
-	w.queued = append(w.queued, field.Queued{Body: m.Body, Dead: q == w.dead, At: time.Now()})
+	w.queued = append(w.queued, field.Queued{Body: m.Body, Dead: q == w.dead, At: time.Now(), Undecodable: e.Reason == errDecoder.Error()})
 }
 
 // expect notes what must become of an event.
 func (w *world) expect(e field.Event) {
-	w.wants["/webhooks/"+e.Platform+"\x00"+string(e.Body)] = e.Wants
+	w.wants["/webhooks/"+e.Platform+"\x00"+e.SignedID+"\x00"+string(e.Body)] = e.Wants
 	if e.Wants.Key == "" {
 		return
 	}
@@ -87,8 +89,11 @@ func (w *world) expect(e field.Event) {
 // checkDeadLetter checks a dead letter that a handler made: its event is unusable, or its
 // identity has another meaning, too; or the handler panicked. Some follow-ups are for people.
 func (w *world) checkDeadLetter(e envelope) {
-	wants := w.wants[e.Source+"\x00"+string(e.Data)]
+	wants := w.wants[e.Source+"\x00"+e.SignedID+"\x00"+string(e.Data)]
 	if w.panics && strings.HasPrefix(e.Reason, "handler panicked") { // the third time it does
+		return
+	}
+	if e.Reason == errDecoder.Error() {
 		return
 	}
 	if wants.Kind != field.DeadLetter && len(w.meanings[wants.Key]) < 2 && !forPeople[e.Type] {
@@ -110,14 +115,24 @@ const secretsLate = 30 * time.Minute
 
 // judgeStatus checks what a platform is answered for a delivery that it signed: 200,
 // or a fault of ours. Only shortly after a rotation may the signature be called wrong,
-// or while the store of secrets fails.
-func (w *world) judgeStatus(platform, secret string, status int) {
-	rotated, once := w.rotated[platform]
-	excused := once && (time.Since(rotated) < 2*time.Minute || w.secretFault.After(rotated) && time.Since(w.secretFault) < secretsLate)
-	if status == 200 || status == 429 || status >= 500 || excused {
-		return
+// or while the store of secrets fails. A delivery whose signed time is too far away is
+// refused, and counted apart from a wrong signature.
+func (w *world) judgeStatus(e field.Event, found freshness, status int, codes []string) {
+	rotated, wasRotated := w.rotated[e.Platform]
+	excused := wasRotated && (time.Since(rotated) < 2*time.Minute || w.secretFault.After(rotated) && time.Since(w.secretFault) < secretsLate)
+	_, mismatch := e.Statuses()
+	late := slices.Contains(codes, webhook.CodeStale)
+	switch {
+	case status == 429 || status >= 500:
+	case found == fresh && late:
+		w.violate("G1: a delivery to /%s of the right time is called late", e.Platform)
+	case found == stale && status != mismatch:
+		w.violate("G4: a delivery to /%s of another time is answered %d", e.Platform, status)
+	case found == stale && !late && !wasRotated:
+		w.violate("G4: a delivery to /%s of another time is not called late", e.Platform)
+	case found == fresh && status != 200 && !excused:
+		w.violate("G1: a signed delivery to /%s is answered %d", e.Platform, status)
 	}
-	w.violate("G1: a signed delivery to /%s is answered %d", platform, status)
 }
 
 // judge compares the end of a history with what was sent.

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/webhook-functions/template/testbed/sim/field"
 	"github.com/webhook-functions/template/testbed/sim/queue"
 	"github.com/webhook-functions/template/testbed/sim/stored"
 )
@@ -37,8 +38,10 @@ func TestWorld_checks(t *testing.T) {
 		{"body that was not signed", "G4", func(w *world) { w.publisher = "ingest"; w.sentTo(w.events, queue.Message{Body: []byte(signed)}) }},
 		{"dead letter of a usable event", "G5", func(w *world) { w.publisher = "worker"; w.sentTo(w.dead, queue.Message{Body: []byte(signed)}) }},
 		{"200 without a message", "G1", func(w *world) { w.stored([]byte("x")) }},
-		{"signed delivery refused", "G1", func(w *world) { w.judgeStatus("gabber", secretOf("gabber", 1), 403) }},
-		{"secret in a log", "G7", func(w *world) { w.lines = []string{secretOf("gabber", 1)}; w.checkLogs() }},
+		{"signed delivery refused", "G1", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, fresh, 403, nil) }},
+		{"late delivery accepted", "G4", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, stale, 200, nil) }},
+		{"late delivery counted as a wrong signature", "G4", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, stale, 403, nil) }},
+		{"secret in a log", "G7", func(w *world) { w.lines = []string{w.plan.secretOf("gabber", 1)}; w.checkLogs() }},
 		{"text asked for twice", "G2", func(w *world) {
 			w.archive = []queue.Message{{Body: []byte(said)}, {Body: []byte(strings.Replace(said, `"2"`, `"3"`, 1))}}
 			w.judgeSpeech()

@@ -8,7 +8,6 @@ import (
 	"github.com/webhook-functions/template/shared/ledger"
 	"github.com/webhook-functions/template/shared/outbound"
 	"github.com/webhook-functions/template/shared/outbound/calls"
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/records"
 	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/shared/worker"
@@ -25,9 +24,9 @@ type stores struct {
 }
 
 // newIngest wires ingest as its entry points do.
-func newIngest(p *process, keyrings webhook.Keyrings, to stores) *ingest.Ingest {
+func newIngest(w *world, p *process, keyrings webhook.Keyrings, to stores) *ingest.Ingest {
 	return &ingest.Ingest{
-		Providers:   ingest.Routes(providers.Table().Providers()...),
+		Providers:   w.routes(),
 		Keyrings:    keyrings,
 		Events:      to.events,
 		DeadLetters: to.dead,
@@ -38,7 +37,7 @@ func newIngest(p *process, keyrings webhook.Keyrings, to stores) *ingest.Ingest 
 
 // newWorker wires the worker as its entry points do.
 func newWorker(w *world, p *process, to stores) *worker.Worker {
-	of := withoutHandlers(p, to)
+	of := withoutHandlers(w, p, to)
 	of.Handlers = handlers.Table(w.reactions(), to.ledger, to.records, time.Now, p.log)
 	of.Unknown = handlers.KeepUnknown(to.records)
 	return of
@@ -46,7 +45,7 @@ func newWorker(w *world, p *process, to stores) *worker.Worker {
 
 // newOutbound wires outbound as its entry points do.
 func newOutbound(w *world, p *process, to stores, settings calls.Settings) *worker.Worker {
-	of := withoutHandlers(p, to)
+	of := withoutHandlers(w, p, to)
 	of.Handlers = calls.Table(settings, calls.Ports{
 		Ledger:  to.ledger,
 		Records: to.records,
@@ -57,11 +56,11 @@ func newOutbound(w *world, p *process, to stores, settings calls.Settings) *work
 	return of
 }
 
-func withoutHandlers(p *process, to stores) *worker.Worker {
+func withoutHandlers(w *world, p *process, to stores) *worker.Worker {
 	return &worker.Worker{
 		FollowUps:   to.outbound,
 		DeadLetters: to.dead,
-		Redecode:    ingest.Redecode(ingest.Routes(providers.Table().Providers()...)),
+		Redecode:    ingest.Redecode(w.routes()),
 		Now:         time.Now,
 		Log:         p.log,
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/gcp"
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
 	"github.com/webhook-functions/template/shared/outbound/calls"
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/secrets"
 	"github.com/webhook-functions/template/shared/worker"
 	"github.com/webhook-functions/template/testbed/sim/firestore"
@@ -99,8 +98,8 @@ func (g *gcpCloud) start(p *process) {
 		client.Topic("events"), client.Topic("outbound"), client.Topic("dead")}
 	switch p.kind {
 	case "ingest":
-		keyrings := secrets.NewCache(g.mount(p, "webhook"), providers.Table().Schemes(), p.now, p.jitter, p.log)
-		handle := ingesthttp.Handler(newIngest(p, keyrings, to), gcp.RequestID)
+		keyrings := secrets.NewCache(g.mount(p, "webhook"), g.w.platforms.Schemes(), p.since, p.jitter, p.log)
+		handle := ingesthttp.Handler(newIngest(g.w, p, keyrings, to), gcp.RequestID)
 		p.front = func(ctx context.Context, r request) int { return post(ctx, 10*time.Second, handle, r) }
 	case "worker":
 		p.batch = push(30*time.Second, newWorker(g.w, p, to))
@@ -115,7 +114,7 @@ func (g *gcpCloud) start(p *process) {
 // the read is a call here.
 func (g *gcpCloud) mount(p *process, name string) secrets.Fetch {
 	return func(ctx context.Context) ([]byte, time.Time, error) {
-		begun := p.now()
+		begun := p.since()
 		a := g.w.do(ctx, &call{site: "gcp " + p.kind + ": read secret", port: mounted, serve: func() answer {
 			return answer{status: 200, body: g.w.secrets.text(name)}
 		}})

@@ -15,7 +15,6 @@ import (
 	"github.com/webhook-functions/template/shared/clouds/local"
 	"github.com/webhook-functions/template/shared/ingest/ingesthttp"
 	"github.com/webhook-functions/template/shared/outbound/calls"
-	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/shared/worker"
 	"github.com/webhook-functions/template/testbed/sim/queue"
 	"github.com/webhook-functions/template/testbed/sim/stored"
@@ -72,8 +71,8 @@ func (l *laptopCloud) start(p *process) {
 	to := stores{askedLedger{l}, askedRecords{l}, askedQueue{l, "events"}, askedQueue{l, "outbound"}, askedQueue{l, "dead"}}
 	switch p.kind {
 	case "ingest":
-		keyrings := local.NewKeyrings(providers.Table().Schemes(), l.variable)
-		handle := ingesthttp.Handler(newIngest(p, keyrings, to), func(*http.Request) string { return "1" })
+		keyrings := local.NewKeyrings(l.w.platforms.Schemes(), l.variable)
+		handle := ingesthttp.Handler(newIngest(l.w, p, keyrings, to), func(*http.Request) string { return "1" })
 		p.front = func(ctx context.Context, r request) int { return post(ctx, time.Minute, handle, r) }
 	case "worker":
 		p.batch = l.poller(l.w.events, newWorker(l.w, p, to))

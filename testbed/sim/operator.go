@@ -80,8 +80,8 @@ func rotates(random *rand.Rand, d *drawn) func(*world) {
 	before, after, late := d.of(platform), d.of(platform), d.of(platform)
 	told, forgotten := upTo(random, pick(random, 10*time.Minute, 2*time.Hour)), 24*time.Hour+upTo(random, time.Hour)
 	return func(w *world) {
-		old, next := secretOf(platform, 1), secretOf(platform, 2)
-		w.attempt(&delivery{event: before, random: random})
+		old, next := w.plan.secretOf(platform, 1), w.plan.secretOf(platform, 2)
+		w.attempt(w.delivery(before, random))
 		w.note("the secret of %s is rotated", platform)
 		w.rotated[platform] = time.Now()
 		w.canary(next)
@@ -89,7 +89,7 @@ func rotates(random *rand.Rand, d *drawn) func(*world) {
 		w.in(1, w.reboot)
 		w.in(told, func() {
 			w.signers[platform] = next
-			w.attempt(&delivery{event: after, random: random})
+			w.attempt(w.delivery(after, random))
 		})
 		w.in(told+forgotten, func() {
 			w.secrets.valid[platform] = []string{next}
@@ -98,7 +98,7 @@ func rotates(random *rand.Rand, d *drawn) func(*world) {
 		w.in(told+forgotten+withdrawn, func() {
 			if !w.faultsOn && time.Since(w.secretFault) > withdrawn {
 				_, want := late.Statuses()
-				w.forge(late, signed(late, old), want)
+				w.forge(late, w.sign(w.carried(late), old), want)
 			}
 		})
 	}

@@ -25,6 +25,8 @@ type plan struct {
 	unknown   string        // a human whom the platform does not know at first
 	known     time.Duration // when it does
 	replay    time.Duration // after the end: all messages are delivered once more
+	signings  map[string]signing
+	decodes   time.Duration // until then no decoder reads usage; 0: they always do
 }
 
 // act is one thing that a sender, an operator or an attacker does by itself.
@@ -79,6 +81,7 @@ func newPlan(seed uint64, platforms []string) plan {
 	p.unknown, p.known = pick(random, "", "", "", "ann", "bob"), upTo(random, 2*length)
 	p.rates = drawRates(random, length)
 	p.acts = drawActs(random, &p, length, platforms)
+	p.drawSignings(rand.New(rand.NewPCG(seed, 1<<51)), platforms)
 	return p
 }
 

@@ -22,7 +22,8 @@ type process struct {
 	tasks  []*task
 	mu     sync.Mutex // tasks may have been woken by timers
 	random *rand.Rand
-	skew   time.Duration // of its clock
+	skew   time.Duration // of its clock at first
+	right  time.Time     // when its clock is set right
 	log    *slog.Logger
 
 	front front // of ingest
@@ -40,6 +41,8 @@ type request struct {
 	method, path string
 	header       map[string]string
 	body         []byte
+	signedAt     time.Time // zero: no time is signed
+	anyCode      bool      // the signature of a forgery is right, and its time wrong
 }
 
 func (p *process) freeze(until time.Time) {
@@ -58,8 +61,16 @@ func (p *process) jitter() float64 {
 	return p.random.Float64()
 }
 
+// since is a clock that only measures: it is never set.
+func (p *process) since() time.Time { return time.Now().Add(p.skew) }
+
 // now is the time by the process's clock.
-func (p *process) now() time.Time { return time.Now().Add(p.skew) }
+func (p *process) now() time.Time {
+	if p.skew != 0 && !time.Now().Before(p.right) {
+		return time.Now()
+	}
+	return p.since()
+}
 
 // mostProcesses of one function at a time.
 const mostProcesses = 3
@@ -86,9 +97,10 @@ func (w *world) process(kind string) *process {
 func (w *world) launch(kind string) *process {
 	w.processes++
 	p := &process{id: w.processes, kind: kind, random: rand.New(rand.NewPCG(w.history.Seed, 1<<40+uint64(w.processes)))}
-	p.log = slog.New(w.cloud.log(&listener{w, p}).Handler())
-	if kind == "ingest" && p.random.IntN(6) == 0 { // its clock decides about identities without an id only
+	p.log = slog.New(coded{w.cloud.log(&listener{w, p}).Handler()})
+	if kind == "ingest" && p.random.IntN(6) == 0 { // its clock decides about identities without an id, and about signed times
 		p.skew = pick(p.random, -time.Hour, -time.Second, time.Second, time.Hour)
+		p.right = time.Now().Add(upTo(rand.New(rand.NewPCG(w.history.Seed, 1<<43+uint64(p.id))), time.Hour))
 	}
 	w.cloud.start(p)
 	w.pools[kind] = append(w.pools[kind], p)
@@ -159,6 +171,21 @@ func (w *world) invoke(p *process, what string, f func(context.Context), over fu
 		}
 		over(t)
 	}
+}
+
+// coded notes the alarm codes that a task logs.
+type coded struct{ slog.Handler }
+
+func (c coded) Handle(ctx context.Context, r slog.Record) error {
+	if t, ok := ctx.Value(taskKey{}).(*task); ok {
+		r.Attrs(func(a slog.Attr) bool {
+			if a.Key == "code" {
+				t.codes = append(t.codes, a.Value.String())
+			}
+			return true
+		})
+	}
+	return c.Handler.Handle(ctx, r)
 }
 
 // listener reads what a process logs.

@@ -147,8 +147,9 @@ type task struct {
 	resume  chan answer
 	call    *call // under way, nil if none is
 	killed  bool
-	crashed bool // by a panic
-	frozen  bool // has been, at any time
+	crashed bool     // by a panic
+	frozen  bool     // has been, at any time
+	codes   []string // of the alarms it logged
 	over    func()
 }
 

@@ -18,17 +18,17 @@ type store struct {
 	keys  string              // outbound's settings
 }
 
-func newStore(platforms []string) store {
+func newStore(p *plan) store {
 	s := store{valid: map[string][]string{}, keys: fakeapi.SecretJSON()}
-	for _, name := range platforms {
-		s.valid[name] = []string{secretOf(name, 1)}
+	for name := range p.signings {
+		s.valid[name] = []string{p.secretOf(name, 1)}
 	}
 	return s
 }
 
 // secretOf is the nth secret of a platform.
-func secretOf(platform string, n int) string {
-	return "test-secret-" + platform + "-" + string(rune('a'+n)) + "-0123456789abcdef"
+func (p *plan) secretOf(platform string, n int) string {
+	return p.signings[platform].Secret("test-secret-" + platform + "-" + string(rune('a'+n)) + "-0123456789abcdef")
 }
 
 // text is a secret as it is stored.

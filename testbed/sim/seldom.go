@@ -30,7 +30,7 @@ func until(draw func() field.Event, is func(field.Event) bool) field.Event {
 
 // delivers has a platform deliver an event some time from now.
 func (w *world) delivers(in time.Duration, e field.Event, random *rand.Rand) {
-	w.in(in, func() { w.attempt(&delivery{event: e, waits: field.Schedule(e.Platform, random), random: random}) })
+	w.in(in, func() { w.attempt(w.delivery(e, random, field.Schedule(e.Platform, random)...)) })
 }
 
 // seen is what is read of an event of Gabber's to tell what it is.

@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/webhook-functions/template/testbed/sim/field"
@@ -14,7 +13,7 @@ import (
 func sends(random *rand.Rand, d *drawn) func(*world) {
 	e := d.field.Event()
 	waits := field.Schedule(e.Platform, random)
-	return func(w *world) { w.attempt(&delivery{event: e, waits: waits, random: random}) }
+	return func(w *world) { w.attempt(w.delivery(e, random, waits...)) }
 }
 
 // repeatsBytes has a platform send the same bytes of an event without an id twice: at one end
@@ -23,11 +22,12 @@ func repeatsBytes(random *rand.Rand, d *drawn) func(*world) {
 	e := until(d.field.Event, func(e field.Event) bool { return e.Wants.NoID })
 	off := time.Duration(random.IntN(3) - 1)
 	return func(w *world) {
+		again := w.again(e, random)
 		send := func() {
 			for range random.IntN(3) { // nearly at the same moment
-				w.in(upTo(random, 20*time.Millisecond), func() { w.attempt(&delivery{event: e, random: random}) })
+				w.in(upTo(random, 20*time.Millisecond), func() { w.attempt(again()) })
 			}
-			w.attempt(&delivery{event: e, random: random})
+			w.attempt(again())
 		}
 		send()
 		if window := w.plan.rules.Window; window > 0 {
@@ -36,12 +36,27 @@ func repeatsBytes(random *rand.Rand, d *drawn) func(*world) {
 	}
 }
 
+// again gives deliveries of an event: where they have a signed id each has its own, or
+// all have one.
+func (w *world) again(e field.Event, random *rand.Rand) func() *delivery {
+	if !w.plan.signings[e.Platform].HasID || random.IntN(2) == 0 {
+		return func() *delivery { return w.delivery(e, random) }
+	}
+	one := w.delivery(e, random)
+	return func() *delivery { return &delivery{event: one.event, random: random} }
+}
+
 // delivery is an event on its way, with its retries.
 type delivery struct {
 	event    field.Event
 	waits    []time.Duration
 	random   *rand.Rand
 	answered bool
+	request  request // of the last attempt
+}
+
+func (w *world) delivery(e field.Event, random *rand.Rand, waits ...time.Duration) *delivery {
+	return &delivery{event: w.carried(e), waits: waits, random: random}
 }
 
 // attempt posts a delivery once and plans the next attempt.
@@ -49,8 +64,10 @@ func (w *world) attempt(d *delivery) {
 	if d.answered {
 		return
 	}
-	secret := w.signing(d.event.Platform)
-	r := signed(d.event, secret)
+	if d.request.header == nil || !w.plan.signings[d.event.Platform].once {
+		d.request = w.sign(d.event, w.signingWith(d)...)
+	}
+	r := d.request
 	w.signed[string(r.body)] = true
 	w.expect(d.event)
 	retry := func(after time.Duration) {
@@ -64,7 +81,6 @@ func (w *world) attempt(d *delivery) {
 	}
 	deliver := func(answerLost bool) {
 		w.post(d.event, r, func(status int) {
-			w.judgeStatus(d.event.Platform, secret, status)
 			if answerLost || status/100 != 2 {
 				retry(0)
 				return
@@ -96,9 +112,15 @@ func (w *world) senderFault(random *rand.Rand) (fault Fault) {
 	return fault
 }
 
-func signed(e field.Event, secret string) request {
-	return request{method: "POST", path: "/" + e.Platform, body: e.Body,
-		header: map[string]string{strings.ToLower(e.Header): e.Sign(secret), "content-type": "application/json"}}
+// signingWith gives the secrets of an attempt. Where there is room for several signatures,
+// some are of a key that ingest does not have.
+func (w *world) signingWith(d *delivery) []string {
+	right := w.signing(d.event.Platform)
+	if !w.plan.signings[d.event.Platform].Many {
+		return []string{right}
+	}
+	other := w.plan.secretOf(d.event.Platform, 8)
+	return [][]string{{right}, {right, other}, {other, right}, {other, other, right}}[d.random.IntN(4)]
 }
 
 // signing is the secret that a platform signs with now: the newest, once it was told.
@@ -106,7 +128,7 @@ func (w *world) signing(platform string) string {
 	if s, ok := w.signers[platform]; ok {
 		return s
 	}
-	return secretOf(platform, 1)
+	return w.plan.secretOf(platform, 1)
 }
 
 // post has a front door take a request; over gets the status the platform would see.
@@ -118,11 +140,12 @@ func (w *world) post(e field.Event, r request, over func(status int)) {
 	}
 	status := 502
 	began := time.Now()
-	for _, value := range r.header {
-		if len(value) > 16 && value != "application/json" {
+	for name, value := range r.header {
+		if len(value) > 16 && value != "application/json" && !isTime(name) {
 			w.canary(value)
 		}
 	}
+	clock := p.now()
 	w.invoke(p, "delivery to /"+e.Platform, func(ctx context.Context) { status = p.front(ctx, r) }, func(t *task) {
 		if t.killed {
 			status = 502
@@ -130,7 +153,9 @@ func (w *world) post(e field.Event, r request, over func(status int)) {
 			w.violate("G9: ingest took %v", took)
 		}
 		w.note("the sender is answered %d", status)
-		w.sent = append(w.sent, field.Accepted{Event: e, Status: status, Received: began})
+		found := w.freshness(e, r, clock, p.now())
+		w.judgeStatus(e, found, status, t.codes)
+		w.sent = append(w.sent, field.Accepted{Event: e, Status: status, Stale: found == stale, Received: began})
 		if status == 200 {
 			w.stored(r.body)
 		}

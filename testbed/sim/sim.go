@@ -101,13 +101,14 @@ func newWorld(h History) *world {
 	for _, p := range providers.Table() {
 		names = append(names, p.Name)
 	}
-	w := &world{schedule: schedule{again: h.String()}, history: h, plan: newPlan(h.Seed, names), random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), faultsOn: true,
-		coverage: Coverage{}, story: h.Story, polled: map[*queue.Queue]time.Time{}, pools: map[string][]*process{}, secrets: newStore(names),
+	p := newPlan(h.Seed, names)
+	w := &world{schedule: schedule{again: h.String()}, history: h, plan: p, random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), faultsOn: true,
+		coverage: Coverage{}, story: h.Story, polled: map[*queue.Queue]time.Time{}, pools: map[string][]*process{}, secrets: newStore(&p), platforms: configured(&p),
 		api: &platforms{fakeapi.New(), map[string]bool{}}, wants: map[string]field.Want{}, meanings: map[string]map[string]bool{}, signed: map[string]bool{}, callers: map[string]bool{}, kept: map[string]bool{}, signers: map[string]string{}, rotated: map[string]time.Time{}}
 	w.wake = make(chan struct{}, 1)
 	w.writes = ledgerWrites{w, map[string]*account{}}
 	for _, name := range names {
-		w.canary(secretOf(name, 1))
+		w.canary(p.secretOf(name, 1))
 	}
 	for _, secret := range fakeapi.Secrets() {
 		w.canary(secret)

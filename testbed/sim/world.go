@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/webhook-functions/template/shared/providers"
 	"github.com/webhook-functions/template/testbed/sim/field"
 	"github.com/webhook-functions/template/testbed/sim/queue"
 )
@@ -33,12 +34,14 @@ type world struct {
 	pools                  map[string][]*process
 	processes              int
 	secrets                store
+	platforms              providers.Entries // as the functions are told to verify them
+	ids                    int               // of deliveries so far
 	api                    *platforms
 	writes                 ledgerWrites
 	records                recorded
 	ledger                 reader
 
-	wants       map[string]field.Want      // what must become of a body, by platform and body
+	wants       map[string]field.Want      // what must become of a body, by platform, signed id and body
 	meanings    map[string]map[string]bool // of an identity in the ledger
 	signed      map[string]bool            // bodies that a sender signed
 	kept        map[string]bool            // bodies that a queue confirmed

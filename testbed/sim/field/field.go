@@ -15,20 +15,19 @@
 package field
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"hash"
 )
 
 // Event is one event as a platform sends it.
 type Event struct {
 	Platform string // the route is "/" and this name
-	Header   string // name of the signature header
 	Body     []byte
 	Wants    Want
+
+	SignedID  string // of the delivery that carries it; see [Signing.Carry]
+	Uncovered bool   // the delivery's signature does not cover the body
 }
 
 // Want is what must become of an event.
@@ -45,6 +44,10 @@ type Want struct {
 	Key, Meaning string
 	// NoID: only the bytes tell the event apart. Key is then the dedup key.
 	NoID bool
+
+	Reason string // that the dead letter must have; "" for any
+
+	unnamed string // the event type, where the body names no identity: ID is then of the bytes
 
 	Records []Put // also of events that are charged or dead letters
 }
@@ -101,17 +104,6 @@ func named(name string) *platform {
 	panic("field: no platform " + name)
 }
 
-// Sign gives the value of the signature header.
-func (e Event) Sign(secret string) string {
-	algorithm := sha256.New
-	if named(e.Platform).sha1 {
-		algorithm = func() hash.Hash { return sha1.New() }
-	}
-	mac := hmac.New(algorithm, []byte(secret))
-	mac.Write(e.Body)
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
 // Statuses gives the answers to a request without a signature and to one with a wrong
 // signature.
 func (e Event) Statuses() (missing, mismatch int) {
@@ -134,8 +126,13 @@ func identity(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// byBody is the identity of an event that only its bytes tell apart.
-func byBody(p *platform, eventType string, body []byte) string {
-	sum := sha256.Sum256(body)
-	return identity(p.name, eventType, "body", hex.EncodeToString(sum[:]))
+// byBody identifies an event that only its bytes tell apart.
+func (e *Event) byBody(eventType string) {
+	sum := sha256.Sum256(e.Body)
+	e.Wants.ID, e.Wants.unnamed = identity(e.Platform, eventType, "body", hex.EncodeToString(sum[:])), eventType
+}
+
+// byName identifies an event by what its body names.
+func (e *Event) byName(eventType string, names ...string) {
+	e.Wants.ID, e.Wants.unnamed = identity(append([]string{e.Platform, eventType, "id"}, names...)...), ""
 }

@@ -115,7 +115,7 @@ var verbStages = map[string]int64{"created": 0, "initiated": 0, "ringing": 1, "a
 // without an id is kept by the event's identity, which is then that of the body.
 func reported(name, data, id string, sent, updated moment, s style, w Want) Event {
 	body := s.spaced(object("event", quoted(name), "timestamp", sent.json, "data", data))
-	e := Event{Platform: gtateth.name, Header: gtateth.header, Body: []byte(body), Wants: w}
+	e := Event{Platform: gtateth.name, Body: []byte(body), Wants: w}
 	if w.Kind == DeadLetter {
 		return e
 	}
@@ -123,10 +123,10 @@ func reported(name, data, id string, sent, updated moment, s style, w Want) Even
 	if changed.json == "" {
 		changed = sent
 	}
-	if e.Wants.ID = byBody(gtateth, name, e.Body); id == "" {
+	if e.byBody(name); id == "" {
 		id = e.Wants.ID
 	} else if changed.json != "" {
-		e.Wants.ID = identity(gtateth.name, name, "id", id, strings.Trim(changed.json, `"`))
+		e.byName(name, id, strings.Trim(changed.json, `"`))
 	}
 	model, verb, _ := strings.Cut(name, ".")
 	stage, known := verbStages[verb]

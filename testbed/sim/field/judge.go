@@ -33,7 +33,7 @@ type judgement struct {
 	*World
 	broken []string
 
-	sent     map[string]*delivery // by platform and body
+	sent     map[string]*delivery // by platform, signed id and body
 	arrivals []arrival
 	entries  map[string]*entry // by ID
 	order    []*entry
@@ -42,7 +42,8 @@ type judgement struct {
 // delivery is an event that was sent, however often.
 type delivery struct {
 	event           *Event
-	accepted, found int // attempts answered 200, messages stored
+	fresh           bool // an attempt's signed time may have been near enough to ingest's clock
+	accepted, found int  // attempts answered 200, messages stored
 }
 
 // arrival is one message that ingest stored.
@@ -83,22 +84,28 @@ type stored struct {
 	Source string `json:"source"`
 	Type   string `json:"type"`
 	Time   string `json:"time"`
+	Reason string `json:"reason"`
 	Data   []byte `json:"data_base64"`
+
+	SignedID  string `json:"signedid"`
+	Uncovered bool   `json:"uncovered"`
 }
 
 const webhooks = "/webhooks/"
 
-// read gives a message, the platform it came from and its body as one key.
+// read gives a message, and as one key the platform it came from, the signed id and the body.
 func read(q Queued) (m stored, of string, err error) {
 	err = json.Unmarshal(q.Body, &m)
 	platform, found := strings.CutPrefix(m.Source, webhooks)
 	if err == nil && !found {
 		err = fmt.Errorf("a message of %s", m.Source)
 	}
-	return m, bodyKey(platform, m.Data), err
+	return m, keyOf(platform, m.SignedID, m.Data), err
 }
 
-func bodyKey(platform string, body []byte) string { return platform + "\x00" + string(body) }
+func keyOf(platform, signedID string, body []byte) string {
+	return platform + "\x00" + signedID + "\x00" + string(body)
+}
 
 // arrive makes the arrivals. Every message has bytes that were sent (G4), and every 200
 // has a message (G1).
@@ -106,7 +113,7 @@ func (j *judgement) arrive() {
 	var order []*delivery
 	for i := range j.Sent {
 		s := &j.Sent[i]
-		key := bodyKey(s.Event.Platform, s.Event.Body)
+		key := keyOf(s.Event.Platform, s.Event.SignedID, s.Event.Body)
 		if j.sent[key] == nil {
 			j.sent[key] = &delivery{event: &s.Event}
 			order = append(order, j.sent[key])
@@ -114,6 +121,7 @@ func (j *judgement) arrive() {
 		if s.Status == 200 {
 			j.sent[key].accepted++
 		}
+		j.sent[key].fresh = j.sent[key].fresh || !s.Stale
 	}
 	for _, q := range j.Queued {
 		j.arrival(q)
@@ -134,9 +142,13 @@ func (j *judgement) arrival(q Queued) {
 		j.breaks("G4: ingest stored what is no event: %v", err)
 	case of == nil:
 		j.breaks("G4: ingest stored bytes of %s that no signed delivery carried", m.Source)
+	case !of.fresh:
+		j.breaks("G4: ingest stored %s, of which each attempt was stale", of.event.About())
+	case of.event.Uncovered != m.Uncovered:
+		j.breaks("G5: a message of %s is wrong about what its signature covers", of.event.About())
 	case timeErr != nil:
 		j.breaks("G5: a message of %s has no time", of.event.About())
-	case of.event.Wants.ID != "" && of.event.Wants.ID != m.ID:
+	case of.event.Wants.ID != "" && of.event.Wants.ID != m.ID && !q.Undecodable:
 		j.breaks("G5: a message of %s has another identity", of.event.About())
 	default:
 		of.found++
@@ -159,10 +171,11 @@ func short(id string) string { return id[:min(8, len(id))] }
 // letters compares the dead letters with what must be one. Each arrival leaves its own,
 // or more than one: a worker may die before it acknowledges.
 func (j *judgement) letters() {
-	due := make(map[string]int)
+	due, reasons := make(map[string]int), make(map[string]string)
 	for _, a := range j.arrivals {
 		if a.dead {
 			due[a.letter]++
+			reasons[a.letter] = a.of.event.Wants.Reason
 		}
 	}
 	found := make(map[string]int, len(j.Dead))
@@ -172,6 +185,8 @@ func (j *judgement) letters() {
 		found[key]++
 		if err != nil || due[key] == 0 {
 			j.breaks("G5: a dead letter of %s %s has no cause", m.Source, m.Type)
+		} else if reason := reasons[key]; reason != "" && reason != m.Reason {
+			j.breaks("G5: a dead letter of %s %s has another reason than: %s", m.Source, m.Type, reason)
 		}
 	}
 	for _, a := range j.arrivals {

@@ -86,6 +86,34 @@ var damages = []struct {
 		w.Queued = append(w.Queued, Queued{Body: body})
 		return true
 	}},
+	{"a message of an id that was never signed", "G4", func(w *World) bool {
+		w.Queued = append(w.Queued, Queued{Body: bytes.Replace(w.Queued[0].Body, []byte(`{`), []byte(`{"signedid":"msg_x",`), 1)})
+		return !bytes.Contains(w.Queued[0].Body, []byte("signedid"))
+	}},
+	{"a message of a late delivery", "G4", func(w *World) bool {
+		for i := range w.Sent {
+			w.Sent[i].Stale = true
+		}
+		return true
+	}},
+	{"a message wrong about what is covered", "G5", func(w *World) bool {
+		w.Queued[0].Body = bytes.Replace(w.Queued[0].Body, []byte(`"uncovered":true,`), nil, 1)
+		return w.Sent[0].Event.Uncovered
+	}},
+	{"a dead letter of another reason", "G5", func(w *World) bool {
+		i := slices.IndexFunc(w.Dead, func(q Queued) bool { return bytes.Contains(q.Body, []byte("amount not covered")) })
+		if i < 0 {
+			return false
+		}
+		w.Dead[i].Body = bytes.Replace(w.Dead[i].Body, []byte("amount not covered"), []byte("other"), 1)
+		return true
+	}},
+	{"an entry of an amount that is not covered", "G5", func(w *World) bool {
+		e := w.Sent[0].Event
+		w.Entries = append(w.Entries, Entry{ID: e.Wants.ID, Account: "ann", Kind: "charge", Amount: -1})
+		w.move(w.Entries[len(w.Entries)-1], 1)
+		return e.Uncovered && e.Wants.Reason != ""
+	}},
 	{"a message on the route of another platform", "G4", func(w *World) bool {
 		i := slices.IndexFunc(w.Queued, func(q Queued) bool { return bytes.Contains(q.Body, []byte("/webhooks/gabber")) })
 		if i < 0 {
@@ -307,7 +335,7 @@ func (w *World) older(prefix string) bool {
 }
 
 func TestJudge_damages(t *testing.T) {
-	worlds := make([]World, 60)
+	worlds := make([]World, 84)
 	for seed := range worlds {
 		worlds[seed] = history(t, uint64(seed), 40)
 	}

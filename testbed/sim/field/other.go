@@ -20,10 +20,10 @@ func (p literal) vary(*rand.Rand) shape {
 }
 
 func (p literal) event(*Rules) Event {
-	e := Event{Platform: p.of.name, Header: p.of.header, Body: []byte(p.body), Wants: Want{Kind: p.kind}}
+	e := Event{Platform: p.of.name, Body: []byte(p.body), Wants: Want{Kind: p.kind}}
 	if p.kind == Ignored {
 		e.Body = []byte(p.style.spaced(p.body))
-		e.Wants.ID = byBody(p.of, p.name, e.Body)
+		e.byBody(p.name)
 	}
 	return e
 }

@@ -68,13 +68,13 @@ func (m model) event(*Rules) Event {
 	payload := object("id", m.id.json, "conversation_id", quoted(m.conversation), "message", quoted(m.text), "username", quoted(m.text),
 		"created_at", m.created, "updated_at", "null")
 	body := m.style.spaced(object("id", m.envelope, "type", quoted(m.name+"."+m.verb), "payload", payload))
-	e := Event{Platform: m.of.name, Header: m.of.header, Body: []byte(body), Wants: Want{Kind: Kept}}
+	e := Event{Platform: m.of.name, Body: []byte(body), Wants: Want{Kind: Kept}}
 	unread := m.name == "message" && m.verb != "deleted" && m.createdAt < 0 // a message's time orders its record
 	if m.id.bad || m.id.value == "" || unread {
 		e.Wants.Kind = DeadLetter
 		return e
 	}
-	e.Wants.ID = byBody(m.of, m.name+"."+m.verb, e.Body)
+	e.byBody(m.name + "." + m.verb)
 	put := Put{Kind: m.of.name + "." + m.name, ID: m.id.value}
 	if m.verb == "deleted" {
 		put.Version, put.Deleted = forGood, true
@@ -126,15 +126,14 @@ func (l lead) vary(random *rand.Rand) shape {
 func (l lead) event(*Rules) Event {
 	payload := object("conversationId", l.conversation.json, "customerEmail", quoted(l.email), "customerName", quoted(l.name), "customerPhone", l.phone.json)
 	body := l.style.spaced(object("eventType", `"leads.submit"`, "chatbotId", l.bot.json, "payload", payload))
-	e := Event{Platform: chatbase.name, Header: chatbase.header, Body: []byte(body), Wants: Want{Kind: DeadLetter}}
+	e := Event{Platform: chatbase.name, Body: []byte(body), Wants: Want{Kind: DeadLetter}}
 	if l.bot.bad || l.bot.value == "" || l.conversation.bad || l.phone.bad {
 		return e
 	}
-	id := byBody(chatbase, "leads.submit", e.Body)
-	if l.conversation.value != "" {
-		details := identity(chatbase.name, "lead", strings.ToLower(l.email), l.name, l.phone.value)
-		id = identity(chatbase.name, "leads.submit", "id", l.bot.value, l.conversation.value, details)
+	e.Wants.Kind = Kept
+	if e.byBody("leads.submit"); l.conversation.value != "" {
+		e.byName("leads.submit", l.bot.value, l.conversation.value, identity(chatbase.name, "lead", strings.ToLower(l.email), l.name, l.phone.value))
 	}
-	e.Wants = Want{Kind: Kept, ID: id, Records: []Put{{Kind: "chatbase.lead", ID: id, Version: 1, Data: e.Body}}}
+	e.Wants.Records = []Put{{Kind: "chatbase.lead", ID: e.Wants.ID, Version: 1, Data: e.Body}}
 	return e
 }

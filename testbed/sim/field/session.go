@@ -97,7 +97,7 @@ func (c stateChanged) event(*Rules) Event {
 		"project", quoted(s.Project), "human", c.human.json, "simulated", simulated, "data", data, "config", `{"general":{"time_limit_s":600}}`)
 	body := object("type", `"realtime_session.state_changed"`,
 		"payload", object("previous_realtime_session", c.previous.json, "current_realtime_session", current))
-	e := Event{Platform: gabber.name, Header: gabber.header, Body: []byte(c.style.spaced(body))}
+	e := Event{Platform: gabber.name, Body: []byte(c.style.spaced(body))}
 	if c.human.bad {
 		e.Wants.Kind = DeadLetter
 		return e
@@ -180,7 +180,7 @@ func (m message) vary(random *rand.Rand) shape {
 func (m message) event(*Rules) Event {
 	content := object("id", quoted(m.id), "role", `"user"`, "created_at", `"2026-11-21T09:00:00Z"`, "content", `[{"type":"text","text":"`+m.said+`"}]`)
 	body := object("type", `"realtime_session.message_committed"`, "payload", object("message", content, "realtime_session_id", quoted(m.session)))
-	return Event{Platform: gabber.name, Header: gabber.header, Body: []byte(m.style.spaced(body)), Wants: Want{Kind: Kept,
+	return Event{Platform: gabber.name, Body: []byte(m.style.spaced(body)), Wants: Want{Kind: Kept,
 		ID:      identity(gabber.name, "realtime_session.message_committed", "id", m.id),
 		Records: []Put{{Kind: "gabber.message/" + m.session, ID: m.id, Version: 1, Data: []byte(m.style.spaced(content))}}}}
 }
@@ -198,7 +198,7 @@ func (l limit) vary(*rand.Rand) shape { return limit{l.session, l.style.other()}
 func (l limit) event(*Rules) Event {
 	payload := object("session", quoted(l.session))
 	body := object("type", `"realtime_session.time_limit_exceeded"`, "payload", payload)
-	return Event{Platform: gabber.name, Header: gabber.header, Body: []byte(l.style.spaced(body)), Wants: Want{Kind: Kept,
+	return Event{Platform: gabber.name, Body: []byte(l.style.spaced(body)), Wants: Want{Kind: Kept,
 		ID:      identity(gabber.name, "realtime_session.time_limit_exceeded", "id", l.session),
 		Records: []Put{{Kind: "gabber.time_limit", ID: l.session, Version: 1, Data: []byte(payload)}}}}
 }
@@ -233,7 +233,7 @@ func (t tools) event(*Rules) Event {
 	}
 	payload := object("group", quoted(t.batch), "realtime_session", quoted(t.session), "tool_calls", `[{"id":"c1","function":{"name":"look","arguments":{"at":"9"}}}]`, "tool_call_results", results)
 	body := object("type", quoted(name), "payload", payload)
-	return Event{Platform: gabber.name, Header: gabber.header, Body: []byte(t.style.spaced(body)), Wants: Want{Kind: Kept,
+	return Event{Platform: gabber.name, Body: []byte(t.style.spaced(body)), Wants: Want{Kind: Kept,
 		ID:      identity(gabber.name, name, "id", t.batch),
 		Records: []Put{{Kind: "gabber.tool_calls", ID: t.batch, Version: version, Data: []byte(t.style.spaced(payload))}}}}
 }

@@ -3,9 +3,11 @@ package field
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +30,7 @@ var nine = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 // straight is the product without faults: each event is sent once and handled at once.
 type straight struct {
 	t       testing.TB
+	signing *Signing // of all platforms
 	now     time.Time
 	world   World
 	ingest  *ingest.Ingest
@@ -67,20 +70,36 @@ func (k keyrings) Keyring(_ context.Context, provider string) (webhook.Verifier,
 
 func (keyrings) Refresh(context.Context, string) webhook.Verifier { return nil }
 
-func newStraight(t testing.TB, rules Rules) *straight {
-	s := &straight{t: t, now: nine, world: World{Rules: rules}, records: &listed{records.NewMemory(), map[[2]string]bool{}}}
+// configured gives the platforms of the product, which sign in one way.
+func configured(t testing.TB, s *Signing) providers.Entries {
+	t.Helper()
+	table, err := providers.Configured(func(name string) string {
+		if _, item, _ := strings.Cut(name, "_SIGNATURE"); strings.HasSuffix(name, "_SIGNATURE") && item == "" {
+			return s.Setting
+		}
+		return ""
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func newStraight(t testing.TB, rules Rules, signing *Signing) *straight {
+	s := &straight{t: t, signing: signing, now: nine, world: World{Rules: rules}, records: &listed{records.NewMemory(), map[[2]string]bool{}}}
 	now := func() time.Time { return s.now }
 	log := slog.New(slog.DiscardHandler)
 	s.ledger = ledger.NewMemory(now)
 	rings := keyrings{}
-	for name, scheme := range providers.Table().Schemes() {
-		ring, err := signature.NewKeyring(scheme, signature.Secret{ID: "1", Value: secret})
+	table := configured(t, signing)
+	for name, scheme := range table.Schemes() {
+		ring, err := signature.NewKeyring(scheme, signature.Secret{ID: "1", Value: signing.Secret(secret)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		rings[name] = ring
 	}
-	s.ingest = &ingest.Ingest{Providers: ingest.Routes(providers.Table().Providers()...), Keyrings: rings, Now: now, Log: log,
+	s.ingest = &ingest.Ingest{Providers: ingest.Routes(table.Providers()...), Keyrings: rings, Now: now, Log: log,
 		Events: publish(func(e webhook.Event) {
 			s.fresh = append(s.fresh, e.Encode())
 			s.world.Queued = append(s.world.Queued, Queued{Body: e.Encode(), At: s.now})
@@ -129,11 +148,25 @@ func (s *straight) send(e Event) {
 // accept delivers an event.
 func (s *straight) accept(e Event) {
 	s.t.Helper()
-	reply := s.ingest.Handle(s.t.Context(), webhook.Delivery{Method: "POST", Path: "/" + e.Platform, Header: webhook.Header{e.Header: {e.Sign(secret)}}, Body: e.Body})
+	id := ""
+	if s.signing.HasID {
+		id = "msg_" + strconv.Itoa(len(s.world.Sent))
+	}
+	e = s.signing.Carry(e, id)
+	reply := s.ingest.Handle(s.t.Context(), webhook.Delivery{Method: "POST", Path: "/" + e.Platform, Header: s.signing.headers(e, s.now), Body: e.Body})
 	if reply.Status != 200 {
 		s.t.Fatalf("%s: answered %d", e.About(), reply.Status)
 	}
 	s.world.Sent = append(s.world.Sent, Accepted{Event: e, Status: reply.Status, Received: s.now})
+}
+
+// headers are those of a delivery at a time.
+func (s *Signing) headers(e Event, at time.Time) webhook.Header {
+	h := webhook.Header{}
+	for name, value := range s.Sign(e.Platform, e.Body, at, e.SignedID, s.Secret(secret)) {
+		h[name] = []string{value}
+	}
+	return h
 }
 
 // handle has messages handled in one batch.
@@ -200,6 +233,11 @@ var ruleSets = []Rules{
 	{Price: 2_500_000, CallPrice: 2_000, Window: 0, Anonymous: []string{"anonymous", "bob"}},
 }
 
+// signingOf gives the histories of a seed each way to sign in turn.
+func signingOf(seed uint64) *Signing {
+	return Signings[seed/uint64(len(ruleSets))%uint64(len(Signings))]
+}
+
 // pauses fall within, on and beyond the window.
 var pauses = []time.Duration{0, 0, time.Microsecond, time.Second, 7*time.Minute + 30*time.Second, 15 * time.Minute, 15*time.Minute + 1, time.Hour}
 
@@ -207,7 +245,7 @@ var pauses = []time.Duration{0, 0, time.Microsecond, time.Second, 7*time.Minute 
 func history(t testing.TB, seed uint64, events int) World {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0))
-	s := newStraight(t, ruleSets[seed%uint64(len(ruleSets))])
+	s := newStraight(t, ruleSets[seed%uint64(len(ruleSets))], signingOf(seed))
 	d := NewDrawer(random, s.world.Rules)
 	for range events {
 		s.send(d.Event())
@@ -247,11 +285,11 @@ func TestDrawer_wantsOfOneEvent(t *testing.T) {
 		d := NewDrawer(random, rules)
 		d.Event()
 		e := d.Event()
-		s := newStraight(t, rules)
+		s := newStraight(t, rules, signingOf(seed))
 		s.send(e)
 		w := s.end()
-		if got := bucket(w, e); got != e.Wants.Kind {
-			t.Errorf("seed %d: %s ends as %s: %s", seed, e.About(), got, e.Body)
+		if got := bucket(w, e); got != w.Sent[0].Event.Wants.Kind {
+			t.Errorf("seed %d: %s ends as %s: %s", seed, w.Sent[0].Event.About(), got, e.Body)
 		}
 		if broken := Judge(w); broken != nil {
 			t.Errorf("seed %d: %v: %s", seed, broken, e.Body)
@@ -282,7 +320,7 @@ func bucket(w World, e Event) WantKind {
 func TestJudge_anyOrder(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 2))
-		s := newStraight(t, ruleSets[seed%uint64(len(ruleSets))])
+		s := newStraight(t, ruleSets[seed%uint64(len(ruleSets))], signingOf(seed))
 		d := NewDrawer(random, s.world.Rules)
 		for range 40 {
 			s.accept(d.Event())
@@ -315,21 +353,50 @@ func (s *straight) some(random *rand.Rand) {
 	s.fresh = s.fresh[random.IntN(len(batch)+1):]
 }
 
-func TestEvent_signatureAndStatuses(t *testing.T) {
+// The product takes what is signed here for signed, up to the ends of the tolerance.
+func TestSigning_Sign(t *testing.T) {
+	for _, s := range Signings {
+		for _, of := range configured(t, s) {
+			ring, err := signature.NewKeyring(of.Scheme, signature.Secret{ID: "1", Value: s.Secret(secret)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := Event{Platform: of.Name, Body: []byte(`{"a":1}`)}
+			if s.HasID {
+				e.SignedID = "msg_1"
+			}
+			at := nine.Add(1234567 * time.Microsecond)
+			q := signature.Request{Header: s.headers(e, at), Body: e.Body}
+			v, err := ring.Verify(q, at)
+			if err != nil || v.ID != e.SignedID || (v.Covers != signature.CoversBody) != s.Uncovered {
+				t.Errorf("%s, %s: %v, id %q, covers %q", s.Name, of.Name, err, v.ID, v.Covers)
+			}
+			if !s.HasTime() {
+				continue
+			}
+			for _, edge := range []time.Duration{s.Before, -s.After} {
+				beyond := edge + edge/edge.Abs()
+				if _, err := ring.Verify(q, s.Moment(at).Add(edge)); err != nil {
+					t.Errorf("%s, %s: after %v: %v", s.Name, of.Name, edge, err)
+				}
+				if _, err := ring.Verify(q, s.Moment(at).Add(beyond)); !errors.Is(err, signature.ErrStale) {
+					t.Errorf("%s, %s: after %v: %v, want stale", s.Name, of.Name, beyond, err)
+				}
+			}
+		}
+	}
+}
+
+func TestEvent_statuses(t *testing.T) {
 	table := providers.Table()
 	for _, p := range platforms {
 		of, ok := table.Named(p.name)
 		if !ok {
 			t.Fatalf("the product has no platform %s", p.name)
 		}
-		e := Event{Platform: p.name, Body: []byte(`{"a":1}`)}
-		ring, err := signature.NewKeyring(of.Scheme, signature.Secret{ID: "1", Value: secret})
-		if err != nil {
-			t.Fatal(err)
-		}
-		q := signature.Request{Header: webhook.Header{p.header: {e.Sign(secret)}}, Body: e.Body}
-		if _, err := ring.Verify(q, time.Time{}); err != nil || of.SignatureHeader != p.header {
-			t.Errorf("%s: the signature is refused, or the header is not %s", p.name, p.header)
+		e := Event{Platform: p.name}
+		if of.SignatureHeader != p.header {
+			t.Errorf("%s: the header is %s, the product has %s", p.name, p.header, of.SignatureHeader)
 		}
 		if missing, mismatch := e.Statuses(); missing != of.MissingStatus || mismatch != of.MismatchStatus {
 			t.Errorf("%s: %d and %d, the product has %d and %d", p.name, missing, mismatch, of.MissingStatus, of.MismatchStatus)

@@ -123,7 +123,7 @@ func (u usage) whom() (human string, ok bool) {
 }
 
 func (u usage) event(rules *Rules) Event {
-	e := Event{Platform: gabber.name, Header: gabber.header, Body: u.body()}
+	e := Event{Platform: gabber.name, Body: u.body()}
 	most := int64(1_000_000_000)
 	if strings.HasSuffix(u.kind, "_seconds") {
 		most = 604_800
@@ -145,11 +145,11 @@ func (u usage) event(rules *Rules) Event {
 	}
 	w.Meaning = identity(gabber.name, "usage.tracked fingerprint", human, u.kind, u.value.canonical)
 	if w.NoID = u.id.value == ""; w.NoID {
-		w.Key = byBody(gabber, "usage.tracked", e.Body)
+		e.byBody("usage.tracked")
 	} else {
-		w.Key = identity(gabber.name, "usage.tracked", "id", u.id.value)
+		e.byName("usage.tracked", u.id.value)
 	}
-	w.ID = w.Key
+	w.Key = w.ID
 	return e
 }
 

@@ -19,7 +19,8 @@ type World struct {
 // Accepted is one attempt of a delivery.
 type Accepted struct {
 	Event    Event
-	Status   int // of the answer, 0 for none; 200 is an acceptance
+	Status   int  // of the answer, 0 for none; 200 is an acceptance
+	Stale    bool // its signed time was too far from ingest's clock
 	Received time.Time
 }
 
@@ -28,6 +29,8 @@ type Queued struct {
 	Body []byte
 	Dead bool
 	At   time.Time
+
+	Undecodable bool // stored while the decoder of its platform failed: its identity is provisional
 }
 
 // Entry is one entry of the ledger.

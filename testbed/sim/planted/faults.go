@@ -8,20 +8,72 @@ var faults = []fault{
 	{"a publish that timed out taken for stored", "shared/ingest/ingest.go", []edit{{
 		`if err := queue.Publish(ctx, event); err != nil {`, `if err := queue.Publish(ctx, event); err != nil && !errors.Is(err, context.DeadlineExceeded) {`}}},
 	{"believed while no secret can be had", "shared/ingest/ingest.go", []edit{{
-		`return "", &unavailableError{code: webhook.CodeSecret, err: err}`, `return "", nil`}}},
+		`return believed{}, unavailable(err)`, `return believed{}, nil`}}},
 	{"secret fetched no sooner after a mismatch", "shared/ingest/ingest.go", []edit{{
-		`if newer := in.newer(ctx, p, tenant, whose); newer != nil {`, `if newer := in.newer(ctx, p, tenant, whose); newer != nil && false {`}}},
+		`if next := newer(); next != nil {`, `if next := newer(); next != nil && false {`}}},
 	{"header logged on refusal", "shared/ingest/ingest.go", []edit{{
 		`slog.Int("status", reply.Status), slog.String("cause", err.Error())}`, `slog.Int("status", reply.Status), slog.String("cause", err.Error()), slog.Any("header", map[string][]string(d.Header))}`}}},
 	{"body logged on a queue failure", "shared/ingest/ingest.go", []edit{{
 		`return in.Refuse(ctx, d, &unavailableError{code: webhook.CodeQueue, err: err})`, `return in.Refuse(ctx, d, &unavailableError{code: webhook.CodeQueue, err: errors.New(err.Error() + string(d.Body))})`}}},
 	// signature, secrets
-	{"white space trimmed before the MAC", "shared/signature/signature.go", []edit{
+	{"white space trimmed before the MAC", "shared/signature/hmac.go", []edit{
+		{`import (`, "import (\n\t\"strings\"\n"},
 		{`m.hash.Write(body)`, `m.hash.Write([]byte(strings.TrimSpace(string(body))))`}}},
-	{"only the first key is tried", "shared/signature/signature.go", []edit{{
-		`for _, k := range slices.Backward(r.keys) {`, `for _, k := range slices.Clone(r.keys[:1]) {`}}},
-	{"four digits of the MAC compared", "shared/signature/signature.go", []edit{{
-		`subtle.ConstantTimeCompare(given[:r.size], r.digest(m, body)) == 1`, `subtle.ConstantTimeCompare(given[:2], r.digest(m, body)[:2]) == 1`}}},
+	{"only the first key is tried", "shared/signature/hmac.go", []edit{{
+		`for i := len(r.keys) - 1; i >= 0; i-- {`, `for i := 0; i >= 0; i-- {`}}},
+	{"four digits of the MAC compared", "shared/signature/hmac.go", []edit{{
+		`subtle.ConstantTimeCompare(found.all[i][:r.size], sum) == 1`, `subtle.ConstantTimeCompare(found.all[i][:2], sum[:2]) == 1`}}},
+	{"only the first signature is tried", "shared/signature/hmac.go", []edit{{
+		`for i := range found.all[:found.n] {`, `for i := range found.all[:1] {`}}},
+	{"tolerance not checked", "shared/signature/verify.go", []edit{{
+		`if !r.scheme.Time.accepts(v.Time, now) {`, `if !r.scheme.Time.accepts(v.Time, now) && false {`}}},
+	{"time to come accepted", "shared/signature/verify.go", []edit{{
+		`(t.PastOnly || age >= -t.Tolerance)`, `(t.PastOnly || age >= -t.Tolerance || age < 0)`}}},
+	{"tolerance without its end", "shared/signature/verify.go", []edit{{
+		`return age <= t.Tolerance &&`, `return age < t.Tolerance &&`}}},
+	{"age looked at before the signature", "shared/signature/hmac.go", []edit{{
+		`	keyID, ok := r.match(&found, q.Body, &signed)
+`, `	if !signed.time.IsZero() && !r.scheme.Time.accepts(signed.time, now) {
+		return Verified{}, ErrStale
+	}
+	keyID, ok := r.match(&found, q.Body, &signed)
+`}}},
+	{"time not part of what is signed", "shared/signature/hmac.go", []edit{{
+		`			m.write(signed.texts[i])
+`, `			if !p.isTime {
+				m.write(signed.texts[i])
+			}
+`}}},
+	{"body of a token not compared", "shared/signature/token.go", []edit{{
+		`return !ok || h.matches(c.text(name), data)`, `return !ok || c.text(name) != ""`}}},
+	{"static secret compared by its begin", "shared/signature/static.go", []edit{{
+		`if equalTexts(k.text(), given) {`, `if strings.HasPrefix(k.text(), given) {`}}},
+	{"late delivery counted as a wrong signature", "shared/ingest/reply.go", []edit{{
+		`return p.MismatchStatus, webhook.CodeStale`, `return p.MismatchStatus, webhook.CodeSignature`}}},
+	// identity, coverage
+	{"unsigned id taken for a signed one", "shared/ingest/ingest.go", []edit{{
+		`	event, parsed := identify(`, `	if id := d.Header.Values("webhook-id"); len(id) == 1 {
+		by.ID = id[0]
+	}
+	event, parsed := identify(`}}},
+	{"signed id before what the body names", "shared/ingest/identify.go", []edit{{
+		`case len(parsed.Identity) == 0 && by.ID != "":`, `case by.ID != "":`}}},
+	{"signed id identifies nothing", "shared/ingest/identify.go", []edit{{
+		`case len(parsed.Identity) == 0 && by.ID != "":`, `case len(parsed.Identity) == 0 && by.ID != "" && false:`}}},
+	{"signed id lost when an event is decoded anew", "shared/ingest/identify.go", []edit{{
+		`signature.Verified{KeyID: e.KeyID, ID: e.SignedID}`, `signature.Verified{KeyID: e.KeyID}`}}},
+	{"coverage lost when an event is decoded anew", "shared/ingest/identify.go", []edit{{
+		`by.Covers = signature.CoversNothing`, ``}}},
+	{"coverage not told to the worker", "shared/webhook/event.go", []edit{{
+		`SignedID: e.SignedID, Uncovered: e.Uncovered,`, `SignedID: e.SignedID,`}}},
+	{"coverage not read by the worker", "shared/webhook/event.go", []edit{{
+		`SignedID: m.SignedID, Uncovered: m.Uncovered,`, `SignedID: m.SignedID,`}}},
+	{"amount booked that no signature covers", "shared/handlers/credits.go", []edit{{
+		`if e.Uncovered {`, `if e.Uncovered && false {`}}},
+	{"signed id before the business key", "shared/handlers/credits.go", []edit{{
+		`if key := ch.usage.Key; len(key) > 0 {`, `if key := ch.usage.Key; len(key) > 0 && e.SignedID == "" {`}}},
+	{"signed id in the fingerprint", "shared/handlers/credits.go", []edit{{
+		`" fingerprint", usage.Meaning...),`, `" fingerprint", append(usage.Meaning, slices.DeleteFunc([]string{e.SignedID}, func(id string) bool { return id == "" })...)...),`}}},
 	{"secrets kept for ever", "shared/secrets/cache.go", []edit{{
 		`return c.now().Sub(c.tried) >= c.gap(mismatch), c.isEmpty()`, `return c.now().Sub(c.tried) >= c.gap(mismatch) && (mismatch || c.isEmpty()), c.isEmpty()`}}},
 	// worker
