@@ -35,10 +35,7 @@ func (h *prefixedHash) Reset() {
 func (r *Keyring) verifySorted(given string, q Request, now time.Time) (Verified, error) {
 	var found digests
 	var signed values
-	if err := r.read(&found, &signed, given); err != nil {
-		return Verified{}, err
-	}
-	if err := r.resolve(&signed, q, r.urls[0]); err != nil {
+	if err := r.receive(&found, &signed, given, q); err != nil {
 		return Verified{}, err
 	}
 	for i := range r.keys {

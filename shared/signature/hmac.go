@@ -54,10 +54,7 @@ func newHMACKey(s Scheme, secret Secret) (key, error) {
 func (r *Keyring) verifyDigest(given string, q Request, now time.Time) (Verified, error) {
 	var found digests
 	var signed values
-	if err := r.read(&found, &signed, given); err != nil {
-		return Verified{}, err
-	}
-	if err := r.resolve(&signed, q, r.urls[0]); err != nil {
+	if err := r.receive(&found, &signed, given, q); err != nil {
 		return Verified{}, err
 	}
 	keyID, ok := r.match(&found, q.Body, &signed)

@@ -67,18 +67,14 @@ func (s Scheme) publicKey(text string) (func(message, signature []byte) bool, er
 func (r *Keyring) verifyPublic(given string, q Request, now time.Time) (Verified, error) {
 	var found digests
 	var signed values
-	if err := r.read(&found, &signed, given); err != nil {
+	if err := r.receive(&found, &signed, given, q); err != nil {
 		return Verified{}, err
 	}
-	if err := r.resolve(&signed, q, r.urls[0]); err != nil {
-		return Verified{}, err
+	keyID, ok := r.matchPublic(&found, r.message(q.Body, &signed))
+	for i := 1; i < len(r.urls) && r.needsURL && !ok; i++ { // what is right for one address is public
+		r.moveTo(&signed, q, r.urls[i])
+		keyID, ok = r.matchPublic(&found, r.message(q.Body, &signed))
 	}
-	keyID, ok := "", false
-	r.addresses(&signed, q, func() {
-		if id, right := r.matchPublic(&found, r.message(q.Body, &signed)); right {
-			keyID, ok = id, true
-		}
-	})
 	if !ok || !r.hashesMatch(q) {
 		return Verified{}, ErrMismatch
 	}

@@ -13,6 +13,14 @@ type values struct {
 	id    string
 }
 
+// receive reads the signatures and what is signed beside the body.
+func (r *Keyring) receive(found *digests, signed *values, given string, q Request) error {
+	if err := r.read(found, signed, given); err != nil {
+		return err
+	}
+	return r.resolve(signed, q, r.urls[0])
+}
+
 // resolve reads the sources of the template, but for the body and the items of a list,
 // and judges all of them.
 func (r *Keyring) resolve(to *values, q Request, address string) error {
@@ -49,17 +57,6 @@ func (r *Keyring) moveTo(signed *values, q Request, address string) {
 	for i := range r.signed {
 		if p := &r.signed[i]; p.from != nil && p.from.isURL {
 			signed.texts[i], _ = p.from.read(r, p, q, address)
-		}
-	}
-}
-
-// addresses calls try for each address that the platform may have signed.
-func (r *Keyring) addresses(signed *values, q Request, try func()) {
-	try()
-	if r.needsURL {
-		for _, address := range r.urls[1:] {
-			r.moveTo(signed, q, address)
-			try()
 		}
 	}
 }
