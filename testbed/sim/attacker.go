@@ -136,7 +136,7 @@ func (w *world) forge(e field.Event, r request, want int) {
 			w.violate("G4: a forgery to /%s is answered %d, want %d", e.Platform, status, want)
 		}
 		if !r.anyCode && slices.Contains(t.codes, webhook.CodeStale) {
-			w.violate("G4: a forgery to /%s is taken for a delivery that is late", e.Platform)
+			w.violate("G4: a forgery to /%s is called stale", e.Platform)
 		}
 	})
 }

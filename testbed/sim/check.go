@@ -121,15 +121,15 @@ func (w *world) judgeStatus(e field.Event, found freshness, status int, codes []
 	rotated, wasRotated := w.rotated[e.Platform]
 	excused := wasRotated && (time.Since(rotated) < 2*time.Minute || w.secretFault.After(rotated) && time.Since(w.secretFault) < secretsLate)
 	_, mismatch := e.Statuses()
-	late := slices.Contains(codes, webhook.CodeStale)
+	called := slices.Contains(codes, webhook.CodeStale)
 	switch {
 	case status == 429 || status >= 500:
-	case found == fresh && late:
-		w.violate("G1: a delivery to /%s of the right time is called late", e.Platform)
+	case found == fresh && called:
+		w.violate("G1: a delivery to /%s that is not stale is called so", e.Platform)
 	case found == stale && status != mismatch:
-		w.violate("G4: a delivery to /%s of another time is answered %d", e.Platform, status)
-	case found == stale && !late && !wasRotated:
-		w.violate("G4: a delivery to /%s of another time is not called late", e.Platform)
+		w.violate("G4: a stale delivery to /%s is answered %d", e.Platform, status)
+	case found == stale && !called && !wasRotated:
+		w.violate("G4: a stale delivery to /%s is not called so", e.Platform)
 	case found == fresh && status != 200 && !excused:
 		w.violate("G1: a signed delivery to /%s is answered %d", e.Platform, status)
 	}

@@ -39,8 +39,8 @@ func TestWorld_checks(t *testing.T) {
 		{"dead letter of a usable event", "G5", func(w *world) { w.publisher = "worker"; w.sentTo(w.dead, queue.Message{Body: []byte(signed)}) }},
 		{"200 without a message", "G1", func(w *world) { w.stored([]byte("x")) }},
 		{"signed delivery refused", "G1", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, fresh, 403, nil) }},
-		{"late delivery accepted", "G4", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, stale, 200, nil) }},
-		{"late delivery counted as a wrong signature", "G4", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, stale, 403, nil) }},
+		{"stale delivery accepted", "G4", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, stale, 200, nil) }},
+		{"stale delivery counted as a wrong signature", "G4", func(w *world) { w.judgeStatus(field.Event{Platform: "gabber"}, stale, 403, nil) }},
 		{"secret in a log", "G7", func(w *world) { w.lines = []string{w.plan.secretOf("gabber", 1)}; w.checkLogs() }},
 		{"text asked for twice", "G2", func(w *world) {
 			w.archive = []queue.Message{{Body: []byte(said)}, {Body: []byte(strings.Replace(said, `"2"`, `"3"`, 1))}}

@@ -178,6 +178,7 @@ func (w *world) replay(before field.World) {
 		for _, i := range w.random.Perm(len(w.archive))[:min(mostReplayed, len(w.archive))] {
 			w.events.Send(w.archive[i].Body, w.archive[i].Attributes)
 		}
+		w.redeliver()
 	})
 	w.happen()
 	after := w.end()
@@ -188,6 +189,14 @@ func (w *world) replay(before field.World) {
 		if strings.HasPrefix(what, "G6") {
 			w.violate("G8: after a redelivery, %s", what)
 		}
+	}
+}
+
+// redeliver has platforms repeat deliveries with a signed id, signed anew.
+func (w *world) redeliver() {
+	accepted := slices.DeleteFunc(slices.Clone(w.sent), func(a field.Accepted) bool { return a.Status != 200 || a.Event.SignedID == "" })
+	for _, a := range accepted[:min(mostReplayed, len(accepted))] {
+		w.attempt(&delivery{event: a.Event, random: w.random})
 	}
 }
 

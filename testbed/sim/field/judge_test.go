@@ -90,7 +90,7 @@ var damages = []struct {
 		w.Queued = append(w.Queued, Queued{Body: bytes.Replace(w.Queued[0].Body, []byte(`{`), []byte(`{"signedid":"msg_x",`), 1)})
 		return !bytes.Contains(w.Queued[0].Body, []byte("signedid"))
 	}},
-	{"a message of a late delivery", "G4", func(w *World) bool {
+	{"a message of a stale delivery", "G4", func(w *World) bool {
 		for i := range w.Sent {
 			w.Sent[i].Stale = true
 		}

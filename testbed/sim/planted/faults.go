@@ -48,7 +48,7 @@ var faults = []fault{
 		`return !ok || h.matches(c.text(name), data)`, `return !ok || c.text(name) != ""`}}},
 	{"static secret compared by its begin", "shared/signature/static.go", []edit{{
 		`if equalTexts(k.text(), given) {`, `if strings.HasPrefix(k.text(), given) {`}}},
-	{"late delivery counted as a wrong signature", "shared/ingest/reply.go", []edit{{
+	{"stale delivery counted as a wrong signature", "shared/ingest/reply.go", []edit{{
 		`return p.MismatchStatus, webhook.CodeStale`, `return p.MismatchStatus, webhook.CodeSignature`}}},
 	// identity, coverage
 	{"unsigned id taken for a signed one", "shared/ingest/ingest.go", []edit{{
@@ -60,6 +60,8 @@ var faults = []fault{
 		`case len(parsed.Identity) == 0 && by.ID != "":`, `case by.ID != "":`}}},
 	{"signed id identifies nothing", "shared/ingest/identify.go", []edit{{
 		`case len(parsed.Identity) == 0 && by.ID != "":`, `case len(parsed.Identity) == 0 && by.ID != "" && false:`}}},
+	{"signed time in the identity", "shared/ingest/identify.go", []edit{{
+		`parsed.Type, "signed", by.ID)`, `parsed.Type, "signed", by.ID, by.Time.String())`}}},
 	{"signed id lost when an event is decoded anew", "shared/ingest/identify.go", []edit{{
 		`signature.Verified{KeyID: e.KeyID, ID: e.SignedID}`, `signature.Verified{KeyID: e.KeyID}`}}},
 	{"coverage lost when an event is decoded anew", "shared/ingest/identify.go", []edit{{
