@@ -120,10 +120,10 @@ func (in *Ingest) hmac(ctx context.Context, p webhook.Provider, h webhook.Handsh
 	return "", &unavailableError{code: webhook.CodeConfig, err: errors.New("the keyring answers no challenge")}
 }
 
-// checkBody: where any sender is given the HMAC of a challenge, that may be the
-// signature of a body that could be one.
+// checkBody: where the HMAC of a challenge is answered, that may be the signature of a
+// body that could be one.
 func checkBody(p webhook.Provider, d webhook.Delivery) error {
-	answers := func(h webhook.Handshake) bool { return h.HMAC != "" && !h.Signed }
+	answers := func(h webhook.Handshake) bool { return h.HMAC != "" }
 	if len(d.Body) <= maxChallenge && strings.Trim(string(d.Body), alphabet) == "" && slices.ContainsFunc(p.Handshakes, answers) {
 		return &mismatchError{signature.ErrMismatch, "a body that is no challenge", "a body that could be one"}
 	}

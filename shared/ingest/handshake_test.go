@@ -30,11 +30,15 @@ func TestHandle_handshakeLogLine(t *testing.T) {
 // rotating are keyrings whose secret is changed in the store: Refresh finds the new one.
 type rotating struct {
 	old, new  *signature.Keyring
+	token     *signature.Keyring // of the verify token, if that is another than old
 	refreshed string
 	err       error
 }
 
-func (k *rotating) Keyring(context.Context, string) (webhook.Verifier, error) {
+func (k *rotating) Keyring(_ context.Context, name string) (webhook.Verifier, error) {
+	if _, ok := webhook.CutVerifyToken(name); ok && k.token != nil {
+		return k.token, nil
+	}
 	if k.old == nil {
 		return nil, k.err
 	}
@@ -43,6 +47,9 @@ func (k *rotating) Keyring(context.Context, string) (webhook.Verifier, error) {
 
 func (k *rotating) Refresh(_ context.Context, name string) webhook.Verifier {
 	k.refreshed = name
+	if k.new == nil {
+		return nil
+	}
 	return k.new
 }
 
@@ -89,6 +96,51 @@ func TestHandle_handshakeAfterARotation(t *testing.T) {
 			t.Errorf("%s: %d %q, refreshed %q", row.name, reply.Status, reply.Body, row.keyrings.refreshed)
 		}
 	}
+}
+
+// A wrong verify token gets no HMAC.
+func TestHandle_handshakeByHMACAfterAVerifyToken(t *testing.T) {
+	h := webhook.Handshake{Method: "GET", Challenge: "query:challenge", Token: "query:token", Status: 200, ContentType: "text/plain", Body: "{hmac}", HMAC: signature.Hex}
+	w := withHandshake(t, h, &rotating{old: ringOf(t, ingesttest.MadeUp.Scheme, newSecret), token: ringOf(t, h.TokenScheme(), newSecret)})
+	for token, status := range map[string]int{newSecret: 200, "guess": 403, "": 403} {
+		if reply := w.Ingest.Handle(t.Context(), webhook.Delivery{Method: "GET", Path: "/made-up", Query: "challenge=abc&token=" + token}); reply.Status != status {
+			t.Errorf("%q: status %d, want %d", token, reply.Status, status)
+		}
+	}
+}
+
+// A platform may sign what it asks by GET.
+func TestHandle_handshakeSignedByGET(t *testing.T) {
+	h := webhook.Handshake{Method: "GET", Challenge: "query:echostr", Signed: true, Status: 200, ContentType: "text/plain", Body: "{challenge}"}
+	ring := ringOf(t, ingesttest.MadeUp.Scheme, newSecret)
+	w := withHandshake(t, h, &rotating{old: ring})
+	signature := ring.Headers(nil, w.Now())
+	for _, row := range []struct {
+		name     string
+		delivery webhook.Delivery
+		status   int
+	}{
+		{"signed", webhook.Delivery{Query: "echostr=abc", Header: signature}, 200},
+		{"unsigned", webhook.Delivery{Query: "echostr=abc"}, ingesttest.MadeUp.MissingStatus},
+		{"signed wrongly", webhook.Delivery{Query: "echostr=abc", Header: signature, Body: []byte("x")}, ingesttest.MadeUp.MismatchStatus},
+		{"no handshake", webhook.Delivery{Query: "a=b", Header: signature}, 405},
+	} {
+		row.delivery.Method, row.delivery.Path = "GET", "/made-up"
+		if reply := w.Ingest.Handle(t.Context(), row.delivery); reply.Status != row.status || w.Events.Calls()+w.DeadLetters.Calls() != 0 {
+			t.Errorf("%s: status %d, want %d", row.name, reply.Status, row.status)
+		}
+	}
+}
+
+func withHandshake(t *testing.T, h webhook.Handshake, keyrings webhook.Keyrings) *ingesttest.World {
+	t.Helper()
+	p, w := ingesttest.MadeUp.Provider, ingesttest.NewWorld(t)
+	p.Handshakes = []webhook.Handshake{h}
+	if err := h.Check(ingesttest.MadeUp.Scheme); err != nil {
+		t.Fatal(err)
+	}
+	w.Ingest.Providers, w.Ingest.Keyrings = ingest.Routes(p), keyrings
+	return w
 }
 
 // Without its secret a handshake is answered later.

@@ -94,6 +94,9 @@ var handshakeRows = []handshakeRow{
 	{"an HMAC of JSON", "x", get("/x?crc_token=%7B%22for_user_id%22%3A%221%22%7D"), false, 400, "", ""},
 	{"an HMAC of nothing", "x", get("/x?crc_token="), false, 400, "", ""},
 	{"an HMAC of two challenges", "x", get("/x?crc_token=a&crc_token=b"), false, 400, "", ""},
+	{"an event that could be a challenge", "x", post("/x", longest), true, 403, "", ""},
+	{"an event that is longer than a challenge", "x", post("/x", "a"+longest), true, 200, "", "ok"},
+	{"an event that could be a challenge, without an HMAC", "meta", post("/meta", longest), true, 200, "", "ok"},
 
 	{"a query value of a POST", "graph", post("/graph?validationToken=Validation%3A+for+Request-Id%3A+0c9e", ""), false, 200, plainText, "Validation: for Request-Id: 0c9e"},
 	{"a query value of a POST, of markup", "graph", post("/graph?validationToken=%3Csvg%3E", ""), false, 400, "", ""},
