@@ -12,7 +12,7 @@ import (
 )
 
 type dropCmd struct {
-	Name   string `arg:"" help:"A platform as in its route, or a cloud: aws or gcp."`
+	Name   string `arg:"" help:"A platform as in its route, a cloud or a part of the program. A wrong one lists them all."`
 	DryRun bool   `help:"Only say what would go."`
 }
 

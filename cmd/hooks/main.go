@@ -23,7 +23,7 @@ type commands struct {
 	operator.Commands
 	Dead   deadCmd   `cmd:"" help:"Look at dead letters, send them round again, or delete them."`
 	Doctor doctorCmd `cmd:"" help:"Say why the signature of a captured delivery does not match."`
-	Drop   dropCmd   `cmd:"" help:"Take a platform or a cloud out of the source tree this stands in."`
+	Drop   dropCmd   `cmd:"" help:"Take a platform, a cloud or a part out of the source tree this stands in."`
 }
 
 func main() {

@@ -1,5 +1,5 @@
-// Package drop takes platforms and clouds out of a source tree. What belongs to a
-// platform is told by its name alone:
+// Package drop takes platforms, clouds and parts out of a source tree. What belongs to a
+// platform or a part is told by its name alone:
 //
 //   - folders and files whose name is the platform's, or begins with it and a "_";
 //   - in other Go files the rows of tables, fields, declarations and, outside tests,
@@ -8,7 +8,7 @@
 //     documents' tables about this platform alone, and elements of lists.
 //
 // A cloud's name may stand anywhere in the name of a file or folder. The simulator,
-// which is about all of them, goes with the first that goes. [Select] only looks;
+// which is about all platforms and clouds, goes with the first that goes. [Select] only looks;
 // [Selection.Apply] changes the tree.
 package drop
 
@@ -36,10 +36,14 @@ type Selection struct {
 // whole are the folders and files that need all platforms and clouds.
 var whole = []string{"testbed/sim", "mk/sim.mk", "docs/simulator.md"}
 
+// parts are commands that may be dropped, too. Of one named so lines of documents say
+// "hooks NAME".
+var parts = []string{"doctor"}
+
 // Span is a range of bytes.
 type Span struct{ From, To int }
 
-// subject is a platform or a cloud.
+// subject is a platform, a cloud or a part.
 type subject struct {
 	name, word string // as in routes, and without dashes
 	cloud      bool
@@ -60,11 +64,11 @@ func Select(root string, names ...string) (*Selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := append(Platforms(root), slices.Sorted(maps.Keys(cloudWords))...)
+	all := slices.Concat(Platforms(root), slices.Sorted(maps.Keys(cloudWords)), parts)
 	var subjects, rest []subject
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			return nil, fmt.Errorf("no platform or cloud %s here: there are %s", name, strings.Join(all, ", "))
+			return nil, fmt.Errorf("no platform, cloud or part %s here: there are %s", name, strings.Join(all, ", "))
 		}
 		subjects = append(subjects, subject{name, spelled(name), cloudWords[name] != nil})
 	}
@@ -101,7 +105,7 @@ func (s *Selection) divide(subjects []subject) error {
 		rel, _ := filepath.Rel(s.Root, name)
 		rel = filepath.ToSlash(rel)
 		inGone := len(s.Gone) > 0 && strings.HasPrefix(rel, s.Gone[len(s.Gone)-1]+"/")
-		if !inGone && (slices.Contains(whole, rel) || slices.ContainsFunc(subjects, func(sub subject) bool { return sub.owns(rel) })) {
+		if !inGone && (breaks(subjects) && slices.Contains(whole, rel) || slices.ContainsFunc(subjects, func(sub subject) bool { return sub.owns(rel) })) {
 			s.Gone, inGone = append(s.Gone, rel), true
 		}
 		switch {
@@ -114,6 +118,13 @@ func (s *Selection) divide(subjects []subject) error {
 		return nil
 	})
 }
+
+// breaks says whether what needs all platforms and clouds goes.
+func breaks(subjects []subject) bool {
+	return slices.ContainsFunc(subjects, func(s subject) bool { return !s.isPart() })
+}
+
+func (s subject) isPart() bool { return slices.Contains(parts, s.name) }
 
 // isTree: a fixture that is a source tree, whose platforms are its own.
 func isTree(dir string) bool {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,15 +48,42 @@ func TestSelectKnowsWhatThereIs(t *testing.T) {
 	}
 }
 
-// The tree without one of its platforms builds as it stands: the go command is
-// shown what changes instead of a copy, which it would compile from scratch.
+// The tree without one of its platforms builds as it stands.
 func TestApplyLeavesATreeThatBuilds(t *testing.T) {
-	tree, platforms := copyTree(t), Platforms(repository)
+	platforms := Platforms(repository)
 	if len(platforms) < 2 {
 		t.Skip("there is one platform")
 	}
-	before := read(t, tree)
-	dropFrom(t, tree, platforms[0])
+	vetWithout(t, platforms[0], "./...")
+}
+
+// A part goes with its files, its row in the command and its lines of documents, and
+// nothing else does.
+func TestApplyTakesAPartOut(t *testing.T) {
+	for _, name := range parts {
+		before, after := vetWithout(t, name, "./cmd/...", "./shared/")
+		for file, text := range before {
+			left, kept := after[file]
+			own := slices.ContainsFunc(strings.FieldsFunc(file, func(r rune) bool { return strings.ContainsRune("/._", r) }), func(part string) bool { return part == name })
+			switch {
+			case kept == own:
+				t.Errorf("%s: of the part %t, left %t", file, own, kept)
+			case kept && path.Ext(file) == ".md" && strings.Contains(left, "hooks "+name):
+				t.Errorf("%s names it", file)
+			case kept && strings.Count(text, "\n")-strings.Count(left, "\n") > 3:
+				t.Errorf("%s lost more than its lines", file)
+			}
+		}
+	}
+}
+
+// vetWithout vets the tree without a platform or a part, and gives it before and after: the
+// go command is shown what changes instead of a copy, which it would compile from scratch.
+func vetWithout(t *testing.T, name string, packages ...string) (before, after map[string]string) {
+	t.Helper()
+	tree := copyTree(t)
+	before = read(t, tree)
+	dropFrom(t, tree, name)
 	after, changed := read(t, tree), map[string]string{}
 	root, err := filepath.Abs(repository)
 	for name, text := range before {
@@ -70,7 +98,8 @@ func TestApplyLeavesATreeThatBuilds(t *testing.T) {
 	if err := cmp.Or(err, encodeErr, os.WriteFile(file, overlay, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	run(t, root, nil, "go", "vet", "-overlay", file, "./...")
+	run(t, root, nil, "go", append([]string{"vet", "-overlay", file}, packages...)...)
+	return before, after
 }
 
 func dropFrom(t *testing.T, tree string, names ...string) {

@@ -18,11 +18,14 @@ import (
 // -trimpath makes know the files of all copies.
 var inCopies = []string{"GOFLAGS=-trimpath", "REQUIRE_ALL="}
 
-// The rest builds and its quick tests are green, whichever platform or cloud is
+// The rest builds and its quick tests are green, whichever platform, cloud or part is
 // dropped, and with one platform alone.
 func TestApplyLeavesTheRestGreen(t *testing.T) {
 	platforms := Platforms(repository)
 	rows := map[string][]string{"aws": {"aws"}, "gcp": {"gcp"}}
+	for _, name := range parts {
+		rows[name] = []string{name}
+	}
 	for _, name := range platforms {
 		rows[name] = []string{name}
 		rows["all but "+name] = slices.DeleteFunc(slices.Clone(platforms), func(p string) bool { return p == name })

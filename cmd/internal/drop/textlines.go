@@ -65,7 +65,9 @@ func (s *Selection) owned(name string, lines []string, subjects, rest []subject)
 	switch config, document := configs.MatchString(name), path.Ext(name) == ".md"; {
 	case document && strings.HasPrefix(first, "|") && alone(strings.Split(first, "|")[1]), config && strings.HasPrefix(first, "[") && alone(first):
 		return 1
-	case (document || config) && slices.ContainsFunc(whole, func(name string) bool { return strings.Contains(first, name) }):
+	case document && slices.ContainsFunc(subjects, func(s subject) bool { return s.isPart() && strings.Contains(first, "hooks "+s.name) }):
+		return 1
+	case (document || config) && breaks(subjects) && slices.ContainsFunc(whole, func(name string) bool { return strings.Contains(first, name) }):
 		return 1
 	case document && strings.HasPrefix(first, "##") && alone(first):
 		level, _, _ := strings.Cut(first, " ")

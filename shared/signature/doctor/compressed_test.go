@@ -3,10 +3,9 @@ package doctor_test
 import (
 	"bytes"
 	"compress/gzip"
-	"testing"
 )
 
-func compressed(t testing.TB, body string) string {
+func compressed(t fataler, body string) string {
 	t.Helper()
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)

@@ -75,7 +75,7 @@ func Examine(c Case) Report {
 	if done {
 		return report
 	}
-	for _, look := range []func(Case) []hit{stranger, searchTokens, searchStatic, searchPublic, searchDigests, incomplete} {
+	for _, look := range []func(Case) []hit{stranger, searchTokens, searchStatic, searchPublic, searchDigests, searchWhole, incomplete} {
 		if hits := look(c); len(hits) > 0 {
 			return c.explain(hits)
 		}
@@ -142,6 +142,10 @@ func (c Case) refused(h hit) []Cause {
 		if n := len(c.Request.Header.Values(name)); n > 1 && c.reads("header:"+name) {
 			return []Cause{{"twice", fmt.Sprintf("Header %s is there %d times: the delivery is refused, since fronts differ in which one counts.", safeName(name), n)}}
 		}
+	}
+	if s := c.Platform.Scheme; strings.HasPrefix(s.BodyHash.From, "query:") {
+		text, _ := c.value(s.BodyHash.From)
+		return c.hashCauses(map[string]string{s.BodyHash.From: text}, s.BodyHash.From)
 	}
 	return nil
 }

@@ -527,7 +527,7 @@ func readTime(text string) (time.Time, bool) {
 }
 
 // nearby is how far from a time others are tried.
-const nearby = 2 * time.Hour
+const nearby = time.Hour
 
 // near lists the scheme's own template with the seconds around the times of the
 // delivery, and around now.
@@ -545,8 +545,8 @@ func (c Case) near() []option[frame] {
 			around = append(around, at)
 		}
 	}
-	if around = append(around, c.Now); len(around) > 3 {
-		around = around[:3]
+	if around = append(around, c.Now); len(around) > 2 {
+		around = around[:2]
 	}
 	text, has := c.value(t.From)
 	given, readable := readTime(text)

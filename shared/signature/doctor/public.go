@@ -16,7 +16,7 @@ import (
 )
 
 // maxChecks bounds the signatures of public keys that are checked.
-const maxChecks = 20000
+const maxChecks = 8000
 
 // searchPublic tries the secrets as public keys.
 func searchPublic(c Case) (hits []hit) {

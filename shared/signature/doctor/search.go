@@ -10,7 +10,7 @@ import (
 )
 
 // maxCost bounds the changes that are tried together.
-const maxCost = 4
+const maxCost = 3
 
 // budget bounds the work: bytes that are hashed, and so many for a digest.
 const (
@@ -103,7 +103,7 @@ func (s *search) matches(sum []byte, cost int) (all []match) {
 		return []match{{given: s.texts[found[0]]}} // the cheapest: it is one digest
 	}
 	for _, g := range s.texts {
-		if cost > 2 {
+		if cost > 1 {
 			break
 		}
 		if cause, coding, ok := near(g, sum); ok {

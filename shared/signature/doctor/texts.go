@@ -112,10 +112,10 @@ func (c Case) pieces(source, value string) (all []given) {
 		}
 		for _, item := range items[:min(len(items), 16)] {
 			item = strings.Trim(item, " \t")
-			all = append(all, decoded(given{source: source, list: list, text: item})...)
+			all = append(all, decoded(s.Prefix, given{source: source, list: list, text: item})...)
 			for _, assign := range unique(s.Assign, "=", ",", ":") {
 				if name, text, ok := strings.Cut(item, assign); assign != "" && ok && name != "" && text != "" && len(name) <= 24 {
-					all = append(all, decoded(given{source: source, list: list, name: strings.Trim(name, " \t"), assign: assign, text: strings.Trim(text, " \t")})...)
+					all = append(all, decoded(s.Prefix, given{source: source, list: list, name: strings.Trim(name, " \t"), assign: assign, text: strings.Trim(text, " \t")})...)
 				}
 			}
 		}
@@ -133,7 +133,7 @@ func unique(texts ...string) (all []string) {
 }
 
 // decoded reads a text in every coding, with and without a prefix, quotes and escapes.
-func decoded(g given) (all []given) {
+func decoded(own string, g given) (all []given) {
 	add := func(g given) {
 		if len(g.text) < 10 || len(g.text) > 1400 {
 			return
@@ -149,8 +149,8 @@ func decoded(g given) (all []given) {
 		}
 	}
 	add(g)
-	for _, prefix := range prefixes {
-		if len(g.text) > len(prefix) && strings.EqualFold(g.text[:len(prefix)], prefix) {
+	for _, prefix := range unique(append([]string{own}, prefixes...)...) {
+		if prefix != "" && len(g.text) > len(prefix) && strings.EqualFold(g.text[:len(prefix)], prefix) {
 			more := g
 			more.prefix, more.text = g.text[:len(prefix)], strings.Trim(g.text[len(prefix):], " \t")
 			add(more)
@@ -159,7 +159,7 @@ func decoded(g given) (all []given) {
 	if plain, err := url.QueryUnescape(g.text); err == nil && plain != g.text && strings.Contains(g.text, "%") {
 		more := g
 		more.prefix, more.text = "", plain
-		for _, m := range decoded(more) {
+		for _, m := range decoded(own, more) {
 			m.coding += ", percent-encoded"
 			all = append(all, m)
 		}
@@ -167,7 +167,7 @@ func decoded(g given) (all []given) {
 	if plain := strings.Trim(g.text, quotes); plain != g.text {
 		more := g
 		more.text = plain
-		for _, m := range decoded(more) {
+		for _, m := range decoded(own, more) {
 			m.coding += " in quotes"
 			all = append(all, m)
 		}

@@ -111,7 +111,11 @@ func decodeURL(text string) ([]byte, error) {
 func (c Case) claimCauses(t token) (causes []Cause) {
 	s := c.Platform.Scheme
 	if name, ok := strings.CutPrefix(s.BodyHash.From, "claim:"); ok {
-		causes = append(causes, c.hashCauses(t, name)...)
+		texts := map[string]string{}
+		for claim := range t.claims {
+			texts[claim] = t.text(claim)
+		}
+		causes = append(causes, c.hashCauses(texts, name)...)
 	}
 	if name, ok := strings.CutPrefix(s.URLHash.From, "claim:"); ok {
 		causes = append(causes, c.addressCauses(t, name)...)
@@ -163,41 +167,33 @@ var claimHashes = []struct {
 	{"the MD5 in hex", func(b []byte) string { h := md5.Sum(b); return hex.EncodeToString(h[:]) }},
 }
 
-// hashCauses says why the hash of the body in a claim is refused.
-func (c Case) hashCauses(t token, name string) []Cause {
+// hashCauses says why the hash of the body is refused that one of some texts is.
+func (c Case) hashCauses(texts map[string]string, name string) []Cause {
 	want := c.Platform.Scheme.BodyHash.Encoding
-	var others []string
-	for other := range t.claims {
-		if other != name {
-			others = append(others, other)
-		}
-	}
-	for i, b := range byCost(bodies(c.Request.Body)) {
+	for _, b := range byCost(bodies(c.Request.Body)) {
 		for _, body := range b {
-			for _, claim := range append([]string{name}, others...) {
-				for _, h := range claimHashes {
-					if text := t.text(claim); text == "" || text != h.write(body.value) && !(strings.HasSuffix(h.said, "hex") && strings.EqualFold(text, h.write(body.value))) {
+			for _, h := range claimHashes {
+				made := h.write(body.value)
+				for other, text := range texts {
+					if text == "" || text != made && !(strings.HasSuffix(h.said, "hex") && strings.EqualFold(text, made)) {
 						continue
 					}
 					causes := with(body.causes)
-					if claim != name {
-						causes = append(causes, Cause{"claim", "The hash of the body is in another claim than " + name + "."})
+					if other != name {
+						causes = append(causes, Cause{"claim", "The hash of the body is in another place than " + name + "."})
 					}
 					if h.said != "the SHA-256 in "+string(want) {
 						causes = append(causes, Cause{"encoding", "The hash of the body is " + h.said + "; the scheme says SHA-256 in " + string(want) + "."})
-					}
-					if i == 0 && len(causes) == 0 {
-						return nil
 					}
 					return causes
 				}
 			}
 		}
 	}
-	if t.text(name) == "" {
-		return []Cause{{"claim", "The token has no claim " + name + " with a hash of the body."}}
+	if texts[name] == "" {
+		return []Cause{{"claim", "There is no " + name + " with a hash of the body."}}
 	}
-	return []Cause{{"body-hash", "The token is right and belongs to another body: its hash of the body is one of other bytes."}}
+	return []Cause{{"body-hash", "The signature is right and belongs to another body: the hash of the body that it covers is one of other bytes."}}
 }
 
 // addressCauses says why the hash of the address in a claim is refused.
