@@ -73,6 +73,7 @@ type Keyring struct {
 	time     part     // where the time is
 	urls     []string // the public address with and without its port; one empty text for none
 	needsURL bool
+	isPlain  bool // one digest of the body alone
 	covers   Coverage
 	size     int // bytes in a digest
 	keys     []key
@@ -112,6 +113,7 @@ func newKeyring(scheme Scheme, secrets []Secret) (*Keyring, error) {
 	ring := &Keyring{scheme: scheme, method: methods[scheme.Algorithm], signed: signed, header: newField(scheme.Header),
 		urls: variants(scheme.URL), needsURL: signed.needsURL(), covers: scheme.coverage(signed)}
 	ring.size = ring.method.size
+	ring.isPlain = len(signed) == 1 && signed[0].from == bodySource && scheme.List == "" && scheme.Time.From == ""
 	ring.time, _ = parseSource(scheme.Time.From)
 	if scheme.Covers != CoversBody {
 		ring.covers = scheme.Covers
