@@ -28,6 +28,7 @@ var actors = []struct {
 	{"operator names a phone owner", 2, 1, 1, phoneOwners},
 	{"tools give results", 2, 1, 1, tools},
 	{"attacker captures", 6, 1, 2, captures},
+	{"platform asks", 4, 1, 3, asks},
 }
 
 // drawn is what the acts of one history share.

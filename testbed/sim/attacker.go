@@ -131,7 +131,7 @@ func (w *world) forge(e field.Event, r request, want int) {
 		return
 	}
 	status := 502
-	w.invoke(p, "forgery to /"+e.Platform, func(ctx context.Context) { status = p.front(ctx, r) }, func(t *task) {
+	w.invoke(p, "forgery to /"+e.Platform, func(ctx context.Context) { status, _ = p.front(ctx, r) }, func(t *task) {
 		if !t.killed && status < 500 && status != want {
 			w.violate("G4: a forgery to /%s is answered %d, want %d", e.Platform, status, want)
 		}

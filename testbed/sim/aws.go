@@ -110,7 +110,7 @@ func (a *awsCloud) start(p *process) {
 	case "ingest":
 		keyrings := secrets.NewCache(client.Secret("webhook"), a.w.platforms.Schemes(), p.since, p.jitter, p.log)
 		handle := aws.FunctionURL(newIngest(a.w, p, keyrings, to))
-		p.front = func(ctx context.Context, r request) int { return functionURL(ctx, handle, r) }
+		p.front = func(ctx context.Context, r request) (int, string) { return functionURL(ctx, handle, r) }
 	case "worker":
 		p.batch = lambdaBatch(newWorker(a.w, p, to))
 	case "outbound":
@@ -121,11 +121,11 @@ func (a *awsCloud) start(p *process) {
 }
 
 // functionURL is Lambda's front door.
-func functionURL(ctx context.Context, handle aws.Handler, r request) int {
+func functionURL(ctx context.Context, handle aws.Handler, r request) (status int, body string) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	event := map[string]any{
-		"version": "2.0", "rawPath": r.path, "headers": r.header,
+		"version": "2.0", "rawPath": r.path, "rawQueryString": r.query, "headers": r.header,
 		"requestContext": map[string]any{"requestId": "1", "http": map[string]string{"method": r.method}},
 		"body":           string(r.body),
 	}
@@ -136,12 +136,15 @@ func functionURL(ctx context.Context, handle aws.Handler, r request) int {
 	if err != nil {
 		panic(err)
 	}
-	var reply struct{ StatusCode int }
+	var reply struct {
+		StatusCode int
+		Body       string
+	}
 	answer, err := handle(ctx, text)
 	if err != nil || ctx.Err() != nil || json.Unmarshal(answer, &reply) != nil || reply.StatusCode == 0 {
-		return 502
+		return 502, ""
 	}
-	return reply.StatusCode
+	return reply.StatusCode, reply.Body
 }
 
 // lambdaBatch is Lambda's event source mapping with ReportBatchItemFailures. What an

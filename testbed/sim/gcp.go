@@ -100,7 +100,7 @@ func (g *gcpCloud) start(p *process) {
 	case "ingest":
 		keyrings := secrets.NewCache(g.mount(p, "webhook"), g.w.platforms.Schemes(), p.since, p.jitter, p.log)
 		handle := ingesthttp.Handler(newIngest(g.w, p, keyrings, to), gcp.RequestID)
-		p.front = func(ctx context.Context, r request) int { return post(ctx, 10*time.Second, handle, r) }
+		p.front = func(ctx context.Context, r request) (int, string) { return post(ctx, 10*time.Second, handle, r) }
 	case "worker":
 		p.batch = push(30*time.Second, newWorker(g.w, p, to))
 	case "outbound":
@@ -124,19 +124,19 @@ func (g *gcpCloud) mount(p *process, name string) secrets.Fetch {
 
 // post is Cloud Run's front door: at the end of the function's time it answers by itself,
 // and the context ends, as the functions framework has it.
-func post(ctx context.Context, timeout time.Duration, handle http.Handler, r request) int {
+func post(ctx context.Context, timeout time.Duration, handle http.Handler, r request) (status int, body string) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	hr := httptest.NewRequestWithContext(ctx, r.method, r.path, bytes.NewReader(r.body))
+	hr := httptest.NewRequestWithContext(ctx, r.method, r.path+"?"+r.query, bytes.NewReader(r.body))
 	for name, value := range r.header {
 		hr.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
 	handle.ServeHTTP(w, hr)
 	if ctx.Err() != nil {
-		return http.StatusGatewayTimeout
+		return http.StatusGatewayTimeout, ""
 	}
-	return w.Code
+	return w.Code, w.Body.String()
 }
 
 // push is a push subscription: one message per request.
@@ -150,7 +150,7 @@ func push(timeout time.Duration, of *worker.Worker) batch {
 			if err != nil {
 				return nil, err
 			}
-			status := post(ctx, timeout, handle, request{method: "POST", path: "/", header: map[string]string{"Content-Type": "application/json"}, body: body})
+			status, _ := post(ctx, timeout, handle, request{method: "POST", path: "/", header: map[string]string{"Content-Type": "application/json"}, body: body})
 			acks[i] = status >= 200 && status < 300
 		}
 		return acks, nil

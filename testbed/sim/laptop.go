@@ -73,7 +73,7 @@ func (l *laptopCloud) start(p *process) {
 	case "ingest":
 		keyrings := local.NewKeyrings(l.w.platforms.Schemes(), l.variable)
 		handle := ingesthttp.Handler(newIngest(l.w, p, keyrings, to), func(*http.Request) string { return "1" })
-		p.front = func(ctx context.Context, r request) int { return post(ctx, time.Minute, handle, r) }
+		p.front = func(ctx context.Context, r request) (int, string) { return post(ctx, time.Minute, handle, r) }
 	case "worker":
 		p.batch = l.poller(l.w.events, newWorker(l.w, p, to))
 	case "outbound":

@@ -31,7 +31,7 @@ type process struct {
 }
 
 // front answers one request, as the cloud's front door passes it on.
-type front func(ctx context.Context, r request) (status int)
+type front func(ctx context.Context, r request) (status int, body string)
 
 // batch handles messages and says which are acknowledged. An error acknowledges none.
 type batch func(ctx context.Context, messages []queue.Received) (acks []bool, err error)
@@ -39,6 +39,7 @@ type batch func(ctx context.Context, messages []queue.Received) (acks []bool, er
 // request is what a sender posts.
 type request struct {
 	method, path string
+	query        string
 	header       map[string]string
 	body         []byte
 	signedAt     time.Time // zero: no time is signed

@@ -9,6 +9,7 @@ import (
 	"github.com/webhook-functions/template/shared/outbound/calls"
 	"github.com/webhook-functions/template/shared/outbound/fakeapi"
 	"github.com/webhook-functions/template/shared/secrets"
+	"github.com/webhook-functions/template/shared/webhook"
 	"github.com/webhook-functions/template/testbed/sim/queue"
 )
 
@@ -22,6 +23,7 @@ func newStore(p *plan) store {
 	s := store{valid: map[string][]string{}, keys: fakeapi.SecretJSON()}
 	for name := range p.signings {
 		s.valid[name] = []string{p.secretOf(name, 1)}
+		s.valid[webhook.VerifyToken(name)] = []string{tokenOf(name)}
 	}
 	return s
 }

@@ -146,7 +146,7 @@ func (w *world) post(e field.Event, r request, over func(status int)) {
 		}
 	}
 	clock := p.now()
-	w.invoke(p, "delivery to /"+e.Platform, func(ctx context.Context) { status = p.front(ctx, r) }, func(t *task) {
+	w.invoke(p, "delivery to /"+e.Platform, func(ctx context.Context) { status, _ = p.front(ctx, r) }, func(t *task) {
 		if t.killed {
 			status = 502
 		} else if took := time.Since(began); took > 3*time.Second+100*time.Millisecond && !t.frozen {

@@ -68,6 +68,9 @@ func configured(p *plan) providers.Entries {
 	if err != nil {
 		panic(err)
 	}
+	for i := range table {
+		table[i].Handshakes = []webhook.Handshake{subscribe}
+	}
 	return table
 }
 

@@ -15,6 +15,14 @@ var faults = []fault{
 		`slog.Int("status", reply.Status), slog.String("cause", err.Error())}`, `slog.Int("status", reply.Status), slog.String("cause", err.Error()), slog.Any("header", map[string][]string(d.Header))}`}}},
 	{"body logged on a queue failure", "shared/ingest/ingest.go", []edit{{
 		`return in.Refuse(ctx, d, &unavailableError{code: webhook.CodeQueue, err: err})`, `return in.Refuse(ctx, d, &unavailableError{code: webhook.CodeQueue, err: errors.New(err.Error() + string(d.Body))})`}}},
+	{"handshake with a wrong verify token answered", "shared/ingest/handshake.go", []edit{{
+		`		return errToken
+`, `		return nil
+`}}},
+	{"challenge without bounds echoed", "shared/ingest/handshake.go", []edit{{
+		`strings.Trim(text, alphabet+extra) == ""`, `text != alphabet+extra`}}},
+	{"verify token logged", "shared/ingest/handshake.go", []edit{{
+		`slog.Int("status", reply.Status))`, `slog.Int("status", reply.Status), slog.String("query", d.Query))`}}},
 	// signature, secrets
 	{"white space trimmed before the MAC", "shared/signature/hmac.go", []edit{
 		{`import (`, "import (\n\t\"strings\"\n"},
