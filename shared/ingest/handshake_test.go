@@ -193,7 +193,7 @@ var answers = map[string]*regexp.Regexp{
 	"discord-interactions": regexp.MustCompile(`^\{"type":1\}()()$`),
 }
 
-// Whatever a platform or a stranger asks, the answer is a constant, or holds one bounded
+// An answer is a constant, or holds one bounded
 // challenge of the request and nothing else of it; and no answer is the signature of an
 // event.
 func FuzzHandshake(f *testing.F) {
