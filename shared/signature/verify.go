@@ -1,8 +1,6 @@
 package signature
 
-import (
-	"time"
-)
+import "time"
 
 // Verify says who signed a request and what that proves, or fails with [ErrMissing],
 // [ErrMalformed], [ErrMismatch] or [ErrStale]. Every key and every signature is
@@ -53,8 +51,9 @@ func (r *Keyring) verified(keyID string, q Request, signed *values, now time.Tim
 }
 
 // read reads a time: ASCII digits of a bounded number, or RFC 3339. It gives the zero
-// time for any other text. At the end of what is signed a time of RFC 3339 may be
-// without its zone and is then UTC, as Ultravox writes it. A zero in front may be the end of what stands before the time.
+// time for any other text: a zero in front may be the end of what stands before the
+// time. At the end of what is signed a time of RFC 3339 may be without its zone and is
+// then UTC, as Ultravox writes it.
 func (t *Time) read(text string, isLast bool) time.Time {
 	if t.Unit == RFC3339 {
 		at, err := time.Parse(time.RFC3339, text)
