@@ -66,14 +66,14 @@ func (c *doctorCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	sick.Request, sick.Address, sick.Now = captured.request, captured.address, captured.at
+	sick.Request, sick.Address = captured.request, captured.address
 	if sick.Now, err = c.arrived(captured.at); err != nil {
 		return err
 	}
 	report := doctor.Examine(sick)
 	report.Next = append(report.Next, note...)
-	if c.Now == "" && captured.at.IsZero() && slices.ContainsFunc(report.Causes, func(cause doctor.Cause) bool { return cause.Code == "stale" }) {
-		report.Next = append(report.Next, "The time was compared with this machine's clock: for an older capture say with --now when it arrived.")
+	if c.Now == "" && captured.at.IsZero() {
+		withoutClock(&report)
 	}
 	if err := c.Print(os.Stdout, report, func(w io.Writer) { diagnose(w, report) }); err != nil {
 		return err
@@ -85,6 +85,21 @@ func (c *doctorCmd) Run() error {
 		return diagnosis(2)
 	}
 	return nil
+}
+
+// withoutClock says of an age, which was taken by this machine's clock, that the capture may
+// be older than the delivery was. Beside another cause it is none.
+func withoutClock(r *doctor.Report) {
+	isAge := func(cause doctor.Cause) bool { return cause.Code == "stale" }
+	i := slices.IndexFunc(r.Causes, isAge)
+	if i < 0 {
+		return
+	}
+	if len(r.Causes) > 1 {
+		r.Next = append(r.Next, r.Causes[i].Text)
+		r.Causes = slices.DeleteFunc(r.Causes, isAge)
+	}
+	r.Next = append(r.Next, "The time was compared with this machine's clock: for an older capture say with --now when it arrived.")
 }
 
 // diagnose prints a report for people.

@@ -34,12 +34,12 @@ func (c Case) age(h hit) (causes []Cause) {
 		}
 		causes = append(causes, Cause{"time-unit", "The time in " + place(t.From) + " is in " + said + "; the scheme says " + units[t.Unit] + "."})
 	}
-	late := c.Now.Sub(at)
+	late, up := c.Now.Sub(at), time.Second-1
 	switch {
 	case late > t.Tolerance:
-		causes = append(causes, Cause{"stale", fmt.Sprintf("The signature is right and its time is %d seconds before now: %d are allowed.", late/time.Second, t.Tolerance/time.Second)})
+		causes = append(causes, Cause{"stale", fmt.Sprintf("The signature is right and its time is %d seconds before now: %d are allowed.", (late+up)/time.Second, t.Tolerance/time.Second)})
 	case -late > t.Tolerance && !t.PastOnly:
-		causes = append(causes, Cause{"stale", fmt.Sprintf("The signature is right and its time is %d seconds after now: %d are allowed.", -late/time.Second, t.Tolerance/time.Second)})
+		causes = append(causes, Cause{"stale", fmt.Sprintf("The signature is right and its time is %d seconds after now: %d are allowed.", (up-late)/time.Second, t.Tolerance/time.Second)})
 	}
 	return causes
 }

@@ -115,13 +115,7 @@ func (c Case) explain(hits []hit) Report {
 	if len(r.Causes) == 0 {
 		r.Causes = c.refused(first)
 	}
-	if age := c.age(first); len(age) > 0 && len(r.Causes) == 0 {
-		r.Causes = age
-	} else if len(age) > 0 {
-		for _, cause := range age {
-			r.Next = append(r.Next, cause.Text)
-		}
-	}
+	r.Causes = with(r.Causes, c.age(first)...)
 	if len(r.Causes) == 0 {
 		r.Causes = []Cause{{"value", "The signature is right, and a value that it covers is written in a way that is refused."}}
 	}
@@ -132,22 +126,29 @@ func (c Case) explain(hits []hit) Report {
 }
 
 // refused says why a right signature is refused beside its age.
-func (c Case) refused(h hit) []Cause {
+func (c Case) refused(h hit) (causes []Cause) {
 	for _, secret := range c.Platform.Secrets {
 		if _, err := signature.NewKeyring(c.Platform.Scheme, secret); err != nil && secret.ID == h.key {
-			return []Cause{{"secret-refused", "The signature is right, and the secret is refused: " + err.Error() + "."}}
+			causes = append(causes, Cause{"secret-refused", "The signature is right, and the secret is refused: " + err.Error() + "."})
 		}
 	}
 	for _, name := range c.headerNames() {
 		if n := len(c.Request.Header.Values(name)); n > 1 && c.reads("header:"+name) {
-			return []Cause{{"twice", fmt.Sprintf("Header %s is there %d times: the delivery is refused, since fronts differ in which one counts.", safeName(name), n)}}
+			causes = append(causes, Cause{"twice", fmt.Sprintf("Header %s is there %d times: the delivery is refused, since fronts differ in which one counts.", safeName(name), n)})
 		}
+	}
+	seen := map[string]bool{}
+	for _, item := range c.items() {
+		if seen[item.source] && c.reads(item.source) {
+			causes = append(causes, Cause{"twice", strings.ToUpper(place(item.source)[:1]) + place(item.source)[1:] + " is there twice, and it is not said which one counts."})
+		}
+		seen[item.source] = true
 	}
 	if s := c.Platform.Scheme; strings.HasPrefix(s.BodyHash.From, "query:") {
 		text, _ := c.value(s.BodyHash.From)
-		return c.hashCauses(map[string]string{s.BodyHash.From: text}, s.BodyHash.From)
+		causes = append(causes, c.hashCauses(map[string]string{s.BodyHash.From: text}, s.BodyHash.From)...)
 	}
-	return nil
+	return causes
 }
 
 // reads says whether the scheme reads a source.
@@ -223,6 +224,8 @@ func incomplete(c Case) []hit {
 			return missing("Header " + s.Header + " with the signature is not there, and no other part of the delivery holds a signature that fits.")
 		} else if strings.TrimSpace(all[0]) == "" {
 			return missing("Header " + s.Header + " with the signature is empty.")
+		} else if _, ok := c.value("field:" + s.Field); !ok && s.Field != "" {
+			return missing("The list in header " + s.Header + " has no item " + s.Field + ", and nothing else in the delivery is a signature that fits.")
 		}
 	}
 	for source, isSource := range sources(s.Signed + "{" + s.Time.From + "}") {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -298,5 +297,5 @@ func TestExamineNamesTheCause(t *testing.T) {
 
 func shown(r doctor.Report) string {
 	text, _ := json.MarshalIndent(r, "", "  ")
-	return fmt.Sprintf("%s", text)
+	return string(text)
 }

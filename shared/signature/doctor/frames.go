@@ -334,11 +334,14 @@ func (c Case) items() (all []bound) {
 		if s.Header != "" && len(c.Request.Header.Values(s.Header)) > 0 && !strings.EqualFold(name, s.Header) || len(values) != 1 {
 			continue
 		}
-		for item := range strings.FieldsFuncSeq(values[0], func(r rune) bool {
-			return strings.ContainsRune(",; &", r) || strings.ContainsRune(s.List, r) && !strings.ContainsRune(assign, r)
-		}) {
+		marks := s.List
+		if marks == "" || !strings.Contains(values[0], marks) {
+			marks = ",; &"
+		}
+		isMark := func(r rune) bool { return strings.ContainsRune(marks, r) && !strings.ContainsRune(assign, r) }
+		for item := range strings.FieldsFuncSeq(values[0], isMark) {
 			for _, mark := range []string{assign, "=", ":"} {
-				if name, value, ok := strings.Cut(item, mark); ok && name != "" && len(name) <= 16 {
+				if name, value, ok := strings.Cut(item, mark); ok && (slices.Contains(itemNames, strings.ToLower(strings.TrimSpace(name))) || c.reads("field:"+strings.TrimSpace(name))) {
 					all = append(all, bound{"field:" + strings.Trim(name, " \t"), strings.Trim(value, " \t\""), ""})
 					break
 				}
@@ -467,20 +470,34 @@ func (c Case) times() []option[bound] {
 	}
 	var all options[bound]
 	for _, b := range found {
-		cost, causes := b2i(b.source != s.Time.From), []Cause(nil)
-		if cost > 0 && s.Time.From != "" {
-			causes = []Cause{{"time-source", fmt.Sprintf("The time that is signed is in %s; the scheme reads %s.", place(b.source), place(s.Time.From))}}
-		}
-		all.add(b.text, b, cost, causes...)
+		all.add(b.text, b, b2i(b.source != s.Time.From), c.otherTime(b.source)...)
 	}
 	for _, b := range found {
-		cost, causes := b2i(b.source != s.Time.From), []Cause(nil)
+		cost, causes := b2i(b.source != s.Time.From), c.otherTime(b.source)
 		at, _ := readTime(b.text)
 		for _, other := range rewritings(b.text, at) {
 			all.add(other.text, bound{b.source, b.text, other.text}, cost+1, with(causes, Cause{"time-unit", fmt.Sprintf("The time in %s was signed %s.", place(b.source), other.said)})...)
 		}
 	}
 	return all.all
+}
+
+// otherTime says that the signed time is that of another source than the scheme's. A member
+// of the body may hold the same time by chance.
+func (c Case) otherTime(source string) []Cause {
+	own := c.Platform.Scheme.Time.From
+	_, has := c.value(own)
+	switch member := strings.HasPrefix(source, "json:"); {
+	case own == "" || source == own:
+		return nil
+	case has && member:
+		return []Cause{{"time-changed", fmt.Sprintf("The time in %s was changed: the signature covers the one that %s holds, too.", place(own), place(source))}}
+	case has:
+		return []Cause{{"time-source", fmt.Sprintf("The signature covers the time in %s, not the one in %s: the scheme names the wrong one, or it was changed.", place(source), place(own))}}
+	case member:
+		return []Cause{{"missing", fmt.Sprintf("The time that is signed is missing: %s is not there. The signature covers the one that %s holds, too.", place(own), place(source))}}
+	}
+	return []Cause{{"time-source", fmt.Sprintf("The time that is signed is in %s; the scheme reads %s, which is not there.", place(source), place(own))}}
 }
 
 type rewriting struct{ text, said string }
@@ -500,7 +517,7 @@ func rewritings(text string, at time.Time) (all []rewriting) {
 		rewriting{strconv.FormatInt(unix, 10) + ".0", "in seconds with a fraction"},
 		rewriting{fmt.Sprintf("%.3f", float64(at.UnixMilli())/1000), "in seconds with a fraction"})
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.000Z07:00", "2006-01-02T15:04:05+00:00", "2006-01-02T15:04:05.000000Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05", http.TimeFormat, time.RFC3339Nano} {
-		all = append(all, rewriting{at.UTC().Format(layout), "as a date"})
+		all = append(all, rewriting{at.UTC().Format(layout), "as a date in another form"})
 	}
 	return all
 }

@@ -52,6 +52,11 @@ var forms = []form{
 		b, ok := decodeBase64(s[i+1:])
 		return b, ok && i > 0
 	}, 1},
+	{formless, "base64 behind a prefix, and is decoded without its other characters", func(s string) ([]byte, bool) {
+		i := strings.IndexByte(s, '_')
+		b, ok := decodeBase64(keepBase64(strings.NewReplacer("-", "", "_", "").Replace(s[i+1:])))
+		return b, ok && i > 0
+	}, 1},
 	{formless, "text with whsec_ before it: the prefix was taken off", func(s string) ([]byte, bool) { return []byte("whsec_" + s), !strings.HasPrefix(s, "whsec_") }, 0},
 	{formless, "not the text but its base64: it was decoded before it was set", func(s string) ([]byte, bool) { return []byte(base64.StdEncoding.EncodeToString([]byte(s))), true }, 0},
 	{formless, "not the text but its base64 without padding", func(s string) ([]byte, bool) { return []byte(base64.RawStdEncoding.EncodeToString([]byte(s))), true }, 0},

@@ -41,6 +41,7 @@ func searchPublic(c Case) (hits []hit) {
 							}
 							causes := with(with(with(k.causes, body.causes...), frame.causes...), g.causes...)
 							hits = append(hits, hit{key: k.value.id, cost: k.cost + total + g.cost, causes: causes, time: frame.value.time.text})
+							break // the cheapest coding of it
 						}
 					}
 				}

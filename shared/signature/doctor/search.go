@@ -14,7 +14,7 @@ const maxCost = 3
 
 // budget bounds the work: bytes that are hashed, and so many for a digest.
 const (
-	budget    = 3 << 30
+	budget    = 1 << 30
 	perDigest = 400
 )
 
@@ -178,8 +178,8 @@ func (s *search) repaired(k key, f frame, a algorithm, g given) *signature.Schem
 	}
 	fixed.List, fixed.Assign, fixed.Field, fixed.Prefix = g.list, "", g.name, g.prefix
 	switch {
-	case g.list == "" && old.List != "" && len(g.causes) == 0:
-		fixed.List, fixed.Assign, fixed.Field = old.List, old.Assign, old.Field
+	case g.list == "" && old.List != "" && (old.Field == "") == (g.name == "") && (g.name == "" || g.assign == assignOf(old)):
+		fixed.List, fixed.Assign, fixed.Field = old.List, old.Assign, g.name
 	case g.list == "":
 		fixed.Field, fixed.Prefix = "", g.name+g.assign+g.prefix
 	case g.assign != "=":
@@ -190,6 +190,9 @@ func (s *search) repaired(k key, f frame, a algorithm, g given) *signature.Schem
 		fixed.ID = f.id.source
 	}
 	fixed.Time = signature.Time{}
+	if strings.HasPrefix(f.time.source, "json:") && f.time.source != old.Time.From {
+		return nil // the time may be there by chance
+	}
 	if at, ok := readTime(f.time.text); ok && f.time.signed == f.time.text && strings.Contains(f.template, "{timestamp}") {
 		fixed.Time = old.Time
 		fixed.Time.From = f.time.source

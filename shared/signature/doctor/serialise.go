@@ -59,11 +59,10 @@ func read(dec *jsontext.Decoder) (n node, err error) {
 
 // spacing is the white space of a writer.
 type spacing struct {
-	said           string
-	comma, colon   string
-	indent, end    string // with an indent, end is what ends a line
-	cost           int
-	emptyHasNoLine bool
+	said         string
+	comma, colon string
+	indent, end  string // with an indent, end is what ends a line
+	cost         int
 }
 
 var spacings = []spacing{
@@ -265,6 +264,9 @@ func (w *writer) order(n node) []int {
 
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
+// largeBody is the size in bytes from which on fewer ways to write a body are tried.
+const largeBody = 32 << 10
+
 // serialised adds what writers of JSON make of a body. First they are tried without
 // white space: where two write the same, one is kept.
 func serialised(all *options[[]byte], body []byte, cost int, causes []Cause) {
@@ -272,40 +274,78 @@ func serialised(all *options[[]byte], body []byte, cost int, causes []Cause) {
 	if !ok {
 		return
 	}
+	limit := maxCost
+	if len(body) > largeBody {
+		limit--
+	}
+	plain := writer{spacings[0], &escapings[0], &orderings[0], &numberings[0], false}
 	seen := map[string]bool{}
-	for e := range escapings {
-		add := func(signed []byte, more int, said ...string) {
-			all.add(string(signed), signed, cost+more, with(causes, serialisedAs(said...))...)
+	for _, w := range plain.others(n) {
+		base := cost + w.escaping.cost + w.ordering.cost + w.numbering.cost + b2i(w.withoutNull)
+		if base >= limit {
+			continue
 		}
-		escaped := &escapings[e]
-		if !escaped.keep {
-			inPlace := quoted.ReplaceAllFunc(body, func(text []byte) []byte { return escaped.write(nil, string(text)) })
-			add(inPlace, 1+escaped.cost, escaped.said)
+		if compact := string(w.append(nil, n, 0)); seen[compact] {
+			continue
+		} else {
+			seen[compact] = true
 		}
-		for o := range orderings {
-			for m := range numberings {
-				for _, withoutNull := range []bool{false, true} {
-					w := writer{spacings[0], escaped, &orderings[o], &numberings[m], withoutNull}
-					compact := string(w.append(nil, n, 0))
-					if seen[compact] {
-						continue
-					}
-					seen[compact] = true
-					for _, s := range spacings {
-						w.spacing = s
-						more := s.cost + escaped.cost + w.ordering.cost + w.numbering.cost + b2i(withoutNull)
-						signed := w.append(nil, n, 0)
-						said := []string{s.said, w.ordering.said, escaped.said, w.numbering.said, map[bool]string{true: "members that are null left out"}[withoutNull]}
-						add(signed, more, said...)
-						add(join(signed, "\n"), more+1, append(said, "a newline at the end")...)
-					}
-				}
+		for _, s := range spacings {
+			if base+s.cost > limit {
+				continue
 			}
+			w.spacing = s
+			signed := w.append(make([]byte, 0, 2*len(body)), n, 0)
+			said := []string{s.said, w.ordering.said, w.escaping.said, w.numbering.said, map[bool]string{true: "members that are null left out"}[w.withoutNull]}
+			all.add(string(signed), signed, base+s.cost, with(causes, serialisedAs(said...))...)
+			if base+s.cost < limit {
+				signed = join(signed, "\n")
+				all.add(string(signed), signed, base+s.cost+1, with(causes, serialisedAs(append(said, "a newline at the end")...))...)
+			}
+		}
+		if e := w.escaping; !e.keep && w.ordering == plain.ordering && w.numbering == plain.numbering && !w.withoutNull {
+			inPlace := quoted.ReplaceAllFunc(body, func(text []byte) []byte { return e.write(nil, string(text)) })
+			all.add(string(inPlace), inPlace, cost+1+e.cost, with(causes, serialisedAs(e.said))...)
 		}
 	}
 }
 
+// others combines the ways to write that each change something of a value by themselves.
+func (w *writer) others(n node) (all []writer) {
+	compact := string(w.append(nil, n, 0))
+	changes := func(other writer) bool { return string(other.append(nil, n, 0)) != compact }
+	escaped, ordered, numbered, nulls := []*escaping{w.escaping}, []*ordering{w.ordering}, []*numbering{w.numbering}, []bool{false}
+	for i := range escapings[1:] {
+		if other := (writer{w.spacing, &escapings[1+i], w.ordering, w.numbering, false}); changes(other) {
+			escaped = append(escaped, other.escaping)
+		}
+	}
+	for i := range orderings[1:] {
+		if other := (writer{w.spacing, w.escaping, &orderings[1+i], w.numbering, false}); changes(other) {
+			ordered = append(ordered, other.ordering)
+		}
+	}
+	for i := range numberings[1:] {
+		if other := (writer{w.spacing, w.escaping, w.ordering, &numberings[1+i], false}); changes(other) {
+			numbered = append(numbered, other.numbering)
+		}
+	}
+	if changes(writer{w.spacing, w.escaping, w.ordering, w.numbering, true}) {
+		nulls = append(nulls, true)
+	}
+	for _, e := range escaped {
+		for _, o := range ordered {
+			for _, m := range numbered {
+				for _, null := range nulls {
+					all = append(all, writer{w.spacing, e, o, m, null})
+				}
+			}
+		}
+	}
+	return all
+}
+
 func serialisedAs(said ...string) Cause {
 	said = slices.DeleteFunc(slices.Clone(said), func(s string) bool { return s == "" })
-	return Cause{"body-json", "The body was serialised again. The signature covers the same values written " + strings.Join(said, ", ") + "."}
+	return Cause{"body-json", "The body was serialised again. The signature covers the same values, written so: " + strings.Join(said, "; ") + "."}
 }

@@ -196,14 +196,14 @@ func (g *given) against(s signature.Scheme) (cost int, causes []Cause) {
 	case s.List == "" && g.list == "" && (g.name == "" || isPrefix):
 	case s.List == "" && g.list == "":
 		differs(1, "prefix", "Before the digest stands "+quoteKnown(g.name+g.assign)+"; the scheme says "+quotePrefix(s.Prefix)+".")
-	case s.Field != "" && g.list == s.List && g.name != "" && g.assign == assignOf(s):
+	case s.Field != "" && (g.list == s.List || g.list == "") && g.name != "" && g.assign == assignOf(s):
 		differs(1, "list", "The signature is item "+quoteItem(g.name)+" of the list; the scheme reads item "+s.Field+".")
 	case g.list == "" && g.name == "":
 		differs(1, "list", "The signature stands alone; the scheme reads a list.")
 	case s.List == "":
 		differs(1, "list", "The signature is item "+quoteItem(g.name)+" of a list separated by "+quoteMark(g.list)+"; the scheme says no list.")
 	default:
-		differs(1, "list", "The signature is item "+quoteItem(g.name)+" of a list separated by "+quoteMark(g.list)+", its name ends at "+quoteMark(g.assign)+"; the scheme says another list.")
+		differs(1, "list", "The signature is item "+quoteItem(g.name)+" of a list separated by "+quoteMark(g.list)+"; the scheme says another list.")
 	}
 	if g.prefix != "" && g.prefix != s.Prefix {
 		differs(1, "prefix", "Before the digest stands "+quoteKnown(g.prefix)+"; the scheme says "+quotePrefix(s.Prefix)+".")
