@@ -79,7 +79,7 @@ func (c Case) hints() (all []string) {
 		all = append(all, "There is a Content-Encoding: the platform may have signed the body before or after it was compressed.")
 	}
 	if len(q.Body) == 0 {
-		all = append(all, "The body is empty: it may have been lost.")
+		all = append([]string{"The body is empty: it was lost on the way, or read before the signature was looked at."}, all...)
 	} else if n, ok := parse(q.Body); ok {
 		w := writer{spacings[0], &escapings[0], &orderings[0], &numberings[0], false}
 		if string(w.append(nil, n, 0)) != strings.TrimSpace(string(q.Body)) {

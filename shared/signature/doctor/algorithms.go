@@ -21,6 +21,7 @@ type algorithm struct {
 	hash          func() hash.Hash
 	hmac          bool
 	before, after bool
+	swapped       bool // what is signed is the key of the HMAC, and the secret its message
 }
 
 var hashes = []struct {
@@ -59,6 +60,7 @@ func algorithms(s signature.Scheme) (all []option[algorithm]) {
 		add(2, algorithm{name: name, text: "the plain " + h.text + " of the secret and what is signed, no HMAC", hash: h.hash, before: true})
 		add(2, algorithm{text: "the plain " + h.text + " of what is signed and the secret, no HMAC", hash: h.hash, after: true})
 		add(2, algorithm{text: "the plain " + h.text + " of what is signed, without a secret", hash: h.hash})
+		add(2, algorithm{text: "HMAC with " + h.text + " where secret and body are exchanged", hash: h.hash, swapped: true})
 	}
 	return all
 }
@@ -73,6 +75,11 @@ func (a algorithm) start(key []byte) hash.Hash {
 // sum is the digest of a frame around a body.
 func (a algorithm) sum(h hash.Hash, key []byte, f frame, body []byte) []byte {
 	h.Reset()
+	if a.swapped {
+		h = hmac.New(a.hash, f.message(body))
+		h.Write(key)
+		return h.Sum(nil)
+	}
 	if a.before {
 		h.Write(key)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json/jsontext"
+	"html"
 	"io"
 	"net/http/httputil"
 	"net/url"
@@ -75,6 +76,8 @@ var wraps = []rewrite{
 	}},
 	{"body-compressed", "The body was signed compressed and came uncompressed.", 2, always(func(b []byte) []byte { return packed(b, gzip.DefaultCompression) })},
 	{"body-compressed", "The body was signed compressed and came uncompressed.", 2, always(func(b []byte) []byte { return packed(b, gzip.BestCompression) })},
+	{"body-escapes", "The body holds HTML's entities that were not signed.", 1, always(func(b []byte) []byte { return []byte(html.UnescapeString(string(b))) })},
+	{"body-escapes", "The body was signed with HTML's entities.", 2, always(func(b []byte) []byte { return []byte(html.EscapeString(string(b))) })},
 	{"body-chunked", "The body still has the chunks of its transfer encoding.", 1, func(b []byte) ([]byte, bool) {
 		return unpacked(httputil.NewChunkedReader(bytes.NewReader(b)), nil)
 	}},

@@ -25,6 +25,7 @@ type frame struct {
 	parts    []part
 	template string // with {timestamp} and {id}
 	time, id bound
+	near     bool // the time is another than that of the delivery
 }
 
 type part struct {
@@ -544,47 +545,49 @@ func readTime(text string) (time.Time, bool) {
 }
 
 // nearby is how far from a time others are tried.
-const nearby = time.Hour
+const nearby = 6 * time.Hour
 
 // near lists the scheme's own template with the seconds around the times of the
 // delivery, and around now.
-func (c Case) near() []option[frame] {
+func (c Case) near() (all []option[frame]) {
 	t := c.Platform.Scheme.Time
 	own, ownID := abstract(c.Platform.Scheme)
 	if !strings.Contains(own, "{timestamp}") {
 		return nil
 	}
-	found, id := c.times(), bound{source: ownID}
+	id, around := bound{source: ownID}, []time.Time(nil)
 	id.signed, _ = c.value(ownID)
-	var around []time.Time
-	for _, b := range found {
+	for _, b := range c.times() {
 		if at, ok := readTime(b.value.text); ok && b.value.text == b.value.signed {
 			around = append(around, at)
 		}
 	}
-	if around = append(around, c.Now); len(around) > 2 {
-		around = around[:2]
-	}
-	text, has := c.value(t.From)
-	given, readable := readTime(text)
-	var all options[frame]
-	for _, at := range around {
+	text, _ := c.value(t.From)
+	for _, at := range append(around[:min(len(around), 1)], c.Now) {
 		for off := -nearby; off <= nearby; off += time.Second {
-			moment := at.Add(off)
-			said := "The time in " + place(t.From) + " was changed: the signature covers another one."
-			switch {
-			case !has:
-				said = "The time that is signed is missing: " + place(t.From) + " is not there."
-			case readable:
-				said = fmt.Sprintf("The time in %s was changed: the signature covers one %s.", place(t.From), apart(moment.Sub(given)))
-			}
-			signed := written(t.Unit, moment, text)
+			signed := written(t.Unit, at.Add(off), text)
 			if f, ok := c.frame(own, bound{t.From, signed, signed}, id, c.Platform.Scheme.URL); ok {
-				all.add(signed, f, maxCost, Cause{"time-changed", said})
+				f.near = true
+				all = append(all, option[frame]{value: f, cost: maxCost})
 			}
 		}
 	}
-	return all.all
+	return all
+}
+
+// timeChanged is the cause where another time was signed.
+func (c Case) timeChanged(signed string) Cause {
+	from := c.Platform.Scheme.Time.From
+	text, has := c.value(from)
+	given, readable := readTime(text)
+	at, _ := readTime(signed)
+	switch {
+	case !has:
+		return Cause{"time-changed", "The time that is signed is missing: " + place(from) + " is not there."}
+	case readable:
+		return Cause{"time-changed", fmt.Sprintf("The time in %s was changed: the signature covers one %s.", place(from), apart(at.Sub(given)))}
+	}
+	return Cause{"time-changed", "The time in " + place(from) + " was changed: the signature covers another one."}
 }
 
 // apart says how far a moment is from another.

@@ -44,13 +44,13 @@ var forms = []form{
 	{signature.KeyHex, "hex, and is decoded", func(s string) ([]byte, bool) { b, err := hex.DecodeString(s); return b, err == nil }, 0},
 	{signature.KeyLenient, "base64, and is decoded as Node.js does", func(s string) ([]byte, bool) { return decodeBase64(keepBase64(s)) }, 0},
 	{formless, "text without the prefix that stands before it", func(s string) ([]byte, bool) {
-		i := strings.LastIndexAny(s, "_,:")
-		return []byte(s[i+1:]), i > 0 && i < len(s)-8
+		rest, ok := withoutPrefix(s)
+		return []byte(rest), ok
 	}, 0},
 	{formless, "base64 behind a prefix, and is decoded", func(s string) ([]byte, bool) {
-		i := strings.LastIndexAny(s, "_,:")
-		b, ok := decodeBase64(s[i+1:])
-		return b, ok && i > 0
+		rest, ok := withoutPrefix(s)
+		b, decoded := decodeBase64(rest)
+		return b, ok && decoded
 	}, 1},
 	{formless, "base64 behind a prefix, and is decoded without its other characters", func(s string) ([]byte, bool) {
 		i := strings.IndexByte(s, '_')
@@ -77,6 +77,15 @@ func decodeBase64(s string) ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// withoutPrefix takes off what stands before a secret, such as "whsec_" or "sk_live_".
+func withoutPrefix(s string) (rest string, ok bool) {
+	if rest, ok = strings.CutPrefix(s, "whsec_"); ok {
+		return rest, true
+	}
+	i := strings.LastIndexAny(s, "_,:")
+	return s[i+1:], i > 0 && i < len(s)-8
 }
 
 // keepBase64 keeps of a text what Node.js decodes.
@@ -109,6 +118,7 @@ type cleaning struct {
 
 var (
 	assigned = regexp.MustCompile(`^\s*(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*[=:]\s*`)
+	variable = regexp.MustCompile(`\$\{?[A-Za-z_][A-Za-z0-9_]*\}?`)
 	scheme   = regexp.MustCompile(`(?i)^(bearer|basic|hmac|token)\s+`)
 )
 
@@ -151,8 +161,16 @@ var cleanings = []cleaning{
 	{"secret-escapes", "The secret has blanks in the place of plus signs.", func(s string) string { return strings.ReplaceAll(s, " ", "+") }},
 	{"secret-escapes", "The secret was signed percent-encoded.", url.QueryEscape},
 	{"secret-escapes", "The secret holds HTML's entities.", html.UnescapeString},
+	{"secret-escapes", "The secret holds a $ with a name, which was read as a variable where it was signed.", func(s string) string { return variable.ReplaceAllString(s, "") }},
+	{"secret-cut", "Only what stands before the # of the secret was signed with: the rest was read as a comment.", before("#")},
+	{"secret-cut", "Only what stands before the first comma of the secret was signed with: these are two secrets.", before(",")},
+	{"secret-cut", "Only what stands behind the first comma of the secret was signed with: these are two secrets.", func(s string) string { _, rest, _ := strings.Cut(s, ","); return rest }},
 	{"secret-cut", "The secret has a character too many at its end.", func(s string) string { return s[:max(len(s)-1, 0)] }},
 	{"secret-cut", "The secret has a character too many at its beginning.", func(s string) string { return s[min(len(s), 1):] }},
+}
+
+func before(mark string) func(string) string {
+	return func(s string) string { s, _, _ = strings.Cut(s, mark); return strings.TrimSpace(s) }
 }
 
 // keys lists what the secrets may stand for.

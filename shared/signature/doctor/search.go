@@ -157,6 +157,9 @@ func (s *search) hit(k option[key], b option[[]byte], f option[frame], a option[
 	total := cost + m.given.cost + m.cost
 	s.best = min(s.best, total)
 	causes := with(k.causes, b.causes...)
+	if f.value.near {
+		causes = append(causes, s.timeChanged(f.value.time.signed))
+	}
 	causes = append(append(append(append(causes, f.causes...), a.causes...), m.given.causes...), m.causes...)
 	found := hit{key: k.value.id, cost: total, causes: causes, time: f.value.time.text}
 	if b.cost == 0 && m.cost == 0 && k.value.plain && k.value.form != formless && a.value.name != "" {

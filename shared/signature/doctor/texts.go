@@ -103,6 +103,14 @@ func (c Case) pieces(source, value string) (all []given) {
 	if len(value) > 8<<10 {
 		return nil
 	}
+	if i := strings.LastIndexAny(value, " :-_"); i > 0 && i < len(value)-20 { // an unknown prefix
+		for _, g := range decoded("", given{source: source, text: value[i+1:]}) {
+			if g.prefix == "" {
+				g.prefix = value[:i+1]
+				all = append(all, g)
+			}
+		}
+	}
 	for _, list := range unique("", s.List, ",", ";", " ", "&") {
 		items := []string{value}
 		if list != "" {
