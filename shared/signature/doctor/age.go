@@ -44,6 +44,18 @@ func (c Case) age(h hit) (causes []Cause) {
 	return causes
 }
 
+// inItsUnit is the scheme with the unit of the time that came, nil if that is its own.
+func (c Case) inItsUnit() *signature.Scheme {
+	fixed := c.Platform.Scheme
+	text, _ := c.value(fixed.Time.From)
+	at, ok := readTime(text)
+	if unit := unitOf(text, at); ok && unit != fixed.Time.Unit && unit != "" {
+		fixed.Time.Unit = unit
+		return &fixed
+	}
+	return nil
+}
+
 func (h hit) changesTime() bool {
 	for _, cause := range h.causes {
 		if strings.HasPrefix(cause.Code, "time-unit") || cause.Code == "time-changed" {

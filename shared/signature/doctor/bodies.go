@@ -96,15 +96,19 @@ var wraps = []rewrite{
 	}},
 	{"body-form", "The body is a form whose fields were signed in another order or with other escapes.", 1, func(b []byte) ([]byte, bool) {
 		form, err := url.ParseQuery(string(b))
-		return []byte(form.Encode()), err == nil && bytes.IndexByte(b, '=') > 0 && b[0] != '{'
+		return []byte(form.Encode()), err == nil && isForm(b)
 	}},
 	{"body-form", "The body was signed percent-encoded.", 2, always(func(b []byte) []byte { return []byte(url.QueryEscape(string(b))) })},
 	{"body-form", "The blanks of the body are written + and were signed as %20.", 2, replaced("+", "%20")},
 	{"body-form", "The blanks of the body are written %20 and were signed as +.", 2, replaced("%20", "+")},
 	{"body-charset", "The body is UTF-8 and was signed in Latin-1.", 1, toLatin1},
 	{"body-charset", "The body is in Latin-1 and was signed in UTF-8.", 1, fromLatin1},
-	{"body-charset", "The body is UTF-8 that was read as Windows-1252 and written as UTF-8 again.", 1, to1252},
-	{"body-charset", "The body is in Windows-1252 and was signed in UTF-8.", 2, from1252},
+	{"body-charset", "The body is UTF-8 that was read in another charset, such as Latin-1, and written as UTF-8 again.", 1, twice(bytewise)},
+	{"body-charset", "The body is UTF-8 that was read as Windows-1252 and written as UTF-8 again.", 1, twice(to1252)},
+	{"body-charset", "The body was signed after its UTF-8 was read as Latin-1 and written as UTF-8 again.", 2, twice(widened)},
+	{"body-charset", "The body was signed after its UTF-8 was read as Windows-1252 and written as UTF-8 again.", 2, twice(from1252)},
+	{"body-charset", "The body is UTF-8 and was signed in Windows-1252.", 2, func(b []byte) ([]byte, bool) { out, ok := to1252(b); return out, ok && !utf8.Valid(out) }},
+	{"body-charset", "The body is in Windows-1252 and was signed in UTF-8.", 2, func(b []byte) ([]byte, bool) { out, ok := from1252(b); return out, ok && !utf8.Valid(b) }},
 	{"body-charset", "Characters other than ASCII of the body were signed as question marks.", 2, toASCII("?")},
 	{"body-charset", "Characters other than ASCII of the body were not signed.", 2, toASCII("")},
 	{"body-charset", "The body is UTF-8 and was signed in UTF-16, little endian.", 2, toUTF16(binary.LittleEndian, "")},
@@ -187,19 +191,37 @@ func packed(b []byte, level int) []byte {
 	return out.Bytes()
 }
 
-func toLatin1(b []byte) (out []byte, ok bool) {
+func toLatin1(b []byte) ([]byte, bool) {
+	out, ok := bytewise(b)
+	return out, ok && utf8.Valid(b) && !utf8.Valid(out)
+}
+
+func fromLatin1(b []byte) ([]byte, bool) {
+	out, ok := widened(b)
+	return out, ok && !utf8.Valid(b)
+}
+
+func widened(b []byte) (out []byte, ok bool) {
+	for _, c := range b {
+		out = utf8.AppendRune(out, rune(c))
+	}
+	return out, true
+}
+
+// twice keeps a change of a charset where both sides are UTF-8.
+func twice(change func([]byte) ([]byte, bool)) func([]byte) ([]byte, bool) {
+	return func(b []byte) ([]byte, bool) {
+		out, ok := change(b)
+		return out, ok && utf8.Valid(b) && utf8.Valid(out)
+	}
+}
+
+func bytewise(b []byte) (out []byte, ok bool) {
 	for _, r := range string(b) {
 		if r > 0xff {
 			return nil, false
 		}
 		out = append(out, byte(r))
-	}
-	return out, utf8.Valid(b)
-}
-
-func fromLatin1(b []byte) (out []byte, ok bool) {
-	for _, c := range b {
-		out = utf8.AppendRune(out, rune(c))
 	}
 	return out, true
 }

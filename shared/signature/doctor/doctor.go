@@ -119,6 +119,9 @@ func (c Case) explain(hits []hit) Report {
 	if len(r.Causes) == 0 {
 		r.Causes = []Cause{{"value", "The signature is right, and a value that it covers is written in a way that is refused."}}
 	}
+	if first.scheme == nil && len(first.causes) == 0 {
+		first.scheme = c.inItsUnit()
+	}
 	if first.scheme != nil && c.accepts(*first.scheme) {
 		r.Scheme = first.scheme.Text()
 	}

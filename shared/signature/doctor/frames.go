@@ -57,6 +57,10 @@ var ofBody = map[string]func([]byte) []byte{
 	"params":          func(b []byte) []byte { return params(string(b)) },
 }
 
+func isForm(body []byte) bool {
+	return bytes.IndexByte(body, '=') > 0 && !bytes.ContainsAny(body[:1], "{[")
+}
+
 func params(body string) (out []byte) {
 	form, _ := url.ParseQuery(body)
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
@@ -142,7 +146,7 @@ func frames(c Case) []option[frame] {
 	}
 	seen := map[string]bool{}
 	for _, template := range templates {
-		if seen[template] {
+		if seen[template] || template != own && strings.Contains(template, "{params}") && !isForm(c.Request.Body) {
 			continue
 		}
 		seen[template] = true

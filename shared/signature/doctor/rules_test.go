@@ -115,6 +115,17 @@ func TestReportHoldsNoSecret(t *testing.T) {
 	})
 }
 
+// Texts of the delivery around a signature are shown only where they are usual ones.
+func TestReportQuotesNoUnknownText(t *testing.T) {
+	for _, text := range []string{"AcmeToken:", "AcmeToken ", "AcmeToken=", "n=1,AcmeToken=", "AcmeToken=1;v1="} {
+		d := newDelivery(t, "base64")
+		d.onSignature(func(s string) string { return text + s })
+		if r := doctor.Examine(d.deliver(t)); r.Verdict != doctor.Found || strings.Contains(shown(r), "AcmeToken") {
+			t.Errorf("%s: %s", text, shown(r))
+		}
+	}
+}
+
 // Each scheme of the catalogue: its vector is right, and with another byte it has no cause
 // but that the body is another one where the signature covers a hash of it.
 func TestExamineTheCatalogue(t *testing.T) {

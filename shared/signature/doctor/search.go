@@ -193,6 +193,9 @@ func (s *search) repaired(k key, f frame, a algorithm, g given) *signature.Schem
 		fixed.ID = f.id.source
 	}
 	fixed.Time = signature.Time{}
+	if g.quotesUnknown(old) {
+		return nil
+	}
 	if strings.HasPrefix(f.time.source, "json:") && f.time.source != old.Time.From {
 		return nil // the time may be there by chance
 	}

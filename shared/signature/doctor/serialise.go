@@ -101,8 +101,8 @@ var escapings = []escaping{
 	{said: "slashes escaped", slash: true},
 	{said: "<, > and & escaped, as Go's and Ruby on Rails' writers do", also: "<>&", separator: true},
 	{said: "<, >, &, = and ' escaped, as Gson does", also: "<>&='", separator: true, cost: 1},
-	{said: "characters other than ASCII, quotes, <, >, &, + and ' escaped, as System.Text.Json does", ascii: true, capital: true, also: "<>&'+`\"\x7f", cost: 1},
 	{said: "characters other than ASCII escaped as \\u with capital digits", ascii: true, capital: true, cost: 1},
+	{said: "characters other than ASCII, quotes, <, >, &, + and ' escaped, as System.Text.Json does", ascii: true, capital: true, also: "<>&'+`\"\x7f", cost: 1},
 	{said: "slashes and characters other than ASCII escaped with capital digits", ascii: true, capital: true, slash: true, cost: 1},
 	{said: "<, >, & and characters other than ASCII escaped", ascii: true, also: "<>&", cost: 1},
 }

@@ -236,13 +236,22 @@ func quotePrefix(prefix string) string {
 	return `"` + prefix + `"`
 }
 
+const notShown = "a text that is not shown"
+
 func quoteKnown(prefix string) string {
 	for _, known := range prefixes {
 		if strings.EqualFold(known, prefix) {
 			return `"` + prefix + `"`
 		}
 	}
-	return "a text that is not shown"
+	return notShown
+}
+
+// quotesUnknown says whether a scheme for this place would repeat a text of the delivery
+// that is neither usual nor the scheme's.
+func (g *given) quotesUnknown(s signature.Scheme) bool {
+	item := g.name != "" && g.name != s.Field && quoteItem(g.name) != g.name && quoteKnown(g.name+g.assign) == notShown && g.name+g.assign != s.Prefix
+	return item || g.prefix != "" && g.prefix != s.Prefix && quoteKnown(g.prefix) == notShown
 }
 
 func quoteItem(name string) string {

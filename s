@@ -1,0 +1,1 @@
+Xk29-fae0AbQ_zz.test-only-secret
