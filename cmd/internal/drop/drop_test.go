@@ -72,6 +72,12 @@ func TestApplyTakesAPartOut(t *testing.T) {
 				t.Errorf("%s names it", file)
 			case kept && strings.Count(text, "\n")-strings.Count(left, "\n") > 3:
 				t.Errorf("%s lost more than its lines", file)
+			case kept && path.Ext(file) == ".go":
+				for line := range strings.Lines(text) {
+					if !strings.Contains(left, line) && !strings.Contains(strings.ToLower(line), name) {
+						t.Errorf("%s lost %q", file, line)
+					}
+				}
 			}
 		}
 	}

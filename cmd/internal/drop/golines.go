@@ -95,12 +95,16 @@ func namesOf(gone, kept []*source) map[string][]string {
 func (f *source) declared() []string {
 	names := slices.Collect(maps.Keys(f.Scope.Objects))
 	for _, decl := range f.Decls {
-		if method, ok := decl.(*ast.FuncDecl); ok && method.Recv != nil {
+		if method, ok := decl.(*ast.FuncDecl); ok && method.Recv != nil && !slices.Contains(everywhere, method.Name.Name) {
 			names = append(names, "."+method.Name.Name)
 		}
 	}
 	return names
 }
+
+// everywhere are methods that types of other packages have, too: a call of one says
+// nothing of the type.
+var everywhere = []string{"Error", "String", "GoString", "LogValue", "Unwrap", "Is", "Write", "Read", "Close"}
 
 // uses finds what uses a name that goes; the last of the stack is the use.
 func (f *source) uses(gone map[string][]string, subjects []subject, found func(stack []ast.Node)) {
