@@ -384,9 +384,9 @@ func (c Case) addresses() []option[string] {
 			}
 		}
 	}
-	if own != "" && c.Address != "" {
-		a, _ := url.Parse(own)
-		b, _ := url.Parse(c.Address)
+	a, errA := url.Parse(own)
+	b, errB := url.Parse(c.Address)
+	if own != "" && c.Address != "" && errA == nil && errB == nil {
 		add(a.Scheme + "://" + a.Host + b.Path)
 		add(a.Scheme + "://" + b.Host + a.Path)
 	}

@@ -156,3 +156,15 @@ func TestExamineTheCatalogue(t *testing.T) {
 		})
 	}
 }
+
+func TestExamineTakesAnAddressThatIsNone(t *testing.T) {
+	for _, address := range []string{"", "https://a b/", "::", "https://%zz", "hooks.example.com"} {
+		d := newDelivery(t, "hex")
+		d.signs = scheme(t, "signed={url}{body}; header=X-Signature; url=https://hooks.example.com/acme")
+		d.Platform.Scheme, d.Address = d.signs, address
+		d.onBody(func(b string) string { return b + "\n" })
+		if r := doctor.Examine(d.deliver(t)); len(r.Causes) != 1 || r.Causes[0].Code != "body-newline" {
+			t.Errorf("%q: %s", address, shown(r))
+		}
+	}
+}
