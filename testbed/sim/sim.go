@@ -99,7 +99,9 @@ func run(h History) Report {
 func newWorld(h History) *world {
 	var names []string
 	for _, p := range providers.Table() {
-		names = append(names, p.Name)
+		if field.Sends(p.Name) { // a fork's own platform does not
+			names = append(names, p.Name)
+		}
 	}
 	p := newPlan(h.Seed, names)
 	w := &world{schedule: schedule{again: h.String()}, history: h, plan: p, random: rand.New(rand.NewPCG(h.Seed, 1<<41)), start: time.Now(), faultsOn: true,

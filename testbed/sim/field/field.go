@@ -18,6 +18,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 )
 
 // Event is one event as a platform sends it.
@@ -94,6 +95,12 @@ var (
 
 	platforms = []*platform{gabber, cribbly, oblic, gtateth, chatbase}
 )
+
+// Sends says whether events of a platform can be drawn: of a platform that a fork adds
+// they cannot.
+func Sends(name string) bool {
+	return slices.ContainsFunc(platforms, func(p *platform) bool { return p.name == name })
+}
 
 func named(name string) *platform {
 	for _, p := range platforms {

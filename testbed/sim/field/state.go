@@ -109,7 +109,7 @@ func first(p candidate, puts []candidate) candidate {
 func isState(key string) bool {
 	kind := kindOf(key)
 	of, rest, _ := strings.Cut(kind, ".")
-	known := slices.ContainsFunc(platforms, func(p *platform) bool { return p.name == of })
+	known := Sends(of)
 	return known && !slices.Contains([]string{"arrival", "speech", "unknown", "debit"}, rest)
 }
 
