@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -80,6 +81,9 @@ func (errDeadline) Error() string { return "context deadline exceeded" }
 
 // Timeout is asked for by net/http.
 func (errDeadline) Timeout() bool { return true }
+
+// Is says what net/http's error is, too.
+func (errDeadline) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // admit decides the fate of a call and puts it on the agenda. Each call draws from a
 // stream of its own, so that leaving one fault out leaves the others as they are.

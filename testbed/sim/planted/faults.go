@@ -26,10 +26,27 @@ var faults = []fault{
 	// signature, secrets
 	{"white space trimmed before the MAC", "shared/signature/hmac.go", []edit{
 		{`import (`, "import (\n\t\"strings\"\n"},
-		{`m.hash.Write(body)`, `m.hash.Write([]byte(strings.TrimSpace(string(body))))`}}},
+		{`		m.hash.Reset()
+		m.hash.Write(body)
+`, `		m.hash.Reset()
+		m.hash.Write([]byte(strings.TrimSpace(string(body))))
+`}}},
+	{"white space trimmed before the MAC of a template", "shared/signature/hmac.go", []edit{
+		{`import (`, "import (\n\t\"strings\"\n"},
+		{`			m.flush()
+			m.hash.Write(body)
+`, `			m.flush()
+			m.hash.Write([]byte(strings.TrimSpace(string(body))))
+`}}},
 	{"only the first key is tried", "shared/signature/hmac.go", []edit{{
-		`for i := len(r.keys) - 1; i >= 0; i-- {`, `for i := 0; i >= 0; i-- {`}}},
+		`for i := len(r.keys) - 1; i >= 0; i-- {
+`, `for i := 0; i >= 0; i-- {
+`}}},
+	{"only the first key is tried for a template", "shared/signature/hmac.go", []edit{{
+		`for i := len(r.keys) - 1; i >= 0; i-- { // of`, `for i := 0; i >= 0; i-- { // of`}}},
 	{"four digits of the MAC compared", "shared/signature/hmac.go", []edit{{
+		`subtle.ConstantTimeCompare(digest[:r.size], m.hash.Sum(m.sum[:0])) == 1`, `subtle.ConstantTimeCompare(digest[:2], m.hash.Sum(m.sum[:0])[:2]) == 1`}}},
+	{"four digits of the MAC of a template compared", "shared/signature/hmac.go", []edit{{
 		`subtle.ConstantTimeCompare(found.all[i][:r.size], sum) == 1`, `subtle.ConstantTimeCompare(found.all[i][:2], sum[:2]) == 1`}}},
 	{"only the first signature is tried", "shared/signature/hmac.go", []edit{{
 		`for i := range found.all[:found.n] {`, `for i := range found.all[:1] {`}}},
