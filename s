@@ -1,1 +1,0 @@
-Xk29-fae0AbQ_zz.test-only-secret
