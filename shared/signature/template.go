@@ -75,7 +75,7 @@ func (s Scheme) parse() (template, error) {
 		source := s.alias(text)
 		p, known := parseSource(source)
 		if !closed || !known {
-			return nil, errors.New("signed names an unknown source")
+			return nil, errors.New("signed names an unknown source, or {timestamp} or {id} without the item time or id")
 		}
 		p.isTime, p.isID = sameSource(source, s.Time.From), sameSource(source, s.ID)
 		t = append(t, p)
