@@ -44,7 +44,7 @@ func (c *dropCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("go %s: what is left to do by hand is above", strings.Join(check, " "))
 		}
 	}
-	fmt.Println("\nIt builds. Run go mod tidy and make test, and read what still names it: git grep -i")
+	fmt.Println("\nIt builds. Run go mod tidy and make test, and read what still names it: git grep -i", c.Name)
 	return nil
 }
 

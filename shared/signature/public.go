@@ -17,7 +17,7 @@ import (
 
 func init() {
 	for algorithm, keys := range map[Algorithm][]KeyForm{Ed25519: {KeyBase64, KeyHex, KeyWhpk, KeySPKI}, ECDSA: {KeySPKI}, RSA: {KeySPKI}} {
-		methods[algorithm] = &method{keys: keys, isPublic: true, newKey: newPublicKey, verify: (*Keyring).verifyPublic, sign: (*Keyring).signPrivate}
+		methods[algorithm] = &method{keys: keys, isPublic: true, newKey: newPublicKey, looks: (*Keyring).looksPublic, verify: (*Keyring).verifyPublic, sign: (*Keyring).signPrivate}
 	}
 }
 
@@ -92,6 +92,11 @@ func (r *Keyring) matchPublic(found *digests, message []byte) (keyID string, ok 
 		}
 	}
 	return keyID, ok
+}
+
+func (r *Keyring) looksPublic(text string) bool {
+	raw, ok := r.decodeAny(text)
+	return ok && (r.scheme.Algorithm != Ed25519 || len(raw) == ed25519.SignatureSize)
 }
 
 // message joins what is signed.

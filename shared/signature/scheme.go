@@ -150,6 +150,7 @@ type method struct {
 	covers   Coverage                     // at most
 	check    func(Scheme, template) error // may be nil
 	newKey   func(Scheme, Secret) (key, error)
+	looks    func(r *Keyring, text string) bool // like a signature, for a log; may be nil
 	verify   func(r *Keyring, given string, q Request, now time.Time) (Verified, error)
 	// sign makes the text of a signature. list holds the items that stand before it.
 	sign func(r *Keyring, q *Request, list string, now time.Time, id string) (string, error)

@@ -3,6 +3,7 @@ package signature
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -56,10 +57,21 @@ func (r *Keyring) expected() string {
 func (r *Keyring) explain(value string) string {
 	var found digests
 	value = strings.Trim(value, " \t")
-	if r.size > 0 && r.read(&found, &values{}, value) == nil && found.n > 0 {
+	if r.read(&found, &values{}, value) == nil && r.looksRight(&found) {
 		return "the same shape: wrong key or changed bytes"
 	}
 	return shapes(value)
+}
+
+// looksRight says whether a signature can be read: its key or what it signs is wrong.
+func (r *Keyring) looksRight(found *digests) bool {
+	switch {
+	case found.n == 0 || r.size > 0:
+		return found.n > 0
+	case r.method.looks == nil:
+		return false
+	}
+	return slices.ContainsFunc(found.texts[:found.n], func(text string) bool { return r.method.looks(r, text) })
 }
 
 // shapes describes a header value. Of a list it describes the first item.

@@ -2,6 +2,7 @@ package signature_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,4 +67,17 @@ func TestExplainQuotesNothing(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A signature that can be read is of the expected shape, whatever made it.
+func TestExplainOfEveryKind(t *testing.T) {
+	for _, p := range slices.Concat(field, loose) {
+		scheme, ring, q := delivered(t, p)
+		if scheme.Algorithm == signature.Static || scheme.From != "" {
+			continue
+		}
+		if _, got := ring.Explain(q); got != "the same shape: wrong key or changed bytes" {
+			t.Errorf("%s: got %q", p.name, got)
+		}
+	}
 }

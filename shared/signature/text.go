@@ -179,11 +179,12 @@ func (s *Scheme) Set(item, value string) (err error) {
 
 func parseText(text string) (Scheme, error) {
 	var s Scheme
-	seen := map[string]bool{}
+	seen, number := map[string]bool{}, 0
 	for item := range items(text) {
+		number++
 		name, value, ok := strings.Cut(item, "=")
 		if !ok {
-			return Scheme{}, errors.New("an item is not name=value")
+			return Scheme{}, fmt.Errorf("item %d is not name=value", number)
 		}
 		name = strings.TrimSpace(name)
 		value, err := unquoted(strings.TrimSpace(value))
@@ -194,7 +195,7 @@ func parseText(text string) (Scheme, error) {
 			err = errors.New("is empty or there twice")
 		}
 		if err != nil {
-			return Scheme{}, fmt.Errorf("%s %w", itemName(name), err)
+			return Scheme{}, fmt.Errorf("%s %w", itemName(name, number), err)
 		}
 		seen[name] = true
 	}
@@ -208,12 +209,12 @@ func parseText(text string) (Scheme, error) {
 	return s, nil
 }
 
-// itemName is an item's name as an error may show it.
-func itemName(name string) string {
+// itemName is an item's name as an error may show it, or its place in the text.
+func itemName(name string, number int) string {
 	if slices.Contains(ItemNames, name) {
 		return name
 	}
-	return "an item"
+	return fmt.Sprint("item ", number)
 }
 
 // unquoted takes the quotes off a value.

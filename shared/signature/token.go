@@ -18,7 +18,7 @@ func init() {
 	for _, algorithm := range []Algorithm{JWTHS256, JWTHS384, JWTHS512} {
 		methods[algorithm] = &method{
 			keys: textKeys, isAlone: true, covers: CoversNothing, check: checkToken,
-			newKey: newHMACKey, verify: (*Keyring).verifyToken, sign: (*Keyring).signToken,
+			newKey: newHMACKey, looks: (*Keyring).looksToken, verify: (*Keyring).verifyToken, sign: (*Keyring).signToken,
 		}
 	}
 }
@@ -71,6 +71,11 @@ func (r *Keyring) verifyToken(given string, q Request, now time.Time) (Verified,
 		return Verified{}, ErrMalformed
 	}
 	return r.verifiedToken(keyID, c, q, now)
+}
+
+func (r *Keyring) looksToken(text string) bool {
+	head, _, _ := strings.Cut(strings.TrimPrefix(text, r.scheme.Prefix), ".")
+	return strings.Count(text, ".") == 2 && r.isOurs(head)
 }
 
 // decodeRaw decodes base64url without padding; line breaks, which the decoder skips, are
