@@ -19,7 +19,7 @@ func init() {
 		}}
 	}
 	sources["params"] = form(func(_ *Keyring, q Request, _ string) (string, int) { return params(parse(string(q.Body)), "", ""), 1 })
-	sources["params-amp"] = form(func(r *Keyring, q Request, _ string) (string, int) { return r.paramsAmp(q), 1 })
+	sources["params-amp"] = form(func(r *Keyring, q Request, _ string) (string, int) { return r.paramsAmp(q) })
 	sources["params"].isURL, sources["params-amp"].isURL = false, false
 	sources["plivo"] = form(func(_ *Keyring, q Request, address string) (string, int) { return plivo(address, q) })
 }
@@ -44,17 +44,20 @@ func params(form url.Values, before, between string) string {
 }
 
 // paramsAmp writes a form as Vonage signs it: "&name=value" without the signature, with
-// "_" for the marks within values.
-func (r *Keyring) paramsAmp(q Request) string {
+// "_" for the marks within values. A name with a mark could be several pairs.
+func (r *Keyring) paramsAmp(q Request) (text string, n int) {
 	form, marks := parse(string(q.Body)), strings.NewReplacer("&", "_", "=", "_")
 	_, signature, _ := strings.Cut(r.scheme.From, ":")
 	delete(form, signature)
-	for _, all := range form {
+	for name, all := range form {
+		if strings.ContainsAny(name, "&=") {
+			return "", 2
+		}
 		for i := range all {
 			all[i] = marks.Replace(all[i])
 		}
 	}
-	return params(form, "&", "=")
+	return params(form, "&", "="), 1
 }
 
 // plivo writes address, query and form as Plivo's third version signs them: the query in

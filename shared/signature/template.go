@@ -38,6 +38,7 @@ type part struct {
 	isLast bool
 	isID   bool
 	mark   byte // beside a source; its value must not hold it. 0: none
+	before byte // likewise, in front of a source that stands behind the body
 }
 
 func (p *part) isLoose() bool { return p.from != nil && p.from.isLoose }
@@ -90,7 +91,12 @@ func (s Scheme) parse() (template, error) {
 
 // mark notes beside each source the literal's character next to it.
 func (t template) mark() {
+	behind := false
 	for i := range t {
+		if behind && t[i].from != nil && t[i-1].from == nil && !t[i].isTime {
+			t[i].before = t[i-1].name[len(t[i-1].name)-1]
+		}
+		behind = behind || t[i].from != nil && !t[i].from.isLoose
 		if i+1 < len(t) && t[i].from != nil && t[i+1].from == nil && !t[i].isTime {
 			t[i].mark = t[i+1].name[0]
 		}

@@ -67,8 +67,10 @@ const maxID = 256
 // allows refuses a value that what is signed could be cut elsewhere with: one that holds
 // the character beside it, and an id that is none.
 func (p *part) allows(text string) bool {
-	if p.from.isLoose && p.mark != 0 && strings.IndexByte(text, p.mark) >= 0 {
-		return false
+	for _, mark := range [...]byte{p.mark, p.before} {
+		if p.from.isLoose && mark != 0 && strings.IndexByte(text, mark) >= 0 {
+			return false
+		}
 	}
 	return !p.isID || isID(text)
 }
