@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -176,6 +177,8 @@ func (s Scheme) checkKey(value string) error {
 		return err
 	case len(key) < minSecret:
 		return fmt.Errorf("secret is shorter than %d bytes when decoded", minSecret)
+	case bytes.Count(key, key[:1]) == len(key):
+		return errors.New("secret is one byte repeated when decoded")
 	case s.Key == KeyWhsec && (len(key) < 24 || len(key) > 64):
 		return errors.New("secret is not 24 to 64 bytes when decoded")
 	}

@@ -100,3 +100,38 @@ func TestKeyringHidesItsSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestNewKeyringRefusesKeysThatDecodeToOneByteRepeated(t *testing.T) {
+	for text, value := range map[string]string{
+		"header=X; key=base64":         strings.Repeat("A", 43) + "=",
+		"header=X; key=base64-lenient": strings.Repeat("A", 43) + "=",
+		"header=X; key=whsec":          "whsec_" + strings.Repeat("A", 32),
+	} {
+		scheme, err := signature.ParseScheme(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := signature.NewKeyring(scheme, signature.Secret{ID: "1", Value: value}); err == nil {
+			t.Errorf("%s: taken", text)
+		}
+	}
+}
+
+// A key of small order verifies signatures that no private key made.
+func TestNewKeyringRefusesPublicKeysOfSmallOrder(t *testing.T) {
+	scheme, err := signature.ParseScheme("header=X; algorithm=ed25519; key=hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		zeros = "00000000000000000000000000000000000000000000000000000000000000"
+		ones  = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		order = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03"
+		other = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc"
+	)
+	for _, value := range []string{zeros + "00", zeros + "80", "01" + zeros, "01" + zeros[2:] + "80", "ec" + ones + "7f", order + "7a", order + "fa", other + "05", other + "85"} {
+		if _, err := signature.NewKeyring(scheme, signature.Secret{ID: "1", Value: value}); err == nil {
+			t.Errorf("%s: taken", value)
+		}
+	}
+}
