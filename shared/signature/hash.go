@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"hash"
 	"slices"
 	"strings"
@@ -13,8 +14,21 @@ import (
 
 // Plain hashes of a secret and what is signed. Neither covers the body.
 func init() {
-	methods[HashSHA256] = &method{keys: []KeyForm{KeyText}, size: sha256.Size, covers: CoversPart, newKey: newHashKey, verify: (*Keyring).verifyDigest, sign: (*Keyring).signDigest}
+	methods[HashSHA256] = &method{keys: []KeyForm{KeyText}, size: sha256.Size, covers: CoversPart, check: checkHash, newKey: newHashKey, verify: (*Keyring).verifyDigest, sign: (*Keyring).signDigest}
 	methods[SortedSHA1] = &method{keys: []KeyForm{KeyText}, size: sha1.Size, covers: CoversPart, newKey: newHashKey, verify: (*Keyring).verifySorted, sign: (*Keyring).signSorted}
+}
+
+// checkHash: what is appended to a plain hash begins in a source without a bound, and may
+// end in another time or id.
+func checkHash(s Scheme, t template) error {
+	open := false
+	for _, p := range t {
+		if open && (p.isTime || p.isID) {
+			return errors.New("of a plain hash time and id stand before the body")
+		}
+		open = open || p.from != nil && p.from != headerSource && p.from != fieldSource
+	}
+	return s.checkNoToken(t)
 }
 
 func newHashKey(_ Scheme, secret Secret) (key, error) {

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -208,7 +209,7 @@ func (s Scheme) checkNoToken(t template) error {
 		return errors.New("leeway, maxage, exp and urlhash are for tokens")
 	case s.From == "body":
 		return errors.New("from=body is for tokens")
-	case s.BodyHash != Hash{} && !(strings.HasPrefix(s.BodyHash.From, "query:") && s.BodyHash.isEncoded() && t.any(func(s *source) bool { return s.isURL })):
+	case s.BodyHash != Hash{} && !(strings.HasPrefix(s.BodyHash.From, "query:") && s.BodyHash.isEncoded() && t.any(func(p *source) bool { return p == sources["url"] })):
 		return errors.New("a hash of the body is in the query: of a signed {url}, in hex or base64")
 	}
 	return nil
@@ -221,6 +222,7 @@ func (s Scheme) checkPlace(t template) error {
 	if m := methods[s.Algorithm]; m != nil && m.isAlone { // what is not signed holds no signature of itself
 		t = nil
 	}
+	own, _ := parseSource(cmp.Or(s.From, "header:"+s.Header))
 	switch {
 	case s.Header == "" && s.From == "":
 		return errors.New("header is empty")
@@ -230,7 +232,7 @@ func (s Scheme) checkPlace(t template) error {
 		return errors.New("header is no name of a header")
 	case s.From != "" && places[place] == nil:
 		return errors.New("from is neither json:, form:, query: nor body")
-	case slices.ContainsFunc(around[place], func(name string) bool { return t.any(func(s *source) bool { return s == sources[name] }) }):
+	case slices.ContainsFunc(around[place], func(name string) bool { return t.any(func(s *source) bool { return s == sources[name] }) }), own.from != nil && t.covers(own):
 		return errors.New("the signature cannot sign itself")
 	}
 	return nil
@@ -344,11 +346,11 @@ func (s Scheme) checkCovers(t template) error {
 // coverage is what a scheme covers, whatever it declares.
 func (s Scheme) coverage(t template) Coverage {
 	switch m := methods[s.Algorithm]; {
-	case s.BodyHash.From != "" || s.From == "body":
+	case m.isAlone && (s.BodyHash.From != "" || s.From == "body"):
 		return CoversBody
 	case m.covers != CoversBody:
 		return m.covers
-	case t.any(func(s *source) bool { return s.isBody }):
+	case s.BodyHash.From != "" || t.any(func(s *source) bool { return s.isBody }):
 		return CoversBody
 	}
 	return CoversPart

@@ -101,7 +101,7 @@ func items(text string) iter.Seq[string] {
 				switch c := rest[end]; {
 				case c == quote:
 					quote = 0
-				case quote == 0 && (c == '"' || c == '\'') && strings.HasSuffix(strings.TrimRight(rest[:end], " \t"), "="):
+				case quote == 0 && (c == '"' || c == '\'') && strings.IndexByte(rest, '=') == len(strings.TrimRight(rest[:end], " \t"))-1:
 					quote = c
 				}
 			}

@@ -102,6 +102,15 @@ func TestParseSchemeRefuses(t *testing.T) {
 		"place that is unknown":              "from=cookie:" + canary,
 		"two places":                         "header=X; from=json:a",
 		"hash of no signed address":          "header=X; signed={body}; bodyhash=query:h hex",
+		"hash beside an address without it":  "header=X; signed={url-noquery}; bodyhash=query:h hex; url=https://a.example/x",
+		"hash beside a path":                 "header=X; signed={path}; bodyhash=query:h hex; url=https://a.example/x",
+		"hash in what a plain hash signs":    "header=X; algorithm=hash-sha256; signed={url}; bodyhash=query:h hex; url=https://a.example/x",
+		"header that signs itself":           "header=X; signed={header:x}.{body}",
+		"parameter that signs itself":        "from=query:s; signed={query:s}.{body}",
+		"member that signs itself":           "from=json:s; signed={json:s}; covers=part",
+		"time at the end of a plain hash":    "header=X; algorithm=hash-sha256; signed={body}.{timestamp}; time=header:T s; covers=part",
+		"id at the end of a plain hash":      "header=X; algorithm=hash-sha256; signed={body}.{id}; id=header:I; covers=part",
+		"leeway of years":                    "header=X; algorithm=jwt-hs256; bodyhash=claim:h hex; demand=exp; leeway=99999999",
 		"too many parts":                     "header=X; signed={body}" + strings.Repeat(".{header:A}", 20),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +136,7 @@ func TestParseSchemes(t *testing.T) {
 		{"the platform's own header", "platform=a; encoding=base64", "a X-a"},
 		{"two", "platform=a; header=Y; platform=b; header=Z", "a Y, b Z"},
 		{"two, with quotes and line breaks for the eye", "platform=a; header=Y; prefix=\"; platform=b \";  platform=b; header=Z", "a Y, b Z"},
+		{"a quote within a value", "platform=a; header=Y; prefix=v=\"; platform=b; header=Z", "a Y, b Z"},
 		{"no platform", "header=Y", ""},
 		{"unknown platform", "platform=c; header=Y", ""},
 		{"twice", "platform=a; header=Y; platform=a; header=Z", ""},

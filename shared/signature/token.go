@@ -29,6 +29,9 @@ func checkToken(s Scheme, _ template) error {
 			return errors.New("a hash is in a claim: of the token, in hex or base64")
 		}
 	}
+	if s.Token.Leeway > maxTolerance {
+		return errors.New("the leeway is more than a week")
+	}
 	if s.ID != "" && !strings.HasPrefix(s.ID, "claim:") {
 		return errors.New("the id of a token is from claim:NAME")
 	}
