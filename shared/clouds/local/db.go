@@ -30,7 +30,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite": pure Go, so no C compiler is needed
+	"modernc.org/sqlite" // the driver "sqlite": pure Go, so no C compiler is needed
 )
 
 // DB is one open file. It is safe for concurrent use.
@@ -67,7 +67,7 @@ func Open(ctx context.Context, path string, now func() time.Time) (*DB, error) {
 	if db.read, err = connect(absolute, "deferred", readers); err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
-	if err := db.migrate(ctx); err != nil {
+	if err := db.begin(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.Close())
 	}
 	return db, nil
@@ -84,6 +84,22 @@ func create(path string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// begin brings the file to the newest schema. Where several connections make a new file's
+// journal at once SQLite answers busy and does not wait.
+func (db *DB) begin(ctx context.Context) error {
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if err := db.migrate(ctx); !isBusy(err) || time.Since(start) > busyTimeout {
+			return err
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	const busy = 5 // SQLITE_BUSY, in the low byte
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == busy
 }
 
 func connect(path, txlock string, connections int) (*sql.DB, error) {
