@@ -156,7 +156,7 @@ func TestDoctorAnswersAMistakeWithOneSentence(t *testing.T) {
 	platform, secret, q := captured(t)
 	file, key := write(t, "delivery", written(q, "\n")), write(t, "secret", secret)
 	for _, args := range [][]string{
-		{}, {"nobody", file}, {platform, "nothing"}, {platform, file, "--scheme", "header=X"}, {"--scheme", "nothing", file}, {platform, file, "--now", "soon"},
+		{}, {"no-platform", file}, {platform, "nothing"}, {platform, file, "--scheme", "header=X"}, {"--scheme", "nothing", file}, {platform, file, "--now", "soon"},
 		{platform, "-", "--secret-file", "-"}, {platform, file, "--secret-file", "nothing"}, {platform, write(t, "empty", " ")}, {platform, write(t, "words", "no header\n\n{}")},
 		{platform, write(t, "json", `{"a":1}`)}, {"--scheme", "header=X-Sig", file}, {platform, write(t, "encoded", `{"headers":{},"body":"~","isBase64Encoded":true}`), "--secret-file", key},
 	} {

@@ -54,7 +54,7 @@ func TestIdentify_signedID(t *testing.T) {
 		{"the body's id goes first", signed(usage, "msg_1"), signed(usage, "msg_2"), true},
 		{"and is what it was without one", signed(usage, "msg_1"), identify(usage), true},
 		{"without it the deliveries are two", signed(idless, "msg_1"), signed(idless, "msg_2"), false},
-		{"or one, whatever the bytes", signed(idless, "msg_1"), signed(idless+" ", "msg_1"), true},
+		{"or one, in other bytes", signed(idless, "msg_1"), signed(idless+" ", "msg_1"), true},
 		{"a signed id is no id of a body", signed(idless, "1"), signed(usage, "1"), false},
 		{"a body that cannot be read is known by its bytes", signed(unread, "msg_1"), signed(unread, "msg_2"), true},
 	} {

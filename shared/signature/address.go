@@ -54,14 +54,10 @@ func (r *Keyring) hashesMatch(q Request) bool {
 
 // matches compares a hash as text with that of data.
 func (h Hash) matches(text string, data []byte) bool {
-	sum := sha256.Sum256(data)
-	want := hex.EncodeToString(sum[:])
-	if h.Encoding == Base64 {
-		want = base64.StdEncoding.EncodeToString(sum[:])
-	} else {
+	if h.Encoding != Base64 {
 		text = strings.ToLower(text)
 	}
-	return subtle.ConstantTimeCompare([]byte(text), []byte(want)) == 1
+	return subtle.ConstantTimeCompare([]byte(text), []byte(h.of(data))) == 1
 }
 
 // of is the hash of data as text.

@@ -10,18 +10,17 @@ import (
 // Sources made of a body that is a form. One that is none would be signed as if it were
 // empty, and is refused.
 func init() {
-	form := func(write func(r *Keyring, q Request, address string) (string, int)) *source {
-		return &source{isBody: true, isURL: true, read: func(r *Keyring, _ *part, q Request, address string) (string, int) {
+	form := func(isURL bool, write func(r *Keyring, q Request, address string) (string, int)) *source {
+		return &source{isBody: true, isURL: isURL, read: func(r *Keyring, _ *part, q Request, address string) (string, int) {
 			if !isForm(string(q.Body)) {
 				return "", 2
 			}
 			return write(r, q, address)
 		}}
 	}
-	sources["params"] = form(func(_ *Keyring, q Request, _ string) (string, int) { return params(parse(string(q.Body)), "", ""), 1 })
-	sources["params-amp"] = form(func(r *Keyring, q Request, _ string) (string, int) { return r.paramsAmp(q) })
-	sources["params"].isURL, sources["params-amp"].isURL = false, false
-	sources["plivo"] = form(func(_ *Keyring, q Request, address string) (string, int) { return plivo(address, q) })
+	sources["params"] = form(false, func(_ *Keyring, q Request, _ string) (string, int) { return params(parse(string(q.Body)), "", ""), 1 })
+	sources["params-amp"] = form(false, func(r *Keyring, q Request, _ string) (string, int) { return r.paramsAmp(q) })
+	sources["plivo"] = form(true, func(_ *Keyring, q Request, address string) (string, int) { return plivo(address, q) })
 }
 
 // isForm says whether every byte of a text is in a pair of a form. A body that is none

@@ -26,7 +26,7 @@ func init() {
 // newHash gives the constructor of an algorithm's hash.
 func (a Algorithm) newHash() func() hash.Hash {
 	switch a {
-	case SHA1, SortedSHA1:
+	case SHA1:
 		return sha1.New
 	case SHA512, JWTHS512:
 		return sha512.New

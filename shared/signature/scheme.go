@@ -219,9 +219,6 @@ func (h Hash) isEncoded() bool { return h.Encoding == Hex || h.Encoding == Base6
 
 func (s Scheme) checkPlace(t template) error {
 	place, _, _ := strings.Cut(s.From, ":")
-	if m := methods[s.Algorithm]; m != nil && m.isAlone { // what is not signed holds no signature of itself
-		t = nil
-	}
 	own, _ := parseSource(cmp.Or(s.From, "header:"+s.Header))
 	switch {
 	case s.Header == "" && s.From == "":
@@ -343,7 +340,7 @@ func (s Scheme) checkCovers(t template) error {
 	return nil
 }
 
-// coverage is what a scheme covers, whatever it declares.
+// coverage is what a scheme covers; it may declare less.
 func (s Scheme) coverage(t template) Coverage {
 	switch m := methods[s.Algorithm]; {
 	case m.isAlone && (s.BodyHash.From != "" || s.From == "body"):

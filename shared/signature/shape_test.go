@@ -69,7 +69,7 @@ func TestExplainQuotesNothing(t *testing.T) {
 	})
 }
 
-// A signature that can be read is of the expected shape, whatever made it.
+// A signature that can be read is of the expected shape, of each kind.
 func TestExplainOfEveryKind(t *testing.T) {
 	for _, p := range slices.Concat(field, loose) {
 		scheme, ring, q := delivered(t, p)

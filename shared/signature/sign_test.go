@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -247,13 +248,7 @@ type change struct {
 }
 
 func (c change) of(q signature.Request) signature.Request {
-	names := slices.Sorted(func(yield func(string) bool) {
-		for name := range q.Header {
-			if !yield(name) {
-				return
-			}
-		}
-	})
+	names := slices.Sorted(maps.Keys(q.Header))
 	header := signature.Header{}
 	for name, values := range q.Header {
 		header[name] = slices.Clone(values)
@@ -339,13 +334,7 @@ func FuzzVerifyForged(f *testing.F) {
 		p := all[int(which)%len(all)]
 		_, ring, sent := delivered(t, p)
 		q := signature.Request{Method: method, Query: query, Header: signature.Header{}, Body: body}
-		for i, name := range slices.Sorted(func(yield func(string) bool) {
-			for name := range sent.Header {
-				if !yield(name) {
-					return
-				}
-			}
-		}) {
+		for i, name := range slices.Sorted(maps.Keys(sent.Header)) {
 			q.Header[name] = []string{[]string{first, second, third}[i%3]}
 		}
 		if verified, err := ring.Verify(q, sentAt); err == nil {

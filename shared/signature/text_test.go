@@ -163,7 +163,7 @@ func TestParseSchemes(t *testing.T) {
 	}
 }
 
-// Whatever text a scheme is read from, its own text says the same.
+// The text of a scheme says what the text said that it was read from.
 func TestSchemeTextIsTheInverse(t *testing.T) {
 	value := rapid.StringMatching(`[ -~]{1,12}`)
 	rapid.Check(t, func(t *rapid.T) {

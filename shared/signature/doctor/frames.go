@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,13 +64,7 @@ func isForm(body []byte) bool {
 
 func params(body string) (out []byte) {
 	form, _ := url.ParseQuery(body)
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range form {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
+	for _, name := range slices.Sorted(maps.Keys(form)) {
 		for _, value := range slices.Compact(slices.Sorted(slices.Values(form[name]))) {
 			out = append(out, name+value...)
 		}

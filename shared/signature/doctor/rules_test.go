@@ -79,8 +79,7 @@ func TestExamineSaysThatARightDeliveryIs(t *testing.T) {
 	})
 }
 
-// No report holds a secret, a key, a signature or a value of the request, whatever was
-// changed.
+// No report of any change holds a secret, a key, a signature or a value of the request.
 func TestReportHoldsNoSecret(t *testing.T) {
 	names := slices.Sorted(maps.Keys(mutations))
 	check(t, func(t *rapid.T) {
